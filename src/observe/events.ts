@@ -1,0 +1,69 @@
+// Everything that Openletter ever says about itself, each thing once: its name, level, sentence, the fields it may
+// carry and the counter it feeds. Log lines and metrics derive from this list, and the ledger's audit events use
+// the same names. It refuses free text: a field that is not listed here does not compile, and no field may hold a
+// name, NHS number, title or content.
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+type Declared = {
+  readonly level: Level
+  readonly says: string
+  readonly fields: readonly string[]
+  /** Prometheus counter fed by this event, with the fields that become its labels (few values each). */
+  readonly counter?: { readonly name: string; readonly labels: readonly string[] }
+}
+
+/** Ids (`document`, `delivery`, `receipt`) are our own UUIDs. `code` is one of errors.ts or an outcome code. */
+export const EVENTS = {
+  // -- the engine
+  engine_started: { level: 'info', says: 'the engine is up', fields: ['parts', 'policy'] },
+  engine_stopping: { level: 'info', says: 'the engine is stopping', fields: ['signal'] },
+  policy_loaded: { level: 'info', says: 'the policy was loaded and the floor proved', fields: ['policy', 'combinations', 'classes', 'ms'] },
+  policy_refused: { level: 'error', says: 'the policy was refused; the one in force stays', fields: ['problems'] },
+  part_failed: { level: 'error', says: 'a part of the engine failed', fields: ['part', 'code', 'detail'], counter: { name: 'openletter_failures_total', labels: ['part', 'code'] } },
+  database_started: { level: 'info', says: 'the embedded PostgreSQL is up', fields: ['how', 'ms'] },
+  database_lost: { level: 'warn', says: 'a connection to PostgreSQL was lost', fields: ['code'], counter: { name: 'openletter_database_lost_total', labels: [] } },
+  migrated: { level: 'info', says: 'the database was migrated', fields: ['from', 'to'] },
+  queue_ready: { level: 'info', says: 'the queue is there', fields: ['queue'] },
+  queue_error: { level: 'warn', says: 'the queue met an error and goes on', fields: ['code'] },
+  // -- intake
+  feed_listening: { level: 'info', says: 'a feed is listening', fields: ['feed', 'address'] },
+  connection_opened: { level: 'debug', says: 'a sender connected', fields: ['feed'] },
+  connection_closed: { level: 'debug', says: 'a sender went', fields: ['feed', 'why'] },
+  receipt_stored: { level: 'debug', says: 'an upload was stored and decided', fields: ['feed', 'document', 'revision', 'route', 'rule', 'bearing'], counter: { name: 'openletter_receipts_total', labels: ['feed', 'bearing'] } },
+  receipt_repeated: { level: 'debug', says: 'an upload came again, unchanged', fields: ['feed', 'document'], counter: { name: 'openletter_repeats_total', labels: ['feed'] } },
+  receipt_rejected: { level: 'warn', says: 'a message was refused', fields: ['feed', 'code', 'at'], counter: { name: 'openletter_rejections_total', labels: ['feed', 'code'] } },
+  parts_unread: { level: 'info', says: 'a message carried parts that nothing reads', fields: ['feed', 'document', 'at'], counter: { name: 'openletter_unread_parts_total', labels: ['feed'] } },
+  control_id_shared: { level: 'warn', says: 'two documents came under one control id', fields: ['feed', 'document'] },
+  // -- decide
+  decided: { level: 'debug', says: 'a document was decided', fields: ['document', 'revision', 'route', 'rule', 'policy'], counter: { name: 'openletter_decisions_total', labels: ['route', 'rule'] } },
+  // -- deliver
+  delivery_woken: { level: 'debug', says: 'a worker was woken', fields: ['document', 'destination'] },
+  attempt_started: { level: 'debug', says: 'an exchange was started', fields: ['document', 'delivery', 'destination', 'action', 'revision'] },
+  attempt_ended: { level: 'debug', says: 'an exchange ended', fields: ['document', 'delivery', 'destination', 'action', 'revision', 'outcome', 'code', 'ms'], counter: { name: 'openletter_attempts_total', labels: ['destination', 'action', 'outcome'] } },
+  delivery_failed: { level: 'error', says: 'a destination refused a document; it waits for a person', fields: ['document', 'delivery', 'destination', 'code'] },
+  delivery_blocked: { level: 'error', says: 'the second key refused a delivery', fields: ['document', 'delivery', 'destination', 'code', 'detail'], counter: { name: 'openletter_blocked_total', labels: ['destination'] } },
+  delivery_retried: { level: 'info', says: 'a person asked for another try', fields: ['document', 'delivery', 'actor'] },
+  account_checked: { level: 'debug', says: 'PKB was asked for an account', fields: ['account', 'outcome'], counter: { name: 'openletter_account_checks_total', labels: ['account', 'outcome'] } },
+  circuit_opened: { level: 'warn', says: 'a destination is paused', fields: ['destination', 'code', 'until'], counter: { name: 'openletter_circuit_opened_total', labels: ['destination'] } },
+  circuit_closed: { level: 'info', says: 'a destination is back', fields: ['destination'] },
+  destination_forbidden: { level: 'error', says: 'a destination refuses this engine; its deliveries wait', fields: ['destination', 'code'] },
+  swept: { level: 'info', says: 'the sweeper woke deliveries that nobody had woken', fields: ['destination', 'count'], counter: { name: 'openletter_swept_total', labels: ['destination'] } },
+  print_acknowledged: { level: 'debug', says: 'the print house acknowledged a batch', fields: ['batch', 'items', 'rejected'] },
+  acknowledgement_unreadable: { level: 'warn', says: 'an acknowledgement file cannot be read', fields: ['file', 'detail'] },
+  // -- pages and API
+  request_failed: { level: 'error', says: 'a request failed in the engine', fields: ['method', 'path', 'code'] },
+} as const satisfies Record<string, Declared>
+
+export type EventName = keyof typeof EVENTS
+export type EventFields<N extends EventName> = { readonly [F in (typeof EVENTS)[N]['fields'][number]]?: string | number | boolean }
+
+/** How any edge says something: passed in by `wire.ts`, never imported as a global. */
+export type Say = <N extends EventName>(event: N, fields: EventFields<N>) => void
+
+/** What happened to a document, in the ledger's append-only, hash-chained event log. */
+export const AUDIT_KINDS = [
+  'received', 'repeated', 'late', 'decided', 'moved', 'tombstone', 'superseded', 'control-id-reused', 'control-id-shared',
+  'delivery-owed', 'recall-owed', 'attempt-started', 'attempt-ended', 'account-checked', 'blocked', 'retried', 'held', 'hold-lifted',
+  'released', 'left-standing', 'print-acknowledged', 'print-rejected', 'rejected', 'policy-loaded', 'stop', 'stop-lifted',
+] as const
+export type AuditKind = (typeof AUDIT_KINDS)[number]
