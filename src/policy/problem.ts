@@ -1,0 +1,9 @@
+// One thing that is wrong in a file that an analyst edits: where, what, and what to write instead.
+
+export type PolicyProblem = { readonly file: string; readonly line: number; readonly col: number; readonly path: string; readonly message: string }
+
+/** `file:line:col path: what is wrong, and what to write instead`. */
+export const printProblem = ({ file, line, col, path, message }: PolicyProblem): string => `${file}:${line}:${col} ${path === '' ? '' : `${path}: `}${message}`
+
+export const inOrder = (problems: readonly PolicyProblem[]): readonly PolicyProblem[] =>
+  [...problems].sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.col - b.col)

@@ -1,0 +1,92 @@
+// The settings of a running engine: each known name once, with where its value comes from. Channel files can use
+// them as `${NAME}`. It refuses names that are not here, and makes the two tokens that nobody has set.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { Failure } from './errors.ts'
+
+export type Environment = { readonly [name: string]: string | undefined }
+
+type Value = (name: string) => string | undefined
+type Setting = {
+  readonly kind: 'text' | 'port' | 'secret' | 'switch'
+  readonly says: string
+  readonly default?: string | ((value: Value) => string | undefined)
+  /** Made at first start and kept in this file under DATA_DIR. */
+  readonly keptIn?: string
+}
+
+/** In the order in which docs/operations.md lists them. */
+export const SETTINGS = {
+  DATA_DIR: { kind: 'text', says: 'Folder of everything that the engine keeps', default: './data' },
+  CHANNELS_DIR: { kind: 'text', says: 'Folder of the channel files', default: './channels' },
+  MAPPINGS_DIR: { kind: 'text', says: 'Folder of the mappings', default: './mappings' },
+  DATABASE_URL: { kind: 'secret', says: 'PostgreSQL to use instead of the embedded one' },
+  REDIS_URL: { kind: 'secret', says: 'Redis for the queue, instead of PostgreSQL' },
+  HTTP_HOST: { kind: 'text', says: 'Address of pages, API and HTTP feed', default: '127.0.0.1' },
+  HTTP_PORT: { kind: 'port', says: 'Port of pages, API and HTTP feed; 0 takes a free one', default: '3000' },
+  HTTP_BEHIND_PROXY: { kind: 'switch', says: 'true: something in front of the engine keeps strangers out, so HTTP_HOST may be public', default: 'false' },
+  MLLP_HOST: { kind: 'text', says: 'Address of the MLLP feed', default: '127.0.0.1' },
+  MLLP_PORT: { kind: 'port', says: 'Port of the MLLP feed; 0 takes a free one', default: '2575' },
+  SANDBOX_PORT: { kind: 'port', says: 'Port of the PKB sandbox; 0 takes a free one', default: '3001' },
+  RIO_HTTP_TOKEN: { kind: 'secret', says: 'Bearer token of the HTTP feed', keptIn: 'rio-http.token' },
+  API_TOKEN: { kind: 'secret', says: 'Bearer token of /api and /fhir', keptIn: 'api.token' },
+  PRINT_DIR: { kind: 'text', says: "The print house's hot folder", default: (value) => join(value('DATA_DIR') ?? '.', 'print') },
+  PKB_FHIR_URL: { kind: 'text', says: 'PKB FHIR R4 endpoint for documents; unset: the sandbox' },
+  PKB_TOKEN_URL: { kind: 'text', says: 'Token endpoint for PKB_FHIR_URL' },
+  PKB_CLIENT_ID: { kind: 'text', says: 'OAuth2 client id for PKB_FHIR_URL' },
+  PKB_CLIENT_SECRET: { kind: 'secret', says: 'OAuth2 client secret for PKB_FHIR_URL' },
+  PKB_ORG_ID: { kind: 'text', says: 'X-Org-Public-Id at PKB' },
+  PKB_FACADE_URL: { kind: 'text', says: 'PKB FHIR Facade, where accounts are asked for', default: (value) => value('PKB_FHIR_URL') },
+  PKB_FACADE_TOKEN_URL: { kind: 'text', says: 'Token endpoint for PKB_FACADE_URL', default: (value) => value('PKB_TOKEN_URL') },
+  PKB_FACADE_CLIENT_ID: { kind: 'text', says: 'OAuth2 client id for PKB_FACADE_URL', default: (value) => value('PKB_CLIENT_ID') },
+  PKB_FACADE_CLIENT_SECRET: { kind: 'secret', says: 'OAuth2 client secret for PKB_FACADE_URL', default: (value) => value('PKB_CLIENT_SECRET') },
+  PKB_FACADE_ORG_ID: { kind: 'text', says: 'X-Org-Public-Id at PKB_FACADE_URL', default: (value) => value('PKB_ORG_ID') },
+  LOG_LEVEL: { kind: 'text', says: 'debug, info, warn or error', default: 'info' },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof SETTINGS
+export const isSetting = (name: string): name is SettingName => Object.hasOwn(SETTINGS, name)
+
+/** The environment as settings; an empty variable counts as unset. Makes nothing and reads no file. */
+export const readSetting = (name: SettingName, env: Environment): string | undefined => {
+  const given = env[name]?.trim()
+  if (given) return given
+  const setting: Setting = SETTINGS[name]
+  return typeof setting.default === 'function' ? setting.default((other) => readSetting(other as SettingName, env)) : setting.default
+}
+
+export const port = (name: SettingName, env: Environment): number => {
+  const text = readSetting(name, env) ?? ''
+  const number = Number(text)
+  if (!/^\d{1,5}$/u.test(text) || number > 65535) throw new Failure('SETTING_INVALID', `${name} must be a port number from 0 to 65535.`)
+  return number
+}
+
+/** What the client of the sandbox is configured with: the sandbox is open to everybody on this machine. */
+export const sandboxSettings = (url: string): Environment => ({
+  PKB_FHIR_URL: `${url}/fhir`,
+  PKB_TOKEN_URL: `${url}/oauth/token`,
+  PKB_CLIENT_ID: 'openletter',
+  PKB_CLIENT_SECRET: 'sandbox',
+  PKB_ORG_ID: '00000000-0000-4000-8000-000000000001',
+})
+
+/** The environment with the tokens that nobody set, made once and kept under DATA_DIR, readable by their owner only. */
+export const withTokens = (env: Environment): Environment => {
+  const made = (['RIO_HTTP_TOKEN', 'API_TOKEN'] as const).filter((name) => !env[name]?.trim()).map((name) => [name, keptToken(join(resolve(readSetting('DATA_DIR', env)!), SETTINGS[name].keptIn))] as const)
+  return { ...env, ...Object.fromEntries(made) }
+}
+
+const keptToken = (file: string): string => {
+  try {
+    const kept = readFileSync(file, 'utf8').trim()
+    if (kept.length >= 32) return kept
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Failure('SETTING_INVALID', `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}.`, { cause: error })
+  }
+  const token = randomBytes(24).toString('base64url')
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${token}\n`, { mode: 0o600 })
+  return token
+}
