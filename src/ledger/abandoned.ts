@@ -1,0 +1,22 @@
+// After a process was killed: exchanges that were started and whose end nobody wrote down are due at once, instead of
+// when their time is up. It refuses to touch one whose worker still holds its lock.
+import type { Pool } from 'pg'
+import { lockKey } from './locks.ts'
+import type { Row } from './rows.ts'
+
+const OPEN = `
+  select y.id, y.document_id, y.destination, y.attempt_id from attempts a join deliveries y on y.attempt_id = a.id
+  where a.outcome = 'started' and y.due_at > $1`
+
+const LOCKED = `
+  select (classid::bigint << 32 | objid::bigint)::text as key from pg_locks
+  where locktype = 'advisory' and objsubid = 1 and granted and database = (select oid from pg_database where datname = current_database())`
+
+export const wakeAbandoned = async (pool: Pool, now: string): Promise<void> => {
+  const { rows: open } = await pool.query<Row>(OPEN, [now])
+  if (open.length === 0) return
+  const locked = new Set((await pool.query<Row>(LOCKED)).rows.map((row) => row['key']))
+  const abandoned = open.filter((row) => !locked.has(String(lockKey(row['document_id'] as string, row['destination'] as string))))
+  // By the attempt, so that one started meanwhile is left alone.
+  await pool.query('update deliveries set due_at = $2 where attempt_id = any($1::uuid[]) and due_at > $2', [abandoned.map((row) => row['attempt_id']), now])
+}

@@ -1,0 +1,104 @@
+// Group commit: whatever waits while one commit runs goes into the next, so that many steps share one write to disk.
+// It refuses to let one step spoil the others: a step that throws is left out, and where PostgreSQL refuses a group its
+// steps are tried one by one. A promise resolves only when its step is durable.
+import type { Pool, PoolClient } from 'pg'
+import { Failure } from '../errors.ts'
+import { inTransaction } from './database.ts'
+import { flush } from './flush.ts'
+import { load } from './load.ts'
+import type { Needs } from './load.ts'
+import type { LedgerParts, Owed, Workspace } from './workspace.ts'
+
+/** What happens to a document, in memory, between reading and writing. It may run more than once: only the last counts. */
+export type Step<T> = { readonly needs: Needs; readonly run: (space: Workspace) => T }
+
+export type Committer = {
+  commit<T>(step: Step<T>): Promise<T>
+  /** Resolves when everything that was handed in is committed or refused. */
+  close(): Promise<void>
+}
+
+type Waiting = { readonly step: Step<unknown>; readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }
+type Done = { readonly waiting: Waiting; readonly value: unknown }
+
+/** A step threw: the others are tried again without it. */
+class Thrown extends Error {
+  readonly waiting: Waiting
+  constructor(waiting: Waiting, cause: unknown) {
+    super('a step threw', { cause })
+    this.waiting = waiting
+  }
+}
+
+// The sets are small and every look-up has an index: a plan made while a table was small must not outlive its growth.
+const PLANNING = 'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
+
+export const openCommitter = ({ pool, parts, tell, most = 200 }: {
+  readonly pool: Pool
+  readonly parts: LedgerParts
+  /** Told after each commit what became owed. */
+  readonly tell: (owed: readonly Owed[]) => void
+  /** Steps in one transaction, at most. */
+  readonly most?: number
+}): Committer => {
+  const queue: Waiting[] = []
+  let running: Promise<void> | undefined
+  let closed = false
+
+  const steps = async (client: PoolClient, group: readonly Waiting[]): Promise<{ readonly done: readonly Done[]; readonly owed: readonly Owed[] }> => {
+    await client.query(PLANNING)
+    const space = await load(client, group.map(({ step }) => step.needs), parts)
+    const done = group.map((waiting) => {
+      try {
+        return { waiting, value: waiting.step.run(space) }
+      } catch (error) {
+        throw new Thrown(waiting, error)
+      }
+    })
+    await flush(client, space)
+    return { done, owed: [...space.writes.owed.values()] }
+  }
+
+  const commit = async (group: readonly Waiting[]): Promise<void> => {
+    if (group.length === 0) return
+    try {
+      const { done, owed } = await inTransaction(pool, (client) => steps(client, group))
+      if (owed.length > 0) tell(owed)
+      for (const { waiting, value } of done) waiting.resolve(value)
+    } catch (error) {
+      await without(group, error)
+    }
+  }
+
+  const without = async (group: readonly Waiting[], error: unknown): Promise<void> => {
+    if (error instanceof Thrown) {
+      error.waiting.reject(error.cause)
+      return commit(group.filter((waiting) => waiting !== error.waiting))
+    }
+    // Without a database nobody is guilty, and trying one by one would only take longer.
+    if (group.length === 1 || (error instanceof Failure && error.code === 'DATABASE_UNREACHABLE')) {
+      for (const { reject } of group) reject(error)
+      return
+    }
+    for (const waiting of group) await commit([waiting])
+  }
+
+  const drain = async (): Promise<void> => {
+    while (queue.length > 0) await commit(queue.splice(0, most))
+    running = undefined
+  }
+
+  return {
+    commit: <T>(step: Step<T>) =>
+      new Promise<T>((resolve, reject) => {
+        if (closed) return reject(new Failure('DATABASE_UNREACHABLE', 'The ledger is closed.'))
+        queue.push({ step, resolve: resolve as (value: unknown) => void, reject })
+        // Those who come in the same turn of the event loop go together.
+        running ??= Promise.resolve().then(drain)
+      }),
+    close: async () => {
+      closed = true
+      await running
+    },
+  }
+}

@@ -1,0 +1,77 @@
+// Whose the embedded PostgreSQL is: PostgreSQL never runs as root, so where the engine does, the server runs as the
+// system user `postgres`, or as whoever owns the data directory already. It refuses to widen the rights of any
+// directory that is not ours: it says which one is in the way instead.
+import { spawnSync } from 'node:child_process'
+import { lstatSync, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Failure } from '../errors.ts'
+
+/** Empty: the server runs as the user of this process. */
+export type Owner = { readonly uid?: number; readonly gid?: number }
+
+const NAME = 'postgres'
+
+const lookUp = (): Required<Owner> | undefined => {
+  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith(`${NAME}:`))?.split(':')
+  if (line?.[2] && line[3]) return { uid: Number(line[2]), gid: Number(line[3]) }
+  // A user may come from a directory service rather than from the file.
+  const id = (flag: string) => spawnSync('id', [flag, NAME], { encoding: 'utf8' })
+  const [uid, gid] = [id('-u'), id('-g')]
+  return uid.status === 0 && gid.status === 0 ? { uid: Number(uid.stdout), gid: Number(gid.stdout) } : undefined
+}
+
+const systemUser = (): Required<Owner> => {
+  const known = lookUp()
+  if (known) return known
+  const made = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/bin/false', NAME], { encoding: 'utf8' })
+  const user = lookUp()
+  if (user) return user
+  const why = made.error ? made.error.message : made.stderr.trim()
+  throw new Failure('EMBEDDED_POSTGRES', `PostgreSQL does not run as root, and the system user ${NAME} could not be made (${why}): start the engine as an ordinary user, or make that user.`)
+}
+
+/** Who runs the server whose files are, or will be, in `directory`. */
+export const ownerOf = (directory: string): Owner => {
+  if (process.getuid?.() !== 0) return {}
+  const there = lstatSync(directory, { throwIfNoEntry: false })
+  return there && there.uid !== 0 ? { uid: there.uid, gid: there.gid } : systemUser()
+}
+
+/**
+ * Gives a directory and all in it to the owner: what root made or restored from a backup would be refused. One that is
+ * the owner's already is left alone, since a server may be at work in it.
+ */
+export const giveTo = (owner: Owner, path: string): void => {
+  if (owner.uid === undefined || owner.gid === undefined || lstatSync(path).uid === owner.uid) return
+  lchownSync(path, owner.uid, owner.gid)
+  if (!lstatSync(path).isDirectory()) return
+  for (const name of readdirSync(path)) giveTo(owner, join(path, name))
+}
+
+const mayPass = ({ uid, gid }: Owner, path: string) => {
+  const { mode, uid: theirs, gid: group } = statSync(path)
+  return Boolean(mode & (theirs === uid ? 0o100 : group === gid ? 0o010 : 0o001))
+}
+
+const inTheWay = (owner: Owner, path: string): readonly string[] => {
+  const above: string[] = []
+  for (let at = dirname(path); ; at = dirname(at)) {
+    above.unshift(at)
+    if (at === dirname(at)) break
+  }
+  return above.filter((at) => !mayPass(owner, at))
+}
+
+/** Throws, with the directory that is in the way, unless the owner can get to all the paths. */
+export const checkReach = (owner: Owner, paths: readonly string[]): void => {
+  if (owner.uid === undefined || owner.gid === undefined) return
+  for (const path of paths) {
+    const tried = spawnSync('/bin/sh', ['-c', 'test -x "$1"', 'sh', path], { uid: owner.uid, gid: owner.gid, cwd: '/' })
+    if (tried.status === 0) continue
+    const walls = inTheWay(owner, path).join(' ')
+    const why = walls
+      ? `may not pass through ${walls}: allow it with chmod o+x ${walls}, or put the project and DATA_DIR where every user may pass, such as under /srv.`
+      : `cannot use ${path}${tried.error ? ` (${tried.error.message})` : ''}.`
+    throw new Failure('EMBEDDED_POSTGRES', `The engine runs as root, so PostgreSQL runs as the user with id ${owner.uid}, who ${why}`)
+  }
+}

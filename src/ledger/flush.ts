@@ -1,0 +1,83 @@
+// Writes what the steps of one transaction changed, one statement a table, and appends to the chain last: from there
+// to the commit everybody else who appends waits. It refuses to write rows that did not change.
+import type { PoolClient } from 'pg'
+import { documentRow, toJson } from './rows.ts'
+import type { Row } from './rows.ts'
+import type { AttemptRecord, Workspace } from './workspace.ts'
+
+const RECEIPTS = 'insert into receipts select * from json_populate_recordset(null::receipts, $1)'
+
+const NEW_REVISIONS = 'insert into revisions select * from json_populate_recordset(null::revisions, $1)'
+
+const REVISIONS = `
+  update revisions v set facts = n.facts, decision = n.decision, resource = coalesce(n.resource, v.resource)
+  from json_populate_recordset(null::revisions, $1) n where v.document_id = n.document_id and v.revision = n.revision`
+
+const DOCUMENTS = `
+  update documents d set
+    identifier = n.identifier, revision = n.revision, version = n.version, feed = n.feed, first_received_at = n.first_received_at,
+    received_at = n.received_at, last_source_time = n.last_source_time, nhs_number = n.nhs_number, client_id = n.client_id,
+    cancelled = n.cancelled, superseded = n.superseded, moved = n.moved, held = n.held, parent_source_id = n.parent_source_id,
+    addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate, title = n.title
+  from json_populate_recordset(null::documents, $1) n where d.id = n.id`
+
+const DELIVERIES = `
+  insert into deliveries select * from json_populate_recordset(null::deliveries, $1)
+  on conflict (id) do update set
+    changed_at = case when deliveries.state = excluded.state then deliveries.changed_at else excluded.changed_at end,
+    state = excluded.state, standing = excluded.standing, standing_revision = excluded.standing_revision,
+    standing_sha256 = excluded.standing_sha256, remote_id = excluded.remote_id, tries = excluded.tries, due_at = excluded.due_at,
+    last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id`
+
+const ATTEMPTS = `
+  insert into attempts select * from json_populate_recordset(null::attempts, $1)
+  on conflict (id) do update set outcome = excluded.outcome, code = excluded.code, detail = excluded.detail, took_ms = excluded.took_ms`
+
+const RELEASES = 'insert into releases select * from json_populate_recordset(null::releases, $1) on conflict do nothing'
+
+const REJECTIONS = 'insert into rejections select * from json_populate_recordset(null::rejections, $1) on conflict (fingerprint) do nothing'
+
+// An older answer never takes the place of a newer one.
+const PEOPLE = `
+  insert into people select * from json_populate_recordset(null::people, $1)
+  on conflict (nhs_number) do update set registered = excluded.registered, deceased = excluded.deceased, birth_date = excluded.birth_date, as_of = excluded.as_of
+  where people.as_of <= excluded.as_of`
+
+const POLICIES = `
+  insert into policies select * from json_populate_recordset(null::policies, $1)
+  on conflict (hash) do update set loaded_at = excluded.loaded_at`
+
+const attemptRow = (record: AttemptRecord): Row => ({
+  id: record.id, delivery_id: record.deliveryId, at: record.at, action: record.action, revision: record.revision, version: record.version,
+  outcome: record.outcome, code: record.code, detail: record.detail, took_ms: record.tookMs,
+})
+
+/** Rows are sorted where more than one process may write them outside a document's lock. */
+const sorted = (rows: readonly Row[], by: string): readonly Row[] => rows.toSorted((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1))
+
+export const flush = async (client: PoolClient, space: Workspace): Promise<void> => {
+  const { writes } = space
+  const write = async (name: string, text: string, rows: readonly unknown[]): Promise<void> => {
+    if (rows.length > 0) await client.query({ name: `ledger-write-${name}`, text, values: [toJson(rows)] })
+  }
+  await write('receipts', RECEIPTS, writes.receipts)
+  const revisions = [...writes.revisions]
+  await write('new-revisions', NEW_REVISIONS, revisions.filter(([key]) => writes.newRevisions.has(key)).map(([, row]) => row))
+  await write('revisions', REVISIONS, revisions.filter(([key]) => !writes.newRevisions.has(key)).map(([, row]) => row))
+  await write('documents', DOCUMENTS, [...writes.documents].map((id) => documentRow(space.documents.get(id)!)))
+  await write('deliveries', DELIVERIES, [...writes.deliveries.values()])
+  await write('attempts', ATTEMPTS, [...writes.attempts.values()].map(attemptRow))
+  await write('releases', RELEASES, writes.releases)
+  await write('rejections', REJECTIONS, sorted(writes.rejections, 'fingerprint'))
+  await write('people', PEOPLE, sorted([...writes.people.values()], 'nhs_number'))
+  await write('policies', POLICIES, writes.policies)
+  const unused = [...space.made].filter((id) => !writes.documents.has(id) && !isAwaited(space, id))
+  if (unused.length > 0) await client.query('delete from documents where id = any($1::uuid[])', [unused])
+  await write('events', 'select append_events($1)', writes.events)
+}
+
+/** Made because an addendum that was kept names it: the addendum waits for it. */
+const isAwaited = (space: Workspace, id: string): boolean => {
+  const parent = space.documents.get(id)
+  return [...space.documents.values()].some(({ source, parentSourceId }) => source === parent?.source && parentSourceId === parent.sourceId)
+}

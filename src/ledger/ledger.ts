@@ -1,0 +1,205 @@
+// What the ledger promises to the other stages. The ledger is the truth: what came in, what was decided, what is
+// owed to each destination, what stands there, and every attempt; the queue only wakes workers. Each method is one
+// atomic step: when its promise resolves, it is durable; when it rejects, nothing happened.
+import type {
+  Action, Attempt, Decision, Delivery, DocumentState, Facts, OutcomeKind, Person, Plan, Prior, Receipt, RioDocument, Route, Standing,
+} from '../types.ts'
+import type { AuditKind } from '../observe/events.ts'
+import type { ErrorCode } from '../errors.ts'
+
+// ---------------------------------------------------------------- intake
+
+/** A parsed receipt with the keys by which the ledger finds what it already knows. */
+export type Arrival = {
+  readonly receipt: Receipt
+  readonly document: RioDocument
+  /** Ten-digit NHS number, where the message has exactly one: whose account is looked up. */
+  readonly nhsNumber?: string
+  /** HL7 only: MSH-3, MSH-4 and MSH-10 joined; the same key with another message is a sender's fault. */
+  readonly controlKey?: string
+  /** SHA-256 hex of the message without its MSH-7, and its content hashes: equal means an exact repeat. */
+  readonly fingerprint: string
+  /** The pure plan under the policy in force; called inside the transaction, once per arrival, with what the ledger knows. */
+  readonly plan: (person: Person, prior: Prior, receipt: Receipt) => Plan
+}
+
+export type Accepted =
+  | {
+      readonly kind: 'stored' | 'repeat'
+      readonly id: string
+      readonly revision: number
+      readonly state: DocumentState
+      readonly decision: Decision
+      readonly bearing: Plan['bearing']
+      /** The control id came before with another document. */
+      readonly controlIdShared: boolean
+    }
+  | { readonly kind: 'refused'; readonly code: Extract<ErrorCode, 'PARENT_OF_ANOTHER_PATIENT' | 'CONTROL_ID_REUSED'>; readonly detail: string }
+
+/** A message that was refused: kept, so that nothing that came in is lost. */
+export type Rejected = {
+  readonly feed: string
+  readonly at: string
+  readonly code: ErrorCode
+  readonly detail: string
+  /** The message as far as it could be read, files cut out, at most 64 KB. */
+  readonly skeleton: string
+}
+
+// ---------------------------------------------------------------- deliver
+
+/** A person's stop on deliveries to patients: never on recalls. */
+export type Stop = { readonly scope: 'all' | 'directorate' | 'service' | 'code'; readonly value: string }
+
+/** All that a worker needs to decide what to do next for one document at one destination, read in one transaction. */
+export type Work = {
+  readonly documentId: string
+  readonly source: string
+  readonly sourceId: string
+  readonly revision: number
+  /** The identifier for the patient it belongs to now. */
+  readonly identifier: string
+  /** The receipt in force, with the content that stands even if a later message left the file out. */
+  readonly receipt: Receipt
+  readonly prior: Prior
+  readonly person: Person
+  readonly nhsNumber?: string
+  readonly decision: Decision
+  /** Deliveries of this document to this destination, oldest first. */
+  readonly deliveries: readonly Delivery[]
+  readonly stops: readonly Stop[]
+  /** Revision and content that stand, per delivery, are in `deliveries`; this is the parent's identifier where it is known. */
+  readonly parentIdentifier?: string
+}
+
+export type Step =
+  /** `putOff`: a delivery stays owed but has to wait; the worker has `DocumentLock.putOff` move its time. */
+  | { readonly do: 'nothing'; readonly putOff?: { readonly deliveryId: string; readonly until: string } }
+  /** PKB must be asked for this person's account before anything can be sent. */
+  | { readonly do: 'ask-account'; readonly nhsNumber: string }
+  | { readonly do: 'exchange'; readonly deliveryId: string; readonly action: Action; readonly revision: number; readonly sha256?: string; readonly nhsNumber?: string }
+  /** The second key refused. */
+  | { readonly do: 'block'; readonly deliveryId: string; readonly code: string; readonly detail: string }
+
+/**
+ * What a worker thinks of the work: the plan under the policy in force now, and the next step. Without a plan (the
+ * policy in force cannot read the receipt) the decision in the ledger stays as it is, and nothing new is sent.
+ */
+export type Thought = { readonly plan?: Plan; readonly step: Step }
+
+export type Begun = { readonly work: Work; readonly thought: Thought; readonly attemptId?: string }
+
+/** How an exchange ended, and what that makes of the delivery. */
+export type Finish = {
+  readonly attemptId: string
+  readonly deliveryId: string
+  readonly at: string
+  readonly outcome: OutcomeKind
+  readonly code: string
+  readonly detail: string
+  readonly tookMs: number
+  readonly delivery: {
+    readonly state: Delivery['state']
+    readonly standing: Standing
+    readonly standingRevision?: number
+    readonly standingSha256?: string
+    readonly remoteId?: string
+    readonly tries: number
+    /** When to look at it again; absent when nothing is owed. */
+    readonly dueAt?: string
+  }
+}
+
+/** Held for as long as one worker works on one document at one destination; free at once when its process dies. */
+export type DocumentLock = {
+  begin(think: (work: Work) => Thought, now: string): Promise<Begun | undefined>
+  finish(finish: Finish): Promise<void>
+  /** Nothing was tried, and it stays owed: look at it again at `dueAt`. State, standing and tries stay. */
+  putOff(deliveryId: string, dueAt: string): Promise<void>
+  release(): Promise<void>
+}
+
+// ---------------------------------------------------------------- pages, API, explain
+
+export type DocumentRow = {
+  readonly id: string
+  readonly source: string
+  readonly sourceId: string
+  readonly feed: string
+  readonly revision: number
+  readonly receivedAt: string
+  readonly state: DocumentState
+  readonly route: Route
+  readonly rule: string
+  readonly because: string
+  readonly code?: string
+  readonly team?: string
+  readonly directorate?: string
+}
+
+export type AuditEvent = { readonly seq: number; readonly at: string; readonly kind: AuditKind; readonly actor: string; readonly detail: { readonly [key: string]: unknown } }
+
+/** One document's whole story. */
+export type Story = DocumentRow & {
+  readonly facts: Facts
+  readonly decision: Decision
+  readonly document: RioDocument
+  readonly resource: Plan['resource']
+  readonly receipts: readonly { readonly id: string; readonly receivedAt: string; readonly feed: string; readonly revision?: number; readonly bearing: string }[]
+  readonly deliveries: readonly (Delivery & { readonly attempts: readonly Attempt[] })[]
+  readonly events: readonly AuditEvent[]
+}
+
+export type DocumentFilter = {
+  readonly state?: readonly DocumentState[]
+  readonly route?: readonly Route[]
+  readonly rule?: string
+  readonly sourceId?: string
+  readonly code?: string
+  /** ISO instant. */
+  readonly since?: string
+  readonly limit: number
+  readonly cursor?: string
+  /** Identifies a patient: only ever from a request body, never from a URL. */
+  readonly nhsNumber?: string
+  /** Free text in the title; likewise. */
+  readonly title?: string
+}
+
+// ---------------------------------------------------------------- the whole
+
+export type Ledger = {
+  accept(arrival: Arrival): Promise<Accepted>
+  reject(rejected: Rejected): Promise<void>
+  /** Called after each commit with what became owed or changed. */
+  onOwed(listener: (owed: readonly { readonly documentId: string; readonly destination: string; readonly dueAt: string }[]) => void): void
+
+  /** Waits for no one: undefined if another worker has this document at this destination. */
+  lock(documentId: string, destination: string): Promise<DocumentLock | undefined>
+  /** What is owed to a destination and due by `now`, oldest first: the sweeper's list. */
+  due(destination: string, now: string, limit: number): Promise<readonly { readonly documentId: string; readonly dueAt: string }[]>
+  /** Keeps PKB's answer on a person, and makes whatever of theirs waits for it due now. */
+  savePerson(nhsNumber: string, person: { readonly registered: boolean; readonly deceased: boolean; readonly birthDate?: string }, asOf: string): Promise<void>
+  /** A person asks for another try; undefined if there is no such delivery, false if it cannot be. */
+  retry(deliveryId: string, actor: string, reason: string, now: string): Promise<boolean | undefined>
+  /** A print house's acknowledgement of one item. */
+  acknowledgePrint(item: { readonly deliveryId: string; readonly accepted: boolean; readonly reason?: string; readonly batch: string }, at: string): Promise<void>
+
+  hold(documentId: string, actor: string, reason: string, now: string): Promise<void>
+  liftHold(documentId: string, actor: string, reason: string, now: string): Promise<void>
+  release(documentId: string, actor: string, role: string, reason: string, now: string): Promise<void>
+
+  list(filter: DocumentFilter): Promise<{ readonly documents: readonly DocumentRow[]; readonly cursor?: string }>
+  story(documentId: string): Promise<Story | undefined>
+  /** Deliveries in `failed` or `blocked`, newest first. */
+  troubled(limit: number): Promise<readonly (Delivery & { readonly document: DocumentRow })[]>
+  counts(): Promise<{ readonly byState: Readonly<Record<string, number>>; readonly oldestOwedSecs: number }>
+  receipt(receiptId: string): Promise<Receipt | undefined>
+  rejections(limit: number): Promise<readonly (Rejected & { readonly id: string })[]>
+  /** Walks the hash chain; the first broken link, or undefined if it holds. */
+  verifyChain(): Promise<{ readonly seq: number } | undefined>
+
+  savePolicy(policy: { readonly hash: string; readonly files: Readonly<Record<string, string>> }, now: string): Promise<void>
+  ping(): Promise<void>
+  close(): Promise<void>
+}

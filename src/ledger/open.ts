@@ -1,0 +1,156 @@
+// Opens the ledger on a migrated PostgreSQL: every change goes through a committer, every question straight to the
+// pool. It refuses to close the pool, which is its caller's, and to let PostgreSQL's own words out, which may repeat a
+// stored value.
+import type { Pool } from 'pg'
+import { asFailure, Failure } from '../errors.ts'
+import type { Say } from '../observe/events.ts'
+import { wakeAbandoned } from './abandoned.ts'
+import { accept, arrivalNeeds } from './accept.ts'
+import { openCommitter } from './committer.ts'
+import type { Committer, Step } from './committer.ts'
+import { verifyChain } from './events.ts'
+import type { DocumentLock, Ledger } from './ledger.ts'
+import { openLocks } from './locks.ts'
+import type { Locks } from './locks.ts'
+import { acknowledgePrint, hold, release, retry, savePerson } from './people.ts'
+import { counts, documentOfDelivery, due, isUuid, list, receipt, rejections, story, troubled, waitingFor } from './queries.ts'
+import { refuseMessage } from './rejections.ts'
+import { begin, beginNeeds, finish, finishNeeds, putOff, putOffNeeds } from './work.ts'
+import type { Worked } from './work.ts'
+import { audit } from './workspace.ts'
+import type { LedgerParts, Owed } from './workspace.ts'
+
+type Options = LedgerParts & {
+  /** Keeps up to four connections busy: intake, deliveries, locks, questions. */
+  readonly pool: Pool
+  readonly now: () => Date
+  readonly say: Say
+  /** Steps in one transaction, at most. */
+  readonly groupMost?: number
+}
+
+/**
+ * `plan` plans a document again under the policy in force, whenever something beside it changed: undefined where that
+ * policy cannot read its receipt.
+ */
+export const openLedger = async (options: Options): Promise<Ledger> => {
+  const { pool, now, say, newId, accountFreshHours, groupMost } = options
+  const listeners: ((owed: readonly Owed[]) => void)[] = []
+  const tell = (owed: readonly Owed[]): void => {
+    for (const listener of listeners) guard(say, () => listener(owed))
+  }
+  const parts: LedgerParts = { newId, accountFreshHours, plan: (...from) => guard(say, () => options.plan(...from)) }
+  const open = () => openCommitter({ pool, parts, tell, ...(groupMost === undefined ? {} : { most: groupMost }) })
+  // Apart, so that a flood of uploads does not keep deliveries waiting.
+  const [intake, deliver] = [open(), open()]
+  const locks = openLocks(pool, say)
+  const at = (): string => now().toISOString()
+  const commit = <T>(step: Step<T>): Promise<T> => deliver.commit(step).catch(failed)
+  await wakeAbandoned(pool, at()).catch(failed)
+
+  return {
+    accept: (arrival) => intake.commit({ needs: arrivalNeeds(arrival), run: (space) => accept(space, arrival, at()) }).catch(notStored),
+    reject: (rejected) => intake.commit({ needs: {}, run: (space) => refuseMessage(space, rejected) }).catch(notStored),
+    onOwed: (listener) => { listeners.push(listener) },
+    lock: (documentId, destination) => take({ locks, deliver, at }, documentId, destination).catch(failed),
+    due: (destination, until, limit) => due(pool, destination, until, limit).catch(failed),
+    ...decisions(pool, commit),
+    list: (filter) => list(pool, filter).catch(failed),
+    story: (documentId) => story(pool, documentId).catch(failed),
+    troubled: (limit) => troubled(pool, limit).catch(failed),
+    counts: () => counts(pool, at()).catch(failed),
+    receipt: (receiptId) => receipt(pool, receiptId).catch(failed),
+    rejections: (limit) => rejections(pool, limit).catch(failed),
+    verifyChain: () => verifyChain(pool).catch(failed),
+    ping: async () => { await pool.query('select 1').catch(failed) },
+    close: async () => {
+      await Promise.all([intake.close(), deliver.close()])
+      await locks.close()
+    },
+  }
+}
+
+type Commit = <T>(step: Step<T>) => Promise<T>
+
+/** What people and PKB say about documents. */
+const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'savePolicy'> => {
+  const onDocument = async (documentId: string, run: Step<void>['run']): Promise<void> => {
+    if (isUuid(documentId)) await commit({ needs: { documents: [documentId], family: true }, run })
+  }
+  return {
+    hold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, true, { actor, reason, at })),
+    liftHold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, false, { actor, reason, at })),
+    release: (id, actor, role, reason, at) => onDocument(id, (space) => release(space, id, { actor, role, reason, at })),
+    retry: async (deliveryId, actor, reason, at) => {
+      const documentId = await documentOfDelivery(pool, deliveryId).catch(failed)
+      return documentId === undefined ? undefined : commit({ needs: { documents: [documentId] }, run: (space) => retry(space, deliveryId, { actor, reason, at }) })
+    },
+    acknowledgePrint: async (item, at) => {
+      const documentId = await documentOfDelivery(pool, item.deliveryId).catch(failed)
+      if (documentId !== undefined) await commit({ needs: { documents: [documentId] }, run: (space) => acknowledgePrint(space, item, at) })
+    },
+    savePerson: async (nhsNumber, person, asOf) => {
+      const documents = await waitingFor(pool, nhsNumber).catch(failed)
+      await commit({ needs: { documents, nhsNumbers: [nhsNumber] }, run: (space) => savePerson(space, nhsNumber, { ...person, asOf: new Date(asOf).toISOString() }) })
+    },
+    savePolicy: async ({ hash, files }, at) => {
+      const { rows: [last] } = await pool.query<{ hash: string }>('select hash from policies order by loaded_at desc limit 1').catch(failed)
+      if (last?.hash === hash) return
+      await commit({ needs: {}, run: (space) => {
+        space.writes.policies.push({ hash, files, loaded_at: at })
+        audit(space, { at, kind: 'policy-loaded', actor: 'engine' }, { policy: hash })
+      } })
+    },
+  }
+}
+
+/** A lock on a document at a destination, with what may be done under it. */
+const take = async (
+  { locks, deliver, at }: { readonly locks: Locks; readonly deliver: Committer; readonly at: () => string }, documentId: string, destination: string,
+): Promise<DocumentLock | undefined> => {
+  const taken = await locks.take(documentId, destination)
+  if (!taken) return undefined
+  const worked: Worked = { documentId, destination, taken }
+  let seen: number | undefined
+  return {
+    begin: (think, now) => deliver.commit({ needs: beginNeeds(worked), run: (space) => {
+      const begun = begin(space, worked, think, now)
+      seen = space.documents.get(documentId)?.version
+      return begun
+    } }).catch(failed),
+    finish: (end) => deliver.commit({ needs: finishNeeds(worked, end), run: (space) => finish(space, worked, end) }).catch(failed),
+    putOff: (deliveryId, dueAt) => deliver.commit({ needs: putOffNeeds(worked), run: (space) => putOff(space, worked, deliveryId, dueAt, seen, at()) }).catch(failed),
+    release: () => taken.release(),
+  }
+}
+
+// ---------------------------------------------------------------- what goes wrong
+
+/** What somebody else's code throws is told, and does no harm here. */
+const guard = <T>(say: Say, work: () => T): T | undefined => {
+  try {
+    return work()
+  } catch (error) {
+    const { code, detail } = asFailure(error)
+    say('part_failed', { part: 'ledger', code, detail })
+    return undefined
+  }
+}
+
+const sqlState = (error: unknown): string | undefined => {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return !(error instanceof Failure) && typeof code === 'string' && /^[0-9A-Z]{5}$/u.test(code) ? code : undefined
+}
+
+const failed = (error: unknown): never => {
+  const state = sqlState(error)
+  throw state ? new Failure('INTERNAL', `PostgreSQL refused a statement (SQLSTATE ${state}).`, { cause: error }) : asFailure(error)
+}
+
+/** To a sender all trouble with the database is one: nothing was taken. */
+const notStored = (error: unknown): never => {
+  const state = sqlState(error)
+  if (state) throw new Failure('STORE_UNAVAILABLE', `PostgreSQL refused a statement (SQLSTATE ${state}).`, { cause: error })
+  if (error instanceof Failure && error.code === 'DATABASE_UNREACHABLE') throw new Failure('STORE_UNAVAILABLE', error.detail, { cause: error })
+  throw asFailure(error)
+}

@@ -1,0 +1,98 @@
+// What people decide about a document, and what is learnt about people: holds, releases, another try, the print
+// house's answers, PKB's word on an account. Each is written down with who and why, and what follows from it follows
+// in the same transaction. It refuses another try for what the second key blocked.
+import { want } from '../decide/owed.ts'
+import { contentOf, mark, nowOf, replan } from './decided.ts'
+import type { Ledger } from './ledger.ts'
+import type { DeliveryRecord, DocumentRecord, PersonRecord } from './rows.ts'
+import { audit, deliveriesOf, putDelivery, putDocument, tellOwed } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
+
+export type By = { readonly actor: string; readonly reason: string; readonly at: string }
+
+// ---------------------------------------------------------------- holds and releases
+
+export const hold = (space: Workspace, documentId: string, held: boolean, { actor, reason, at }: By): void => {
+  const record = space.documents.get(documentId)
+  if (!record || record.held === held) return
+  audit(space, { at, documentId, kind: held ? 'held' : 'hold-lifted', actor }, { reason })
+  replan(space, mark(space, record, { held }), at)
+}
+
+/** Bound to the revision and content in force; the same person's second counts once. */
+export const release = (space: Workspace, documentId: string, { actor, role, reason, at }: By & { readonly role: string }): void => {
+  const record = space.documents.get(documentId)
+  if (!record?.inForce) return
+  const given = { documentId, revision: record.revision, sha256: contentOf(record.inForce), actor }
+  if (space.releases.some((one) => one.documentId === documentId && one.revision === given.revision && one.sha256 === given.sha256 && one.actor === actor)) return
+  space.releases.push(given)
+  space.writes.releases.push({ document_id: documentId, revision: given.revision, sha256: given.sha256, actor, role, reason, at })
+  audit(space, { at, documentId, kind: 'released', actor }, { revision: given.revision, role, reason })
+  replan(space, putDocument(space, { ...record, version: record.version + 1 }), at)
+}
+
+// ---------------------------------------------------------------- deliveries
+
+const findDelivery = (space: Workspace, deliveryId: string): readonly [DocumentRecord, DeliveryRecord] | undefined => {
+  for (const record of space.documents.values()) {
+    const delivery = deliveriesOf(space, record.id).find(({ id }) => id === deliveryId)
+    if (delivery) return [record, delivery]
+  }
+  return undefined
+}
+
+/** Those that failed, and those that wait for their time. */
+const RETRIED: readonly DeliveryRecord['state'][] = ['failed', 'owed', 'recalling']
+
+export const retry = (space: Workspace, deliveryId: string, { actor, reason, at }: By): boolean | undefined => {
+  const [record, delivery] = findDelivery(space, deliveryId) ?? []
+  if (!record?.inForce || !delivery) return undefined
+  const wanted = want(record.inForce, nowOf(record), delivery)
+  const nothingToDo = wanted === 'leave' || (wanted === 'absent' && delivery.standing !== 'present' && delivery.standing !== 'unsure')
+  if (!RETRIED.includes(delivery.state) || delivery.open || nothingToDo) return false
+  const again: DeliveryRecord = { ...delivery, state: wanted === 'present' ? 'owed' : 'recalling', tries: 0, dueAt: at }
+  putDelivery(space, again, at)
+  tellOwed(space, again)
+  audit(space, { at, documentId: record.id, kind: 'retried', actor }, { delivery: deliveryId, destination: delivery.destination, reason })
+  return true
+}
+
+/** An answer about a letter that was taken back meanwhile is written down, and changes nothing. */
+const AT_THE_PRINT_HOUSE: readonly DeliveryRecord['state'][] = ['sending', 'printing', 'printed', 'failed']
+
+export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reason, batch }: Parameters<Ledger['acknowledgePrint']>[0], at: string): void => {
+  const [record, delivery] = findDelivery(space, deliveryId) ?? []
+  if (!record || !delivery) return
+  // The same answer read twice is written down once.
+  if (accepted ? delivery.state === 'printed' : delivery.state === 'failed' && delivery.lastCode === REJECTED) return
+  audit(space, { at, documentId: record.id, kind: accepted ? 'print-acknowledged' : 'print-rejected', actor: delivery.destination }, { delivery: deliveryId, batch })
+  if (!AT_THE_PRINT_HOUSE.includes(delivery.state)) return
+  const { dueAt: _, ...rest } = delivery
+  putDelivery(space, accepted ? { ...rest, state: 'printed' } : rejected(rest, reason), at)
+}
+
+const REJECTED = 'rejected'
+
+/** What the print house sends back does not stand there: another try hands it over again. */
+const rejected = ({ standingRevision: _revision, standingSha256: _sha256, ...delivery }: DeliveryRecord, reason: string | undefined): DeliveryRecord =>
+  ({ ...delivery, state: 'failed', standing: 'nothing', lastOutcome: 'refused', lastCode: REJECTED, lastDetail: reason ?? 'The print house gave no reason.' })
+
+// ---------------------------------------------------------------- accounts
+
+/** Whatever of theirs waits is due now: it is planned again when it is looked at. */
+export const savePerson = (space: Workspace, nhsNumber: string, person: PersonRecord): void => {
+  const known = space.people.get(nhsNumber)
+  if (known && known.asOf > person.asOf) return
+  space.people.set(nhsNumber, person)
+  space.writes.people.set(nhsNumber, { nhs_number: nhsNumber, registered: person.registered, deceased: person.deceased, birth_date: person.birthDate, as_of: person.asOf })
+  for (const record of space.documents.values()) {
+    if (record.nhsNumber !== nhsNumber) continue
+    const waiting = deliveriesOf(space, record.id).filter(({ state }) => state === 'owed')
+    for (const delivery of waiting) {
+      const due = { ...delivery, dueAt: person.asOf }
+      putDelivery(space, due, person.asOf)
+      tellOwed(space, due)
+    }
+    if (waiting.length > 0) audit(space, { at: person.asOf, documentId: record.id, kind: 'account-checked', actor: 'pkb' }, { account: person.registered ? 'registered' : 'unregistered', deceased: person.deceased })
+  }
+}

@@ -1,0 +1,141 @@
+// What pages, API and workers ask the ledger. It refuses to change anything, and to look at more rows than an index
+// leads to, but for the counts of metrics.
+import type { Pool } from 'pg'
+import { Failure } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { Attempt, DocumentState, Plan } from '../types.ts'
+import { eventOf } from './events.ts'
+import type { DocumentFilter, DocumentRow, Ledger, Story } from './ledger.ts'
+import { deliveryOf, documentOf, instant, listRowOf, present, receiptOf, revisionOf } from './rows.ts'
+import type { Row } from './rows.ts'
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/iu
+export const isUuid = (text: string): boolean => UUID.test(text)
+
+const rowsOf = async (pool: Pool, text: string, values: readonly unknown[]): Promise<readonly Row[]> => (await pool.query<Row>(text, [...values])).rows
+
+// ---------------------------------------------------------------- lists
+
+const LISTED = `select d.*, v.decision->>'because' as because from documents d join revisions v on v.document_id = d.id and v.revision = d.revision`
+
+export const list = async (pool: Pool, filter: DocumentFilter): ReturnType<Ledger['list']> => {
+  const values: unknown[] = []
+  const value = (given: unknown): string => `$${values.push(given)}`
+  const where = [
+    'd.revision > 0',
+    ...(filter.state ? [`d.state = any(${value(filter.state)}::text[])`] : []),
+    ...(filter.route ? [`d.route = any(${value(filter.route)}::text[])`] : []),
+    ...(filter.rule === undefined ? [] : [`d.rule = ${value(filter.rule)}`]),
+    ...(filter.sourceId === undefined ? [] : [`d.source_id = ${value(filter.sourceId)}`]),
+    ...(filter.code === undefined ? [] : [`d.code = ${value(filter.code)}`]),
+    ...(filter.since === undefined ? [] : [`d.received_at >= ${value(filter.since)}::timestamptz`]),
+    ...(filter.nhsNumber === undefined ? [] : [`d.nhs_number = ${value(filter.nhsNumber)}`]),
+    ...(filter.title === undefined ? [] : [`to_tsvector('simple', d.title) @@ ${titleQuery(value, filter.title)}`]),
+    ...(filter.cursor === undefined ? [] : [after(value, filter.cursor)]),
+  ]
+  const rows = await rowsOf(pool, `${LISTED} where ${where.join(' and ')} order by d.received_at desc, d.id desc limit ${value(filter.limit + 1)}`, values)
+  const documents = rows.slice(0, filter.limit).map(listRowOf)
+  const last = documents.at(-1)
+  return { documents, ...(rows.length > filter.limit && last ? { cursor: `${last.receivedAt}~${last.id}` } : {}) }
+}
+
+/** Every word, by its beginning. A title without letters and digits matches nothing. */
+const titleQuery = (value: (given: unknown) => string, title: string): string => {
+  const words = title.match(/[\p{L}\p{N}]+/gu) ?? []
+  return words.length === 0 ? `''::tsquery` : `to_tsquery('simple', ${value(words.map((word) => `${word}:*`).join(' & '))})`
+}
+
+const after = (value: (given: unknown) => string, cursor: string): string => {
+  const [at = '', id = ''] = cursor.split('~')
+  if (Number.isNaN(Date.parse(at)) || !isUuid(id)) throw new Failure('QUERY_INVALID', 'cursor: Use the cursor that came with the page before.')
+  return `(d.received_at, d.id) < (${value(new Date(at).toISOString())}::timestamptz, ${value(id)}::uuid)`
+}
+
+/** Of each delivery that waits for a person, newest first. */
+export const troubled = async (pool: Pool, limit: number): ReturnType<Ledger['troubled']> => {
+  const deliveries = await rowsOf(pool, `select * from deliveries where state in ('failed', 'blocked') order by changed_at desc, id desc limit $1`, [limit])
+  const ids = [...new Set(deliveries.map((row) => row['document_id'] as string))]
+  const documents = new Map((await rowsOf(pool, `${LISTED} where d.id = any($1::uuid[])`, [ids])).map(listRowOf).map((row): [string, DocumentRow] => [row.id, row]))
+  return deliveries.map(deliveryOf).map((delivery) => ({ ...delivery, document: documents.get(delivery.documentId)! }))
+}
+
+export const counts = async (pool: Pool, now: string): ReturnType<Ledger['counts']> => {
+  const states = await rowsOf(pool, 'select state, count(*)::int as count from documents where revision > 0 group by state', [])
+  const [oldest] = await rowsOf(pool, 'select min(due_at) as due_at from deliveries where due_at is not null and due_at <= $1', [now])
+  const due = instant(oldest?.['due_at'])
+  return {
+    byState: Object.fromEntries(states.map((row) => [row['state'] as DocumentState, row['count'] as number])),
+    oldestOwedSecs: due === undefined ? 0 : Math.max(0, (Date.parse(now) - Date.parse(due)) / 1000),
+  }
+}
+
+export const rejections = async (pool: Pool, limit: number): ReturnType<Ledger['rejections']> =>
+  (await rowsOf(pool, 'select * from rejections order by at desc, id desc limit $1', [limit])).map((row) => ({
+    id: row['id'] as string, feed: row['feed'] as string, at: instant(row['at'])!, code: row['code'] as ErrorCode,
+    detail: row['detail'] as string, skeleton: row['skeleton'] as string,
+  }))
+
+// ---------------------------------------------------------------- what a worker asks
+
+/** Recalls first, then what is due the longest. */
+const DUE = `
+  select document_id, min(due_at) as due_at, bool_and(later) as later from (
+    select document_id, due_at, (state <> 'recalling') as later from deliveries
+    where destination = $1 and due_at <= $2 order by (state <> 'recalling'), due_at limit $3) d
+  group by document_id order by later, due_at`
+
+export const due = async (pool: Pool, destination: string, now: string, limit: number): ReturnType<Ledger['due']> =>
+  (await rowsOf(pool, DUE, [destination, now, limit])).map((row) => ({ documentId: row['document_id'] as string, dueAt: instant(row['due_at'])! }))
+
+/** Which document a delivery belongs to: that never changes. */
+export const documentOfDelivery = async (pool: Pool, deliveryId: string): Promise<string | undefined> =>
+  isUuid(deliveryId) ? ((await rowsOf(pool, 'select document_id from deliveries where id = $1', [deliveryId]))[0]?.['document_id'] as string | undefined) : undefined
+
+/** Documents that wait for word on a person's account. */
+export const waitingFor = async (pool: Pool, nhsNumber: string): Promise<readonly string[]> =>
+  (await rowsOf(pool, `select distinct document_id from deliveries where state = 'owed' and nhs_number = $1`, [nhsNumber])).map((row) => row['document_id'] as string)
+
+// ---------------------------------------------------------------- one document
+
+const STORY = `
+  select v.*, r.feed as receipt_feed, r.format, r.received_at as receipt_received_at, r.skeleton, v.decision->>'because' as because
+  from revisions v join receipts r on r.id = v.receipt_id where v.document_id = $1 and v.revision = $2`
+
+export const story = async (pool: Pool, id: string): Promise<Story | undefined> => {
+  const [row] = isUuid(id) ? await rowsOf(pool, 'select * from documents where id = $1 and revision > 0', [id]) : []
+  if (!row) return undefined
+  const [revision] = await rowsOf(pool, STORY, [id, documentOf(row).revision])
+  if (!revision) return undefined
+  const { facts, decision, document } = revisionOf(revision)
+  return {
+    ...listRowOf({ ...row, because: revision['because'] }),
+    facts, decision, document,
+    resource: revision['resource'] as Plan['resource'],
+    receipts: (await rowsOf(pool, 'select id, received_at, feed, revision, bearing from receipts where document_id = $1 order by received_at, id', [id])).map((one) =>
+      present<Story['receipts'][number]>({
+        id: one['id'] as string, receivedAt: instant(one['received_at'])!, feed: one['feed'] as string, revision: one['revision'] as number | null, bearing: one['bearing'] as string,
+      })),
+    deliveries: await deliveriesWithAttempts(pool, id),
+    events: (await rowsOf(pool, 'select * from events where document_id = $1 order by seq', [id])).map(eventOf),
+  }
+}
+
+const deliveriesWithAttempts = async (pool: Pool, documentId: string): Promise<Story['deliveries']> => {
+  const deliveries = (await rowsOf(pool, 'select * from deliveries where document_id = $1 order by opened_at, id', [documentId])).map(deliveryOf)
+  const attempts = (await rowsOf(pool, 'select * from attempts where delivery_id = any($1::uuid[]) order by at, id', [deliveries.map((delivery) => delivery.id)])).map(attemptOf)
+  return deliveries.map((delivery) => ({ ...delivery, attempts: attempts.filter(({ deliveryId }) => deliveryId === delivery.id) }))
+}
+
+const attemptOf = (row: Row): Attempt => present<Attempt>({
+  id: row['id'] as string, deliveryId: row['delivery_id'] as string, at: instant(row['at'])!, action: row['action'] as Attempt['action'],
+  revision: row['revision'] as number, outcome: row['outcome'] as Attempt['outcome'], code: row['code'] as string | null,
+  detail: row['detail'] as string | null, tookMs: row['took_ms'] as number | null,
+})
+
+const RECEIPT = `
+  select id as receipt_id, feed as receipt_feed, format, received_at as receipt_received_at, skeleton, contents, file_name, declared_type from receipts where id = $1`
+
+export const receipt = async (pool: Pool, id: string): ReturnType<Ledger['receipt']> => {
+  const [row] = isUuid(id) ? await rowsOf(pool, RECEIPT, [id]) : []
+  return row && receiptOf(row)
+}

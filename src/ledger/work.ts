@@ -1,0 +1,160 @@
+// One exchange of one document with one destination, as the ledger sees it: what the worker is told, what it decided,
+// the attempt written down before anything is sent, and how it ended. It refuses both ends to a worker whose lock is
+// gone, and the result of an attempt that is no longer the latest.
+import { owed } from '../decide/owed.ts'
+import { Failure } from '../errors.ts'
+import { ENGINE, follow, nowOf, parentOf, personOf, priorOf } from './decided.ts'
+import type { Begun, Finish, Step, Thought, Work } from './ledger.ts'
+import type { Needs } from './load.ts'
+import type { Taken } from './locks.ts'
+import type { DeliveryRecord, DocumentRecord } from './rows.ts'
+import { audit, deliveriesOf, heldText, putDelivery, tellOwed } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
+
+/** A worker's hold on one document at one destination. */
+export type Worked = { readonly documentId: string; readonly destination: string; readonly taken: Taken }
+
+/** When to look at an attempt whose worker never came back. */
+const ABANDONED_SECS = 60
+const DETAIL_CHARACTERS = 1_000
+
+const later = (at: string, secs: number): string => new Date(Date.parse(at) + secs * 1000).toISOString()
+
+const checkHeld = (space: Workspace, { pid, key }: Taken): void => {
+  if (!space.held.has(heldText(pid, key))) throw new Failure('DATABASE_UNREACHABLE', 'The connection that held the lock of this document was lost; another worker may have it.')
+}
+
+const toPlain = ({ attemptId: _attempt, open: _open, ...delivery }: DeliveryRecord) => delivery
+
+// ---------------------------------------------------------------- begin
+
+export const beginNeeds = ({ documentId, taken }: Worked): Needs => ({ documents: [documentId], family: true, stops: true, holder: taken.pid })
+
+export const begin = (space: Workspace, worked: Worked, think: (work: Work) => Thought, at: string): Begun | undefined => {
+  checkHeld(space, worked.taken)
+  const record = space.documents.get(worked.documentId)
+  if (!record?.inForce) return undefined
+  const work = workOf(space, record, worked.destination, at)
+  const thought = think(work)
+  const planned = thought.plan ? follow(space, record, thought.plan, at) : record
+  const attemptId = take(space, planned, thought.step, at)
+  rest(space, planned, worked.destination, thought.step, at)
+  return { work, thought, ...(attemptId ? { attemptId } : {}) }
+}
+
+const workOf = (space: Workspace, record: DocumentRecord, destination: string, at: string): Work => {
+  const inForce = record.inForce!
+  const parent = record.parentSourceId === undefined ? undefined : parentOf(space, { source: record.source, sourceId: record.parentSourceId })
+  return {
+    documentId: record.id, source: record.source, sourceId: record.sourceId, revision: record.revision, identifier: record.identifier,
+    receipt: inForce.receipt, prior: priorOf(space, record), person: personOf(space, record.nhsNumber, at), decision: inForce.decision,
+    deliveries: deliveriesOf(space, record.id).filter((delivery) => delivery.destination === destination).map((delivery) => asSeen(delivery, at)),
+    stops: space.stops,
+    ...(record.nhsNumber ? { nhsNumber: record.nhsNumber } : {}),
+    ...(parent ? { parentIdentifier: parent.identifier } : {}),
+  }
+}
+
+/** Whoever started an open attempt is gone, for the lock is ours: it is to be looked at now. */
+const asSeen = (delivery: DeliveryRecord, at: string): Work['deliveries'][number] =>
+  delivery.open && delivery.dueAt !== undefined ? { ...toPlain(delivery), dueAt: at < delivery.dueAt ? at : delivery.dueAt } : toPlain(delivery)
+
+const take = (space: Workspace, record: DocumentRecord, step: Step, at: string): string | undefined => {
+  if (step.do === 'block') return block(space, record, step, at)
+  if (step.do !== 'exchange') return undefined
+  const delivery = deliveryIn(space, record, step.deliveryId)
+  const id = space.parts.newId()
+  space.writes.attempts.set(id, { id, deliveryId: delivery.id, at, action: step.action, revision: step.revision, version: space.documents.get(record.id)!.version, outcome: 'started' })
+  const started = { ...delivery, attemptId: id, open: true, dueAt: later(at, ABANDONED_SECS) } as const
+  putDelivery(space, step.action === 'look' ? { ...started, state: 'sending' }
+    // What stood may be gone before anybody hears of it.
+    : step.action === 'recall' ? { ...started, state: 'recalling', standing: 'unsure' }
+      : sending(started, step), at)
+  audit(space, { at, documentId: record.id, kind: 'attempt-started', actor: ENGINE }, { attempt: id, delivery: delivery.id, destination: delivery.destination, action: step.action, revision: step.revision })
+  return id
+}
+
+/** From here on it may stand there as this revision, for this patient. */
+const sending = ({ standingSha256: _sha256, ...delivery }: DeliveryRecord, { revision, sha256, nhsNumber }: Extract<Step, { do: 'exchange' }>): DeliveryRecord => ({
+  ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
+})
+
+const deliveryIn = (space: Workspace, record: DocumentRecord, deliveryId: string): DeliveryRecord => {
+  const delivery = deliveriesOf(space, record.id).find(({ id }) => id === deliveryId)
+  if (!delivery) throw new Failure('INTERNAL', 'The step names a delivery that the document does not have.')
+  return delivery
+}
+
+const block = (space: Workspace, record: DocumentRecord, { deliveryId, code, detail }: Extract<Step, { do: 'block' }>, at: string): undefined => {
+  const { dueAt: _, ...delivery } = deliveryIn(space, record, deliveryId)
+  putDelivery(space, { ...delivery, state: 'blocked', lastCode: code, lastDetail: detail.slice(0, DETAIL_CHARACTERS) }, at)
+  audit(space, { at, documentId: record.id, kind: 'blocked', actor: ENGINE }, { delivery: deliveryId, destination: delivery.destination, code })
+}
+
+const SETTLED: readonly DeliveryRecord['state'][] = ['acknowledged', 'printing', 'printed', 'recalled', 'closed', 'blocked', 'failed']
+
+/** A delivery that was woken and needs nothing is not woken again. */
+const rest = (space: Workspace, record: DocumentRecord, destination: string, step: Step, at: string): void => {
+  if (step.do !== 'nothing') return
+  for (const { dueAt, ...delivery } of deliveriesOf(space, record.id)) {
+    if (delivery.destination === destination && dueAt !== undefined && dueAt <= at && SETTLED.includes(delivery.state)) putDelivery(space, delivery, at)
+  }
+}
+
+// ---------------------------------------------------------------- put off
+
+export const putOffNeeds = ({ documentId, taken }: Worked): Needs => ({ documents: [documentId], holder: taken.pid })
+
+/** `version`: of the document when the worker looked. A change since then is acted on first. */
+export const putOff = (space: Workspace, worked: Worked, deliveryId: string, dueAt: string, version: number | undefined, at: string): void => {
+  checkHeld(space, worked.taken)
+  const record = space.documents.get(worked.documentId)
+  if (!record || record.version !== version) return
+  const delivery = deliveryIn(space, record, deliveryId)
+  if (delivery.dueAt === undefined) return
+  const put = { ...delivery, dueAt }
+  putDelivery(space, put, at)
+  tellOwed(space, put)
+}
+
+// ---------------------------------------------------------------- finish
+
+export const finishNeeds = ({ documentId, taken }: Worked, { attemptId }: Finish): Needs => ({ documents: [documentId], attempts: [attemptId], holder: taken.pid })
+
+export const finish = (space: Workspace, worked: Worked, end: Finish): void => {
+  checkHeld(space, worked.taken)
+  const record = space.documents.get(worked.documentId)
+  const attempt = space.attempts.get(end.attemptId)
+  if (!record || !attempt || attempt.deliveryId !== end.deliveryId) throw new Failure('INTERNAL', 'There is no such attempt of this delivery.')
+  // The same end said twice is said once.
+  if (attempt.outcome !== 'started') return
+  const detail = end.detail.slice(0, DETAIL_CHARACTERS)
+  space.writes.attempts.set(attempt.id, { ...attempt, outcome: end.outcome, code: end.code, detail, tookMs: Math.round(end.tookMs) })
+  audit(space, { at: end.at, documentId: record.id, kind: 'attempt-ended', actor: ENGINE }, {
+    attempt: attempt.id, delivery: end.deliveryId, action: attempt.action, revision: attempt.revision, outcome: end.outcome, code: end.code,
+  })
+  const delivery = deliveryIn(space, record, end.deliveryId)
+  if (delivery.attemptId !== attempt.id) return
+  const ended = endedAs(delivery, end, detail)
+  putDelivery(space, ended, end.at)
+  if (record.version !== attempt.version) catchUp(space, record, ended, end.at)
+  else tellOwed(space, ended)
+}
+
+const endedAs = (before: DeliveryRecord, { delivery, outcome, code }: Finish, detail: string): DeliveryRecord => {
+  const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, ...rest } = before
+  // The print house may have answered before the handing over was written down.
+  const state = before.state === 'printed' && delivery.state === 'printing' ? 'printed' : delivery.state
+  return { ...rest, ...delivery, state, open: false, lastOutcome: outcome, lastCode: code, lastDetail: detail }
+}
+
+/** Something changed during the exchange: however it ended, what is wanted now is worked out anew and done at once. */
+const catchUp = (space: Workspace, record: DocumentRecord, delivery: DeliveryRecord, at: string): void => {
+  const change = owed(record.inForce!, nowOf(record), deliveriesOf(space, record.id), true).find((one) => one.kind === 'set' && one.deliveryId === delivery.id)
+  const { dueAt, ...rest } = delivery
+  const due = change?.kind === 'set' ? change.due : dueAt !== undefined
+  const caught: DeliveryRecord = { ...rest, state: change?.state ?? delivery.state, ...(due ? { dueAt: at } : {}) }
+  putDelivery(space, caught, at)
+  tellOwed(space, caught)
+  if (change?.audit) audit(space, { at, documentId: record.id, kind: change.audit, actor: ENGINE }, { delivery: delivery.id, destination: delivery.destination, revision: record.revision })
+}
