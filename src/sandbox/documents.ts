@@ -1,0 +1,143 @@
+// The documents that were stored, each copy by itself, so that a document stored twice is seen twice. Everything
+// but the bytes is in memory for as long as the sandbox runs. It refuses to forget on its own: only a delete, an
+// entered-in-error or a reset takes a document from a record.
+import type { Bundle, DocumentReference, Meta } from '@medplum/fhirtypes'
+import { base64Pieces } from './base64.ts'
+import type { Cut } from './cut-out.ts'
+import type { Described } from './document-reference.ts'
+import type { Spool } from './spool.ts'
+
+export type Stored = Described & {
+  readonly id: string
+  readonly version: number
+  readonly lastUpdated: string
+  readonly receivedAt: string
+  readonly replacedAt: string | null
+  readonly deleted: boolean
+  /** The resource as JSON, with a mark in place of each attachment's data. */
+  readonly json: string
+  readonly cuts: readonly Cut[]
+}
+
+/** A resource that was read and found in order. */
+export type Draft = { readonly resource: Partial<DocumentReference>; readonly described: Described; readonly cuts: readonly Cut[] }
+
+export type Documents = {
+  create(draft: Draft): Stored
+  replace(stored: Stored, draft: Draft): Stored
+  remove(stored: Stored): void
+  get(id: string): Stored | undefined
+  /** Any document that was not deleted, oldest first. */
+  all(): readonly Stored[]
+  withIdentifier(token: string): readonly Stored[]
+  ofPatient(nhsNumber: string): readonly Stored[]
+  clear(): void
+}
+
+export const documentStore = (now: () => Date, newId: () => string): Documents => {
+  const byId = new Map<string, Stored>()
+  const byIdentifier = new Map<string, Set<string>>()
+  const byPatient = new Map<string, Set<string>>()
+
+  const index = (stored: Stored): void => {
+    for (const identifier of stored.identifiers) addTo(byIdentifier, identifier, stored.id)
+    addTo(byPatient, stored.nhsNumber, stored.id)
+  }
+  const unindex = (stored: Stored): void => {
+    for (const identifier of stored.identifiers) byIdentifier.get(identifier)?.delete(stored.id)
+    byPatient.get(stored.nhsNumber)?.delete(stored.id)
+  }
+  const keep = (stored: Stored): Stored => {
+    byId.set(stored.id, stored)
+    if (!stored.deleted) index(stored)
+    return stored
+  }
+  const alive = (ids: Iterable<string>): readonly Stored[] => [...ids].flatMap((id) => {
+    const stored = byId.get(id)
+    return stored && !stored.deleted ? [stored] : []
+  })
+  const seal = ({ resource, described, cuts }: Draft, id: string, version: number, at: string) => {
+    const meta: Meta = { ...resource.meta, versionId: String(version), lastUpdated: at }
+    // Spread first: keys of ours come at the top, where people look.
+    const json = JSON.stringify({ resourceType: 'DocumentReference', id, meta, ...without(resource, ['resourceType', 'id', 'meta']) })
+    return { ...described, cuts, id, version, lastUpdated: at, json, deleted: false }
+  }
+
+  return {
+    create: (draft) => {
+      const at = now().toISOString()
+      return keep({ ...seal(draft, newId(), 1, at), receivedAt: at, replacedAt: null })
+    },
+    replace: (stored, draft) => {
+      const at = now().toISOString()
+      unindex(stored)
+      return keep({ ...seal(draft, stored.id, stored.version + 1, at), receivedAt: stored.receivedAt, replacedAt: at })
+    },
+    remove: (stored) => {
+      unindex(stored)
+      keep({ ...stored, version: stored.version + 1, deleted: true, json: '', cuts: [] })
+    },
+    get: (id) => byId.get(id),
+    all: () => alive(byId.keys()),
+    withIdentifier: (token) => {
+      if (token.includes('|') && !token.startsWith('|')) return alive(byIdentifier.get(token) ?? [])
+      const value = token.replace(/^\|/, '')
+      return alive(byId.keys()).filter(({ identifiers }) =>
+        identifiers.some((identifier) => (token.startsWith('|') ? identifier === token : identifier.slice(identifier.indexOf('|') + 1) === value)))
+    },
+    ofPatient: (nhsNumber) => alive(byPatient.get(nhsNumber) ?? []),
+    clear: () => {
+      byId.clear()
+      byIdentifier.clear()
+      byPatient.clear()
+    },
+  }
+}
+
+const addTo = (map: Map<string, Set<string>>, key: string, id: string): void => {
+  const ids = map.get(key)
+  if (ids) ids.add(id)
+  else map.set(key, new Set([id]))
+}
+
+const without = (value: object, keys: readonly string[]): object => Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)))
+
+/** FHIR's `_summary=true` and `_elements`: the resource without its data, or only the named elements. */
+export type Shape = { readonly summary: boolean; readonly elements?: readonly string[] }
+export const WHOLE: Shape = { summary: false }
+
+const shaped = (stored: Stored, shape: Shape): string => {
+  if (!shape.summary && !shape.elements) return stored.json
+  const resource = JSON.parse(stored.json) as DocumentReference
+  const meta: Meta = { ...resource.meta, tag: [...(resource.meta?.tag ?? []), { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' }] }
+  if (shape.elements) {
+    const wanted = ['resourceType', 'id', ...shape.elements]
+    return JSON.stringify({ ...Object.fromEntries(Object.entries(resource).filter(([key]) => wanted.includes(key))), meta })
+  }
+  const content = resource.content?.map((one) => ({ ...one, attachment: without(one.attachment ?? {}, ['data']) }))
+  return JSON.stringify({ ...resource, meta, ...(content ? { content } : {}) })
+}
+
+/** The JSON text with the data put back for each mark, streamed. */
+const filled = async function* (json: string, cuts: readonly Cut[], spool: Spool): AsyncGenerator<string> {
+  let rest = json
+  for (const cut of cuts) {
+    const at = rest.indexOf(cut.mark)
+    if (at < 0) continue
+    yield rest.slice(0, at)
+    yield* base64Pieces(spool.read(cut.extents))
+    rest = rest.slice(at + cut.mark.length)
+  }
+  yield rest
+}
+
+export const resourceBody = (stored: Stored, spool: Spool, shape: Shape = WHOLE): AsyncIterable<string> =>
+  filled(shaped(stored, shape), stored.cuts, spool)
+
+export const searchsetBody = (found: readonly Stored[], base: string, self: string, spool: Spool, shape: Shape): AsyncIterable<string> => {
+  const bundle: Bundle = { resourceType: 'Bundle', type: 'searchset', total: found.length, link: [{ relation: 'self', url: self }] }
+  const entries = found.map((stored) =>
+    `{"fullUrl":${JSON.stringify(`${base}/DocumentReference/${stored.id}`)},"resource":${shaped(stored, shape)},"search":{"mode":"match"}}`)
+  const json = entries.length === 0 ? JSON.stringify(bundle) : `${JSON.stringify(bundle).slice(0, -1)},"entry":[${entries.join(',')}]}`
+  return filled(json, found.flatMap(({ cuts }) => cuts), spool)
+}
