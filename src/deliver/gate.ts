@@ -1,0 +1,64 @@
+// The gate before a destination: holds its circuit, lets in as many as the circuit admits, and tries again when the
+// time has come. It refuses to count a document's tries: it only knows the destination as a whole.
+import type { Say } from '../observe/events.ts'
+import type { Outcome } from '../types.ts'
+import { admits, closedCircuit, heard, whenDue, type Circuit, type CircuitRules } from './circuit.ts'
+import { OUTCOME } from './outcomes.ts'
+
+export type Gate = {
+  /** ISO instant until which nothing is to be tried; undefined where it may be. */
+  shutUntil(): string | undefined
+  hear(outcome: Outcome): void
+  circuit(): Circuit
+  close(): void
+}
+
+export type GateParts = {
+  readonly name: string
+  readonly rules: CircuitRules
+  readonly say: Say
+  readonly now: () => Date
+  /** How many may be let in from now on. */
+  readonly onAdmits: (atOnce: number) => void
+}
+
+export const openGate = ({ name, rules, say, now, onAdmits }: GateParts): Gate => {
+  let circuit = closedCircuit(rules)
+  let timer: NodeJS.Timeout | undefined
+
+  const become = (next: Circuit, code: string): void => {
+    const before = circuit
+    circuit = next
+    if (next.is === 'open' && (before.is !== 'open' || before.until !== next.until)) {
+      say('circuit_opened', { destination: name, code, until: next.until })
+      clearTimeout(timer)
+      timer = setTimeout(probe, Math.max(Date.parse(next.until) - now().getTime(), 0) + 1)
+      timer.unref()
+    }
+    if (before.is !== 'closed' && next.is === 'closed') say('circuit_closed', { destination: name })
+    if (admits(before) !== admits(next)) onAdmits(admits(next))
+  }
+  const probe = (): void => {
+    const next = whenDue(circuit, now())
+    if (next !== circuit) return become(next, 'probe')
+    if (circuit.is !== 'open') return
+    // Timers and clocks differ by a little: not yet.
+    timer = setTimeout(probe, Math.max(Date.parse(circuit.until) - now().getTime(), 1))
+    timer.unref()
+  }
+
+  return {
+    shutUntil: () => {
+      const next = whenDue(circuit, now())
+      if (next !== circuit) become(next, 'probe')
+      return circuit.is === 'open' ? circuit.until : undefined
+    },
+    hear: (outcome) => {
+      if (outcome.kind === 'forbidden') say('destination_forbidden', { destination: name, code: outcome.code })
+      const { retryAfterSecs } = outcome
+      become(heard(circuit, { effect: OUTCOME[outcome.kind].circuit, ...(retryAfterSecs === undefined ? {} : { retryAfterSecs }) }, rules, now()), outcome.code)
+    },
+    circuit: () => circuit,
+    close: () => clearTimeout(timer),
+  }
+}

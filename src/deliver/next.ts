@@ -1,0 +1,119 @@
+// What a worker does next for one document at one destination: from what should stand there and what does stand
+// there to the one step that closes the difference. Pure. It refuses to send while something else of the document
+// has to be taken back first, or while a copy may stand that nobody has looked for.
+import type { DocumentReference } from '@medplum/fhirtypes'
+import { codesOf } from '../decide/code.ts'
+import { upToDate, want, type Now, type Want } from '../decide/owed.ts'
+import { identify } from '../fhir/identify.ts'
+import type { Step, Stop, Thought, Work } from '../ledger/ledger.ts'
+import type { Planned } from '../plan.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Delivery, Plan } from '../types.ts'
+import { later } from './backoff.ts'
+import { recallKey, secondKey } from './second-key.ts'
+
+/** The plan of a piece of work under a policy: `plan` of plan.ts, with the work's own receipt, person and prior. */
+export type PlanAgain = (work: Work, policy: Policy) => Planned
+
+/** How long to leave a delivery that waits for a person or for another delivery. */
+export const LEAVE_SECS = 30
+
+const NOTHING = { do: 'nothing' } as const satisfies Step
+
+export const nowOf = (work: Work, plan: Plan): Now => {
+  const sha256 = plan.document.contents[0]?.ref.sha256
+  return { identifier: work.identifier, revision: work.revision, ...(sha256 ? { sha256 } : {}), ...(work.nhsNumber ? { nhsNumber: work.nhsNumber } : {}) }
+}
+
+/** The resource as it leaves: planned, and named for this patient and revision. */
+export const outgoing = (work: Work, plan: Plan): DocumentReference =>
+  identify(plan.resource, {
+    identifier: work.identifier, documentId: work.sourceId, source: work.source, revision: work.revision,
+    ...(work.parentIdentifier ? { parentIdentifier: work.parentIdentifier } : {}),
+  })
+
+const stands = (delivery: Delivery): boolean => delivery.standing === 'present' || delivery.standing === 'unsure'
+
+/** Waits for a person, unless one has asked for another try. */
+const isStuck = (delivery: Delivery): boolean => (delivery.state === 'failed' || delivery.state === 'blocked') && delivery.dueAt === undefined
+
+const isPutOff = (delivery: Delivery, now: Date): boolean => delivery.dueAt !== undefined && Date.parse(delivery.dueAt) > now.getTime()
+
+/** Plans the work again under the policy in force, and says the next step. */
+export const think = (work: Work, policy: Policy, planAgain: PlanAgain, now: Date): Thought => {
+  const planned = planAgain(work, policy)
+  if (!planned.ok) return { step: withoutPlan(work, planned.refusal.code, now) }
+  return { plan: planned.plan, step: step(work, planned.plan, policy, now) }
+}
+
+/** The policy in force cannot read the receipt: what belongs to another patient still goes back, nothing else happens. */
+const withoutPlan = (work: Work, code: string, now: Date): Step => {
+  const foreign = work.deliveries.find((delivery) => delivery.identifier !== work.identifier && stands(delivery) && delivery.state !== 'printed')
+  if (foreign) return recall(work, foreign, now)
+  const current = work.deliveries.find((delivery) => delivery.identifier === work.identifier)
+  if (!current || current.dueAt === undefined || isPutOff(current, now)) return NOTHING
+  return { do: 'block', deliveryId: current.id, code: 'SECOND_KEY', detail: `The policy in force cannot read the receipt (${code}).` }
+}
+
+const step = (work: Work, plan: Plan, policy: Policy, now: Date): Step => {
+  const at = nowOf(work, plan)
+  const wanted = work.deliveries.map((delivery): readonly [Delivery, Want] => [delivery, want(plan, at, delivery)])
+  const toRecall = wanted.filter(([delivery, wants]) => wants === 'absent' && stands(delivery) && delivery.state !== 'printed').map(([delivery]) => delivery)
+  const current = wanted.find(([delivery, wants]) => wants === 'present' && delivery.identifier === work.identifier)?.[0]
+
+  const first = toRecall.find((delivery) => !isStuck(delivery) && !isPutOff(delivery, now)) ?? toRecall[0]
+  if (first) {
+    const next = recall(work, first, now)
+    return next.do === 'nothing' && current ? leave(current, now, first.dueAt) : next
+  }
+  const adrift = wanted.find(([delivery, wants]) => wants === 'leave' && delivery.standing === 'unsure')?.[0]
+  if (adrift) return isStuck(adrift) || isPutOff(adrift, now) ? NOTHING : exchange(adrift, 'look', at)
+  return current ? closeDifference(work, plan, policy, current, at, now) : NOTHING
+}
+
+const recall = (work: Work, delivery: Delivery, now: Date): Step => {
+  if (isStuck(delivery) || isPutOff(delivery, now)) return NOTHING
+  const key = recallKey(work, delivery)
+  if (!key.ok) return { do: 'block', deliveryId: delivery.id, code: key.code, detail: key.detail }
+  return {
+    do: 'exchange', deliveryId: delivery.id, action: 'recall', revision: delivery.standingRevision ?? work.revision,
+    ...(delivery.standingSha256 ? { sha256: delivery.standingSha256 } : {}), ...(delivery.nhsNumber ? { nhsNumber: delivery.nhsNumber } : {}),
+  }
+}
+
+const exchange = (delivery: Delivery, action: 'create' | 'update' | 'look', at: Now): Step => ({
+  do: 'exchange', deliveryId: delivery.id, action, revision: at.revision,
+  ...(at.sha256 ? { sha256: at.sha256 } : {}), ...(delivery.nhsNumber ? { nhsNumber: delivery.nhsNumber } : {}),
+})
+
+const closeDifference = (work: Work, plan: Plan, policy: Policy, delivery: Delivery, at: Now, now: Date): Step => {
+  if (isStuck(delivery) || isPutOff(delivery, now)) return NOTHING
+  if (delivery.standing === 'unsure') return exchange(delivery, 'look', at)
+  if (upToDate(delivery, at)) return NOTHING
+  if (work.stops.some((stop) => stopped(stop, plan, policy))) return leave(delivery, now)
+  // The record, else the post: while the account is unknown the document waits for PKB's answer.
+  if (delivery.destination === 'pkb' && plan.facts.account === 'unknown' && plan.nhsNumber !== undefined) return { do: 'ask-account', nhsNumber: plan.nhsNumber }
+  const action = delivery.standing === 'present' ? 'update' : 'create'
+  const key = secondKey({ work, plan, resource: outgoing(work, plan), delivery, action })
+  return key.ok ? exchange(delivery, action, at) : { do: 'block', deliveryId: delivery.id, code: key.code, detail: key.detail }
+}
+
+/** Not now: it stays owed, and is looked at again. */
+const leave = (delivery: Delivery, now: Date, until?: string): Step =>
+  ({ do: 'nothing', putOff: { deliveryId: delivery.id, until: until !== undefined && Date.parse(until) > now.getTime() ? until : later(now, LEAVE_SECS) } })
+
+/** Whether a stop holds this document. One that cannot be judged holds it. */
+export const stopped = (stop: Stop, plan: Plan, policy: Policy): boolean => {
+  const same = (value: string | undefined) => value === undefined || value.trim().toUpperCase() === stop.value.trim().toUpperCase()
+  const team = plan.document.team?.text.trim()
+  switch (stop.scope) {
+    case 'all':
+      return true
+    case 'service':
+      return same(team)
+    case 'directorate':
+      return same(team !== undefined && Object.hasOwn(policy.services, team) ? policy.services[team]?.directorate : undefined)
+    case 'code':
+      return codesOf(plan.document.names).some(same)
+  }
+}

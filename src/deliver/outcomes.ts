@@ -1,0 +1,165 @@
+// What each outcome of an exchange means, and what it makes of the delivery and of the destination's circuit: closed
+// tables, so that a missing case does not compile. Pure. It refuses to guess in the sender's favour: what may have
+// been accepted is unsure, and what is unsure is looked at before anything is sent again.
+import type { RetrySettings } from '../policy/schema.ts'
+import type { Action, Delivery, Outcome, OutcomeKind } from '../types.ts'
+import type { Finish } from '../ledger/ledger.ts'
+import type { Want } from '../decide/owed.ts'
+import type { Look } from './destination.ts'
+import { backoffSecs, later } from './backoff.ts'
+
+// ---------------------------------------------------------------- what an answer means
+
+/** `endpoint`: the address of the collection or operation; `instance`: one resource that we know by id. */
+export type Target = 'endpoint' | 'instance'
+export type Asked = { readonly action: Action; readonly target: Target }
+
+/** Accepted and unsure as they are for an exchange that changes something. */
+const STATUS: Readonly<Record<number, OutcomeKind>> = {
+  401: 'forbidden',
+  403: 'forbidden',
+  // The other side gave up waiting for the request: like any time-out, it may have had all of it.
+  408: 'unsure',
+  412: 'unsure',
+  429: 'unavailable',
+  500: 'unsure',
+  501: 'refused',
+  502: 'unsure',
+  503: 'unavailable',
+  504: 'unsure',
+}
+
+/** A question leaves nothing behind, so its answer is never unsure. */
+const settled = (kind: OutcomeKind, action: Action): OutcomeKind => (kind === 'unsure' && action === 'look' ? 'unavailable' : kind)
+
+/** What an HTTP status means; 401 is meant after a fresh token. */
+export const classifyStatus = (status: number, { action, target }: Asked): OutcomeKind => {
+  if (status >= 200 && status < 300) return 'accepted'
+  if (status === 404 || status === 410) {
+    if (target === 'endpoint') return 'forbidden'
+    return action === 'recall' ? 'accepted' : settled('unsure', action)
+  }
+  const known = STATUS[status]
+  if (known) return settled(known, action)
+  // We follow no redirect: an address that moved is a setting to be mended, not a fault of the document.
+  if (status < 400) return 'forbidden'
+  return status < 500 ? 'refused' : settled('unsure', action)
+}
+
+/** Codes of Node and undici for connections that never came about. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_REVOKED', 'CERT_UNTRUSTED', 'CERT_REJECTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'HOSTNAME_MISMATCH', 'EPROTO',
+])
+
+/** What a broken connection means, by the code of its cause: only what never connected provably left nothing there. */
+export const classifyBreak = (code: string, action: Action): OutcomeKind =>
+  NEVER_CONNECTED.has(code) || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') ? 'unavailable' : settled('unsure', action)
+
+// ---------------------------------------------------------------- what becomes of the delivery
+
+/** `kept`: as before the exchange. `may`: the revision that was sent may stand. */
+type StandingAfter = 'as-sent' | 'kept' | 'may'
+type Rule = {
+  readonly means: string
+  readonly standing: StandingAfter
+  readonly ends: 'done' | 'retry' | 'stops'
+  /** Whether the try counts towards a longer wait. */
+  readonly counts: boolean
+  readonly circuit: CircuitEffect
+}
+/** What an exchange tells about the destination as a whole. */
+export type CircuitEffect = 'answered' | 'unavailable' | 'refused' | 'forbidden' | 'nothing'
+
+export const OUTCOME = {
+  accepted: { means: 'the destination has it', standing: 'as-sent', ends: 'done', counts: false, circuit: 'answered' },
+  unavailable: { means: 'provably not accepted', standing: 'kept', ends: 'retry', counts: true, circuit: 'unavailable' },
+  unsure: { means: 'may have been accepted: look before sending again', standing: 'may', ends: 'retry', counts: true, circuit: 'nothing' },
+  refused: { means: 'this document is not acceptable: a person decides', standing: 'kept', ends: 'stops', counts: true, circuit: 'refused' },
+  unregistered: { means: 'there is no such account: plan again', standing: 'kept', ends: 'retry', counts: true, circuit: 'answered' },
+  forbidden: { means: 'the destination refuses this engine, not the document', standing: 'kept', ends: 'retry', counts: false, circuit: 'forbidden' },
+} as const satisfies Record<OutcomeKind, Rule>
+
+/** State while something is still owed, and what a destination keeps of it, by action. */
+const OWING = { create: 'owed', update: 'owed', recall: 'recalling', look: 'sending' } as const satisfies Record<Action, Delivery['state']>
+
+export type Ended = {
+  /** As it was before the exchange was started. */
+  readonly delivery: Delivery
+  readonly action: Action
+  /** Revision and content that the exchange was about. */
+  readonly revision: number
+  readonly sha256?: string
+  readonly outcome: Outcome
+  /** Only of a look that was answered. */
+  readonly found?: Look
+  readonly wanted: Want
+}
+export type After = { readonly delivery: Finish['delivery']; readonly circuit: CircuitEffect }
+
+/** What an exchange makes of a delivery. `random` is from 0 to 1. */
+export const afterExchange = (ended: Ended, settings: RetrySettings, random: number, now: Date): After => {
+  const rule = OUTCOME[ended.outcome.kind]
+  return { delivery: rule.ends === 'done' ? done(ended, now) : undone(ended, rule, settings, random, now), circuit: rule.circuit }
+}
+
+type Kept = Pick<Finish['delivery'], 'standing' | 'standingRevision' | 'standingSha256' | 'remoteId'>
+
+const optional = (revision: number | undefined, sha256: string | undefined, remoteId: string | undefined) => ({
+  ...(revision === undefined ? {} : { standingRevision: revision }),
+  ...(sha256 === undefined ? {} : { standingSha256: sha256 }),
+  ...(remoteId === undefined ? {} : { remoteId }),
+})
+
+const asBefore = ({ delivery }: Ended): Kept =>
+  ({ standing: delivery.standing, ...optional(delivery.standingRevision, delivery.standingSha256, delivery.remoteId) })
+
+/** State of a delivery whose copy stands as it should. */
+const settledState = (delivery: Delivery): Delivery['state'] => {
+  if (delivery.destination !== 'print') return 'acknowledged'
+  return delivery.state === 'printed' ? 'printed' : 'printing'
+}
+
+const done = (ended: Ended, now: Date): Finish['delivery'] => {
+  const { delivery, outcome, revision, sha256 } = ended
+  switch (ended.action) {
+    case 'create':
+    case 'update':
+      return { state: delivery.destination === 'print' ? 'printing' : 'acknowledged', standing: 'present', tries: 0, ...optional(revision, sha256, outcome.remoteId ?? delivery.remoteId) }
+    case 'recall':
+      return { state: 'recalled', standing: 'recalled', tries: 0 }
+    case 'look':
+      return looked(ended, now)
+  }
+}
+
+/** Adopt what is found if it is the revision in force; else the next step is due at once, and the tries stay counted. */
+const looked = ({ delivery, found, revision, sha256, wanted }: Ended, now: Date): Finish['delivery'] => {
+  const due = { dueAt: now.toISOString() }
+  if (!found?.found) return { standing: 'nothing', tries: delivery.tries, ...(wanted === 'present' ? { state: 'owed', ...due } : { state: 'closed' }) }
+  const same = found.revision === revision && (found.sha256 === undefined || found.sha256 === sha256)
+  if (same) return { state: settledState(delivery), standing: 'present', tries: 0, ...optional(revision, sha256, found.remoteId) }
+  const stands = { standing: 'present', tries: delivery.tries, ...optional(found.revision, found.sha256, found.remoteId) } as const
+  return wanted === 'present' ? { state: 'owed', ...stands, ...due } : { state: settledState(delivery), ...stands }
+}
+
+const undone = (ended: Ended, rule: Rule, settings: RetrySettings, random: number, now: Date): Finish['delivery'] => {
+  const { delivery, outcome, action } = ended
+  const tries = delivery.tries + (rule.counts ? 1 : 0)
+  const kept = rule.standing === 'may' ? mayStand(ended) : asBefore(ended)
+  if (rule.ends === 'stops') return { ...kept, state: 'failed', tries }
+  const secs = Math.max(backoffSecs(Math.max(tries, 1), settings, random), outcome.retryAfterSecs ?? 0)
+  // An unsure delivery is `sending` until a look has settled it.
+  const state = action !== 'recall' && kept.standing === 'unsure' ? 'sending' : OWING[action]
+  return { ...kept, state, tries, dueAt: later(now, secs) }
+}
+
+const mayStand = (ended: Ended): Kept => {
+  const { delivery, outcome, action } = ended
+  if (action === 'look') return asBefore(ended)
+  // Of a recall that may have worked, what stood may still stand.
+  if (action === 'recall') return { ...asBefore(ended), standing: 'unsure' }
+  return { standing: 'unsure', ...optional(ended.revision, ended.sha256, outcome.remoteId ?? delivery.remoteId) }
+}

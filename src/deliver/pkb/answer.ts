@@ -1,0 +1,58 @@
+// What a server's answer or a broken connection says, as an outcome. It refuses to repeat the server's own words:
+// they may echo the patient. Only issue codes and element names pass, and only where they look like such.
+import { classifyBreak, classifyStatus, type Asked } from '../outcomes.ts'
+import { retryAfterSecs } from '../backoff.ts'
+import type { Outcome } from '../../types.ts'
+
+/** The status, headers and body of any HTTP answer. `body` is JSON as parsed, or the text if it was none. */
+export type Answer = { readonly status: number; readonly headers: Headers; readonly body: unknown }
+
+type Issue = { readonly code?: unknown; readonly expression?: unknown }
+
+const MOST_ISSUES = 3
+
+/** `processing DocumentReference.type`: codes and element names only. */
+export const issuesOf = (body: unknown): string => {
+  const issues = isRecord(body) && Array.isArray(body['issue']) ? (body['issue'] as readonly unknown[]) : []
+  return issues.filter(isRecord).slice(0, MOST_ISSUES).map(issueText).filter((text) => text !== '').join(', ')
+}
+
+const issueText = ({ code, expression }: Issue): string => {
+  const codeText = typeof code === 'string' && /^[a-z][a-z-]{1,30}$/u.test(code) ? code : ''
+  const first: unknown = Array.isArray(expression) ? expression[0] : undefined
+  // An element's path, without the digits that could make up an NHS number.
+  const element = typeof first === 'string' && /^[A-Z][A-Za-z]{1,40}(\.[A-Za-z]{1,40}(\[\d{1,2}\])?){0,8}$/u.test(first) ? first : ''
+  return [codeText, element].filter((text) => text !== '').join(' ')
+}
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The outcome of an answer. A good answer that is no JSON did not come from a FHIR server. */
+export const outcomeOf = ({ status, headers, body }: Answer, asked: Asked, now: Date): Outcome => {
+  if (status >= 200 && status < 300 && typeof body === 'string') {
+    return asked.action === 'look'
+      ? { kind: 'forbidden', code: 'NOT_FHIR', detail: `The address answers ${status}, but not in FHIR.` }
+      : { kind: 'unsure', code: 'NOT_FHIR', detail: `The address answers ${status}, but not in FHIR.` }
+  }
+  const kind = classifyStatus(status, asked)
+  const wait = kind === 'unavailable' ? retryAfterSecs(headers.get('retry-after'), now) : undefined
+  const issues = issuesOf(body)
+  return { kind, code: String(status), detail: issues === '' ? `HTTP ${status}` : `HTTP ${status}: ${issues}`, ...(wait === undefined ? {} : { retryAfterSecs: wait }) }
+}
+
+/** The outcome of a connection that broke, or of our own time-out. Names codes, never texts. */
+export const broken = (error: unknown, { action }: Asked, signal: AbortSignal): Outcome => {
+  const code = signal.aborted ? 'TIMEOUT' : codeOf(error)
+  const kind = classifyBreak(code, action)
+  return { kind, code, detail: code === 'TIMEOUT' ? 'There was no answer in time.' : `The connection failed (${code}).` }
+}
+
+/** The code of the innermost cause that has one. fetch wraps the cause twice. */
+const codeOf = (error: unknown): string => {
+  let found = 'CONNECTION_BROKEN'
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    const code = (at as NodeJS.ErrnoException).code
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/u.test(code)) found = code
+  }
+  return found
+}

@@ -1,0 +1,97 @@
+// Wakes what the ledger says is owed and due and nobody has woken: the queue may be wiped, a wake-up lost, a worker
+// killed. It refuses to do the work itself, and to push at a destination that is paused.
+import { asFailure } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Say } from '../observe/events.ts'
+import type { Wake } from './wake.ts'
+
+export type Sweeper = {
+  /** Sweeps now, without waiting for its turn. */
+  sweep(): Promise<void>
+  close(): Promise<void>
+}
+
+export type SweeperParts = {
+  readonly due: Ledger['due']
+  readonly wake: Wake
+  readonly destinations: readonly string[]
+  /** A destination whose circuit is open. */
+  readonly isPaused: (destination: string) => boolean
+  readonly say: Say
+  readonly now: () => Date
+  readonly everyMs?: number
+  /** How long the queue has for what it was told of before the sweeper steps in. */
+  readonly graceMs?: number
+  readonly limit?: number
+}
+
+const EVERY_MS = 1000
+const GRACE_MS = 2000
+const LIMIT = 1000
+/** While the queue has work in store, what is due may well be in it: only the long overdue is woken again. */
+const BUSY_GRACE_MS = 60_000
+/** What was swept is given time before it is swept again. */
+const AGAIN_MS = 15_000
+
+/** Sweeps right away, even what a worker of this engine that was killed still seems to work on; then every second. */
+export const openSweeper = (parts: SweeperParts): Sweeper => {
+  const { wake, destinations, isPaused, say, now, everyMs = EVERY_MS, graceMs = GRACE_MS, limit = LIMIT } = parts
+  const swept = new Map<string, number>()
+  const started = new Set<string>()
+  let closed = false
+  let timer: NodeJS.Timeout | undefined
+  let sweeping: Promise<void> | undefined
+
+  const sweepOne = async (destination: string): Promise<void> => {
+    if (isPaused(destination)) return
+    const first = !started.has(destination)
+    const at = now().getTime()
+    const grace = first ? 0 : (await isBusy(wake, destination)) ? Math.max(BUSY_GRACE_MS, graceMs) : graceMs
+    const due = await parts.due(destination, new Date(at - grace).toISOString(), limit)
+    const forgotten = due.filter(({ documentId }) => (swept.get(`${documentId}~${destination}`) ?? 0) <= at - Math.min(AGAIN_MS, Math.max(graceMs, everyMs) * 8))
+    await wake.wake(forgotten.map(({ documentId, dueAt }) => ({ documentId, destination, dueAt })), first)
+    started.add(destination)
+    if (closed || forgotten.length === 0) return
+    for (const { documentId } of forgotten) swept.set(`${documentId}~${destination}`, at)
+    say('swept', { destination, count: forgotten.length })
+  }
+
+  const sweepAll = async (): Promise<void> => {
+    const at = now().getTime()
+    for (const [key, when] of swept) if (when <= at - AGAIN_MS) swept.delete(key)
+    for (const destination of destinations) {
+      try {
+        if (!closed) await sweepOne(destination)
+      } catch (error) {
+        const failure = asFailure(error)
+        if (!closed) say('part_failed', { part: 'sweeper', code: failure.code, detail: failure.detail })
+      }
+    }
+  }
+
+  /** One sweep at a time: whoever asks meanwhile gets the one that runs. */
+  const sweep = (): Promise<void> => {
+    sweeping ??= sweepAll().finally(() => { sweeping = undefined })
+    return sweeping
+  }
+  const turn = async (): Promise<void> => {
+    await sweep()
+    if (!closed) timer = setTimeout(() => void turn(), everyMs)
+  }
+  void turn()
+
+  return {
+    sweep,
+    close: async () => {
+      closed = true
+      clearTimeout(timer)
+      await sweeping
+    },
+  }
+}
+
+const isBusy = async (wake: Wake, destination: string): Promise<boolean> => {
+  // A queue that does not answer is no reason to leave anything lying.
+  const counts = await wake.counts(destination).catch(() => undefined)
+  return counts !== undefined && counts.waiting > 0
+}

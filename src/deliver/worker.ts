@@ -1,0 +1,92 @@
+// The delivery worker of one process: a line for each destination, each behind its gate, fed by the queue and swept
+// for what the queue has lost. It refuses to start for a destination that no channel describes.
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Say } from '../observe/events.ts'
+import { plan } from '../plan.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { CircuitSettings, RetrySettings } from '../policy/schema.ts'
+import type { Circuit } from './circuit.ts'
+import type { Accounts, Destination } from './destination.ts'
+import { openGate, type Gate } from './gate.ts'
+import { workOn, type Line } from './line.ts'
+import type { PlanAgain } from './next.ts'
+import { openSweeper, type Sweeper } from './sweeper.ts'
+import type { Station, Wake } from './wake.ts'
+
+/** What a channel file says of any destination; `timeout_secs` only where there is a network. */
+export type DestinationSettings = { readonly at_once: number; readonly retry: RetrySettings; readonly circuit: CircuitSettings; readonly timeout_secs?: number }
+
+export type WorkerParts = {
+  readonly ledger: Pick<Ledger, 'lock' | 'savePerson' | 'due'>
+  readonly wake: Wake
+  readonly destinations: readonly { readonly destination: Destination; readonly settings: DestinationSettings }[]
+  /** PKB's account question; needed with the destination `pkb`. */
+  readonly accounts?: Accounts
+  /** The policy in force, read anew for every step. */
+  readonly policy: () => Policy
+  readonly say: Say
+  readonly now: () => Date
+  /** From 0 to 1. */
+  readonly random: () => number
+  readonly sweepEveryMs?: number
+}
+
+export type DeliveryWorker = {
+  /** Each destination's circuit, for health and metrics. */
+  circuits(): Readonly<Record<string, Circuit>>
+  /** Lets exchanges that are under way come to their end, up to a limit; opens no new ones. */
+  close(): Promise<void>
+}
+
+const LOCAL_TIMEOUT_SECS = 120
+/** Longer than this no exchange holds up the end: it is then unsure, and looked at after the next start. */
+const PATIENCE_MS = 10_000
+
+export const planAgain: PlanAgain = (work, policy) => plan(work.receipt, policy, work.person, work.prior)
+
+type Running = { readonly name: string; readonly gate: Gate; readonly station: Station }
+
+export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> => {
+  const { ledger, wake, policy, say, now, random } = parts
+  const stopping = new AbortController()
+  const gates: Gate[] = []
+
+  const start = async ({ destination, settings }: WorkerParts['destinations'][number]): Promise<Running> => {
+    const { name } = destination
+    const rules = { ...settings.circuit, at_once: settings.at_once }
+    let station: Station | undefined
+    const gate = openGate({ name, rules, say, now, onAdmits: (atOnce) => station?.admit(atOnce) })
+    gates.push(gate)
+    const line: Line = {
+      destination, gate, retry: settings.retry, timeoutSecs: settings.timeout_secs ?? LOCAL_TIMEOUT_SECS,
+      ledger, wake, policy, planAgain, say, now, random, stopping: stopping.signal,
+      ...(name === 'pkb' && parts.accounts ? { accounts: { accounts: parts.accounts, gate: accountsGate(name, rules) } } : {}),
+    }
+    station = await wake.work(name, settings.at_once, (documentId) => workOn(documentId, line))
+    return { name, gate, station }
+  }
+  /** The account question is asked from within the line: its gate only puts off. */
+  const accountsGate = (name: string, rules: Parameters<typeof openGate>[0]['rules']): Gate => {
+    const gate = openGate({ name: `${name}-accounts`, rules, say, now, onAdmits: () => undefined })
+    gates.push(gate)
+    return gate
+  }
+
+  const running: Running[] = []
+  for (const destination of parts.destinations) running.push(await start(destination))
+  const isPaused = (name: string): boolean => running.some((one) => one.name === name && one.gate.shutUntil() !== undefined)
+  const sweeper: Sweeper = openSweeper({
+    due: ledger.due, wake, destinations: running.map(({ name }) => name), isPaused, say, now, ...(parts.sweepEveryMs ? { everyMs: parts.sweepEveryMs } : {}),
+  })
+
+  return {
+    circuits: () => Object.fromEntries(running.map(({ name, gate }) => [name, gate.circuit()])),
+    close: async () => {
+      await sweeper.close()
+      const impatient = setTimeout(() => stopping.abort(), PATIENCE_MS)
+      await Promise.all(running.map(({ station }) => station.close()))
+      clearTimeout(impatient)
+      for (const gate of gates) gate.close()
+    },
+  }
+}

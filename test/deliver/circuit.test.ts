@@ -1,0 +1,78 @@
+import { describe, expect, test } from '@jest/globals'
+import { admits, closedCircuit, heard, whenDue, type Circuit, type Heard } from '../../src/deliver/circuit.ts'
+import { openGate } from '../../src/deliver/gate.ts'
+import { until } from '../support/until.ts'
+import { ahead, NOW } from '../support/work.ts'
+
+const rules = { opens_after: 3, probe_secs: 30, at_once: 8 }
+const closed = closedCircuit(rules)
+const hear = (circuit: Circuit, ...effects: (Heard['effect'] | Heard)[]): Circuit =>
+  effects.reduce((state, effect) => heard(state, typeof effect === 'string' ? { effect } : effect, rules, NOW), circuit)
+
+describe('a circuit', () => {
+  test('opens after so many unavailable in a row, and not before', () => {
+    expect(hear(closed, 'unavailable', 'unavailable').is).toBe('closed')
+    expect(hear(closed, 'unavailable', 'unavailable', 'answered', 'unavailable', 'unavailable').is).toBe('closed')
+    expect(hear(closed, 'unavailable', 'unavailable', 'unavailable')).toEqual({ is: 'open', until: ahead(30) })
+  })
+
+  test('opens at once for as long as the destination asks', () => {
+    expect(hear(closed, { effect: 'unavailable', retryAfterSecs: 7 })).toEqual({ is: 'open', until: ahead(7) })
+    expect(hear(closed, { effect: 'unavailable', retryAfterSecs: 90 })).toEqual({ is: 'open', until: ahead(90) })
+  })
+
+  test('opens at once where the destination refuses the engine, and when it refuses every document', () => {
+    expect(hear(closed, 'forbidden')).toEqual({ is: 'open', until: ahead(30) })
+    expect(hear(closed, 'refused', 'refused', 'answered', 'refused', 'refused').is).toBe('closed')
+    expect(hear(closed, 'refused', 'refused', 'refused').is).toBe('open')
+  })
+
+  test('does not open for what is unsure: the look that follows tells', () => {
+    expect(hear(closed, 'nothing', 'nothing', 'nothing', 'nothing')).toEqual(closed)
+  })
+
+  test('admits nothing while it is open, and one when the time has come', () => {
+    const open = hear(closed, 'forbidden')
+    expect(admits(open)).toBe(0)
+    expect(whenDue(open, new Date(ahead(29)))).toBe(open)
+    expect(whenDue(open, new Date(ahead(30)))).toEqual({ is: 'half-open' })
+    expect(admits({ is: 'half-open' })).toBe(1)
+  })
+
+  test('opens again when the one that is tried fails', () => {
+    expect(hear({ is: 'half-open' }, 'unavailable').is).toBe('open')
+    expect(hear({ is: 'half-open' }, 'forbidden').is).toBe('open')
+    expect(hear({ is: 'half-open' }, 'nothing').is).toBe('half-open')
+  })
+
+  test('starts slowly afterwards: two at once, then twice as many after as many good answers', () => {
+    const seen: number[] = []
+    let circuit: Circuit = { is: 'half-open' }
+    for (let answer = 0; answer < 10; answer += 1) {
+      circuit = hear(circuit, 'answered')
+      seen.push(admits(circuit))
+    }
+    expect(seen).toEqual([2, 2, 4, 4, 4, 4, 8, 8, 8, 8])
+  })
+
+  test('late ends of exchanges that began before it opened do not close it', () => {
+    const open = hear(closed, 'unavailable', 'unavailable', 'unavailable')
+    expect(hear(open, 'answered', 'unavailable', 'refused')).toEqual(open)
+  })
+})
+
+describe('a gate', () => {
+  test('shuts, tries one, opens again and says so', async () => {
+    const said: string[] = []
+    const admitted: number[] = []
+    const gate = openGate({ name: 'pkb', rules: { ...rules, probe_secs: 0.05, at_once: 4 }, say: (event) => { said.push(event) }, now: () => new Date(), onAdmits: (atOnce) => { admitted.push(atOnce) } })
+    gate.hear({ kind: 'forbidden', code: '403', detail: '' })
+    expect(gate.shutUntil()).toEqual(expect.any(String))
+    await until('the probe', () => admitted.includes(1))
+    expect(gate.shutUntil()).toBeUndefined()
+    for (let answer = 0; answer < 3; answer += 1) gate.hear({ kind: 'accepted', code: '201', detail: '' })
+    expect(admitted).toEqual([0, 1, 2, 4])
+    expect(said).toEqual(['destination_forbidden', 'circuit_opened', 'circuit_closed'])
+    gate.close()
+  })
+})

@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals'
+import { backoffSecs, retryAfterSecs, RETRY_AFTER_CEILING_SECS } from '../../src/deliver/backoff.ts'
+import { afterExchange, classifyBreak, classifyStatus, OUTCOME, type Ended } from '../../src/deliver/outcomes.ts'
+import { OUTCOMES, type Outcome } from '../../src/types.ts'
+import { ahead, anOwed, NOW, without } from '../support/work.ts'
+
+const retry = { first_secs: 2, ceiling_secs: 300, jitter: 0 }
+const of = (kind: Outcome['kind'], more: Partial<Outcome> = {}): Outcome => ({ kind, code: 'x', detail: '', ...more })
+const after = (ended: Partial<Ended>) =>
+  afterExchange({ delivery: anOwed(), action: 'create', revision: 3, sha256: 'abc', outcome: of('accepted'), wanted: 'present', ...ended }, retry, 0, NOW)
+
+describe('what an HTTP status means', () => {
+  test.each([
+    [200, 'accepted'], [201, 'accepted'], [204, 'accepted'], [301, 'forbidden'], [400, 'refused'], [401, 'forbidden'], [403, 'forbidden'], [404, 'forbidden'],
+    [405, 'refused'], [408, 'unsure'], [409, 'refused'], [410, 'forbidden'], [412, 'unsure'], [413, 'refused'], [418, 'refused'], [422, 'refused'], [429, 'unavailable'],
+    [500, 'unsure'], [501, 'refused'], [502, 'unsure'], [503, 'unavailable'], [504, 'unsure'], [507, 'unsure'],
+  ] as const)('%i to a create is %s', (status, kind) => {
+    expect(classifyStatus(status, { action: 'create', target: 'endpoint' })).toBe(kind)
+  })
+
+  test.each([404, 410])('%i on one resource: gone at a recall, to be looked for at an update', (status) => {
+    expect(classifyStatus(status, { action: 'recall', target: 'instance' })).toBe('accepted')
+    expect(classifyStatus(status, { action: 'update', target: 'instance' })).toBe('unsure')
+  })
+
+  test('a question is never unsure: it leaves nothing behind', () => {
+    for (let status = 100; status < 600; status += 1) expect(classifyStatus(status, { action: 'look', target: 'endpoint' })).not.toBe('unsure')
+    expect(classifyBreak('ECONNRESET', 'look')).toBe('unavailable')
+  })
+
+  test('nothing but 2xx is ever accepted by a create or an update', () => {
+    for (let status = 300; status < 600; status += 1) {
+      for (const target of ['endpoint', 'instance'] as const) {
+        expect(classifyStatus(status, { action: 'create', target })).not.toBe('accepted')
+        expect(classifyStatus(status, { action: 'update', target })).not.toBe('accepted')
+      }
+    }
+  })
+
+  test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_SSL_WRONG_VERSION_NUMBER'])('%s: it provably never got there', (code) => {
+    expect(classifyBreak(code, 'create')).toBe('unavailable')
+  })
+  test.each(['ECONNRESET', 'UND_ERR_SOCKET', 'TIMEOUT', 'EPIPE', 'CONNECTION_BROKEN', 'ANSWER_TOO_LARGE'])('%s: it may have got there', (code) => {
+    expect(classifyBreak(code, 'create')).toBe('unsure')
+  })
+})
+
+describe('what becomes of a delivery', () => {
+  test('every outcome says what it means', () => {
+    expect(Object.keys(OUTCOME).toSorted()).toEqual([...OUTCOMES].toSorted())
+  })
+
+  test('accepted: it stands, and nothing is owed', () => {
+    expect(after({ outcome: of('accepted', { remoteId: 'r1' }), delivery: anOwed({ tries: 4 }) })).toEqual({
+      circuit: 'answered', delivery: { state: 'acknowledged', standing: 'present', standingRevision: 3, standingSha256: 'abc', remoteId: 'r1', tries: 0 },
+    })
+    expect(after({ delivery: anOwed({ destination: 'print' }) }).delivery.state).toBe('printing')
+  })
+
+  test('a recall that was accepted leaves nothing', () => {
+    expect(after({ action: 'recall', delivery: anOwed({ standing: 'present', remoteId: 'r1', standingRevision: 2 }) }).delivery).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+  })
+
+  test('unavailable: as before, and later again; the wait doubles up to the ceiling', () => {
+    const waits = [0, 1, 2, 3, 6, 7, 20, 900].map((tries) => after({ outcome: of('unavailable'), delivery: anOwed({ tries }) }).delivery)
+    expect(waits.map(({ dueAt }) => (Date.parse(dueAt!) - NOW.getTime()) / 1000)).toEqual([2, 4, 8, 16, 128, 256, 300, 300])
+    expect(waits[0]).toMatchObject({ state: 'owed', standing: 'nothing', tries: 1 })
+    expect(after({ action: 'recall', outcome: of('unavailable'), delivery: anOwed({ standing: 'present', standingRevision: 2, remoteId: 'r' }) }).delivery)
+      .toMatchObject({ state: 'recalling', standing: 'present', standingRevision: 2, remoteId: 'r' })
+  })
+
+  test('Retry-After is kept to where it is longer than our own wait', () => {
+    expect(after({ outcome: of('unavailable', { retryAfterSecs: 60 }) }).delivery.dueAt).toBe(ahead(60))
+    expect(after({ outcome: of('unavailable', { retryAfterSecs: 0 }) }).delivery.dueAt).toBe(ahead(2))
+  })
+
+  test('unsure: the revision that was sent may stand, and it is looked for before anything is sent again', () => {
+    expect(after({ outcome: of('unsure') })).toMatchObject({ circuit: 'nothing', delivery: { state: 'sending', standing: 'unsure', standingRevision: 3, tries: 1, dueAt: ahead(2) } })
+    expect(after({ action: 'recall', outcome: of('unsure'), delivery: anOwed({ standing: 'present', standingRevision: 2, remoteId: 'r' }) }).delivery)
+      .toMatchObject({ state: 'recalling', standing: 'unsure', standingRevision: 2, remoteId: 'r' })
+  })
+
+  test('refused: it waits for a person, and what stood stands', () => {
+    const { delivery, circuit } = after({ outcome: of('refused'), delivery: anOwed({ standing: 'present', standingRevision: 2 }), action: 'update' })
+    expect(delivery).toMatchObject({ state: 'failed', standing: 'present', standingRevision: 2 })
+    expect(delivery.dueAt).toBeUndefined()
+    expect(circuit).toBe('refused')
+  })
+
+  test('forbidden: the destination stops, and the document is not marked failed', () => {
+    expect(after({ outcome: of('forbidden'), delivery: anOwed({ tries: 2 }) })).toMatchObject({ circuit: 'forbidden', delivery: { state: 'owed', standing: 'nothing', tries: 2, dueAt: expect.any(String) } })
+  })
+
+  test('unregistered: it stays owed until it has been planned again', () => {
+    expect(after({ outcome: of('unregistered') }).delivery).toMatchObject({ state: 'owed', standing: 'nothing', dueAt: expect.any(String) })
+  })
+
+  describe('a look', () => {
+    const unsure = anOwed({ state: 'sending', standing: 'unsure', standingRevision: 3, tries: 2 })
+    const look = (found: Ended['found'], more: Partial<Ended> = {}) => after({ action: 'look', delivery: unsure, ...(found ? { found } : {}), ...more }).delivery
+
+    test('that finds this revision adopts it', () => {
+      expect(look({ found: true, remoteId: 'r', revision: 3, outcome: of('accepted') })).toEqual({ state: 'acknowledged', standing: 'present', standingRevision: 3, standingSha256: 'abc', remoteId: 'r', tries: 0 })
+    })
+    test('that finds another revision, or other content, has it replaced at once', () => {
+      expect(look({ found: true, remoteId: 'r', revision: 2, outcome: of('accepted') })).toEqual({ state: 'owed', standing: 'present', standingRevision: 2, remoteId: 'r', tries: 2, dueAt: NOW.toISOString() })
+      expect(look({ found: true, remoteId: 'r', revision: 3, sha256: 'other', outcome: of('accepted') })).toMatchObject({ state: 'owed', standing: 'present' })
+      expect(look({ found: true, remoteId: 'r', outcome: of('accepted') }).standingRevision).toBeUndefined()
+    })
+    test('that finds nothing has it sent again at once, and the tries stay counted', () => {
+      expect(look({ found: false, outcome: of('accepted') })).toEqual({ state: 'owed', standing: 'nothing', tries: 2, dueAt: NOW.toISOString() })
+    })
+    test('of what is not wanted any more settles what stands, and sends nothing', () => {
+      expect(look({ found: false, outcome: of('accepted') }, { wanted: 'leave' })).toEqual({ state: 'closed', standing: 'nothing', tries: 2 })
+      expect(look({ found: true, remoteId: 'r', revision: 2, outcome: of('accepted') }, { wanted: 'leave' })).toEqual({ state: 'acknowledged', standing: 'present', standingRevision: 2, remoteId: 'r', tries: 2 })
+    })
+    test('that was not answered leaves it unsure', () => {
+      expect(look(undefined, { outcome: of('unavailable') })).toMatchObject({ state: 'sending', standing: 'unsure', standingRevision: 3, tries: 3 })
+    })
+  })
+
+  test('only an accepted recall or a look that found nothing says that nothing stands', () => {
+    for (const kind of OUTCOMES) {
+      for (const action of ['create', 'update', 'recall', 'look'] as const) {
+        const { standing } = after({ action, outcome: of(kind), delivery: without(anOwed({ standing: 'present', standingRevision: 1 }), 'dueAt'), found: { found: true, remoteId: 'r', revision: 3, outcome: of('accepted') } }).delivery
+        if (standing === 'nothing' || standing === 'recalled') expect([kind, action]).toEqual(['accepted', 'recall'])
+      }
+    }
+  })
+})
+
+describe('waiting', () => {
+  test('jitter takes away up to its share, and never all of it', () => {
+    expect(backoffSecs(3, { ...retry, jitter: 0.5 }, 0)).toBe(8)
+    expect(backoffSecs(3, { ...retry, jitter: 0.5 }, 1)).toBe(4)
+    expect(backoffSecs(1, { ...retry, jitter: 1 }, 1)).toBeCloseTo(0.2)
+  })
+
+  test.each([
+    ['120', 120], ['0', 0], ['999999', RETRY_AFTER_CEILING_SECS], ['Mon, 23 Nov 2026 10:00:30 GMT', 30], ['Mon, 23 Nov 2026 09:00:00 GMT', 0], ['Wed, 23 Nov 2033 09:00:00 GMT', RETRY_AFTER_CEILING_SECS],
+    ['', undefined], ['soon', undefined], ['-5', undefined], ['1.5', undefined], [null, undefined],
+  ] as const)('Retry-After: %s', (header, secs) => {
+    expect(retryAfterSecs(header, NOW)).toBe(secs)
+  })
+})

@@ -1,0 +1,103 @@
+// The queue's contract, on PostgreSQL and on Redis, and what only one of them can meet: being away.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import { openWake } from '../../src/deliver/wake.ts'
+import { queueContract } from '../contracts/queue.ts'
+import { freshDatabase } from '../support/database.ts'
+import { runsRedis, startRedis, type TestRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
+
+const now = (): Date => new Date()
+
+describe('the queue on PostgreSQL', () => {
+  queueContract(async () => {
+    const database = await freshDatabase()
+    const pool = new Pool({ connectionString: database.url, max: 20 })
+    pool.on('error', () => undefined)
+    const wake = await openWake({ pool, say: () => undefined, now })
+    return {
+      wake,
+      payloads: async (destination) => (await pool.query<{ data: unknown }>('select data from bullmq.job where queue = $1', [`deliver-${destination}`])).rows.map(({ data }) => data),
+      wipe: async () => { await pool.query('truncate bullmq.job, bullmq.dedup, bullmq.dedup_next cascade') },
+      close: async () => {
+        await wake.close()
+        await pool.end()
+        await database.drop()
+      },
+    }
+  })
+
+  test('it leaves the pool open, with the ledger\'s own tables first in the search path', async () => {
+    const database = await freshDatabase()
+    const pool = new Pool({ connectionString: database.url, max: 1 })
+    const wake = await openWake({ pool, say: () => undefined, now })
+    await wake.wake([{ documentId: 'd', destination: 'pkb', dueAt: now().toISOString() }])
+    await wake.close()
+    expect((await pool.query('show search_path')).rows).toEqual([{ search_path: 'public, bullmq' }])
+    await pool.end()
+    await database.drop()
+  })
+})
+
+const onRedis = runsRedis ? describe : describe.skip
+onRedis('the queue on Redis (needs redis-server)', () => {
+  queueContract(async () => {
+    const redis = await startRedis()
+    const client = new Redis(redis.url)
+    const wake = await openWake({ redisUrl: redis.url, say: () => undefined, now })
+    return {
+      wake,
+      payloads: async (destination) => {
+        const keys = (await client.keys(`bull:deliver-${destination}:*`)).filter((key) => /:\d+$/u.test(key))
+        return Promise.all(keys.map(async (key) => JSON.parse((await client.hget(key, 'data')) ?? 'null') as unknown))
+      },
+      wipe: async () => { await client.flushall() },
+      close: async () => {
+        await wake.close()
+        client.disconnect()
+        await redis.close()
+      },
+    }
+  })
+
+  describe('when Redis is away', () => {
+    let redis: TestRedis
+    beforeAll(async () => { redis = await startRedis() })
+    afterAll(async () => { await redis.close() })
+
+    test('the engine starts all the same, intake is not held up, and workers find it when it is back', async () => {
+      await redis.stop()
+      const said: string[] = []
+      const wake = await openWake({ redisUrl: redis.url, say: (event, fields) => { said.push(`${event} ${String((fields as { code?: string }).code ?? '')}`.trim()) }, now })
+      const worked: string[] = []
+      const station = await wake.work('pkb', 2, async (document) => { worked.push(document) })
+      const before = Date.now()
+      await wake.wake([{ documentId: 'lost', destination: 'pkb', dueAt: now().toISOString() }])
+      expect(Date.now() - before).toBeLessThan(1000)
+      await redis.start()
+      await until('Redis is back', () => said.includes('queue_ready'))
+      await until('the work', async () => {
+        await wake.wake([{ documentId: 'found', destination: 'pkb', dueAt: now().toISOString() }])
+        return worked.length > 0
+      })
+      expect(new Set(worked)).toEqual(new Set(['found']))
+      expect(said.filter((event) => event === 'part_failed REDIS_UNREACHABLE')).toHaveLength(1)
+      await station.close()
+      await wake.close()
+    })
+  })
+
+  test('a password that Redis does not know stops the start: waiting would not mend it', async () => {
+    const redis = await startRedis()
+    const client = new Redis(redis.url)
+    await client.config('SET', 'requirepass', 'right')
+    client.disconnect()
+    await expect(openWake({ redisUrl: redis.url, say: () => undefined, now })).rejects.toMatchObject({ code: 'REDIS_UNREACHABLE' })
+    await redis.close()
+  })
+
+  test('an address that is none is said at once', async () => {
+    await expect(openWake({ redisUrl: 'somewhere', say: () => undefined, now })).rejects.toMatchObject({ code: 'REDIS_UNREACHABLE' })
+  })
+})
