@@ -1,0 +1,96 @@
+// The documents as JSON, always with the API's token. It refuses to name the patient: rows and stories hold ids,
+// codes and decisions; only `/resource`, which is asked for by itself, is the DocumentReference.
+import express, { type Request, type RequestHandler } from 'express'
+import { Failure } from '../errors.ts'
+import type { DocumentRow, Story } from '../ledger/ledger.ts'
+import { readFilter, wrongInWords, type FilterRead } from './filter.ts'
+import { isUuid, type Address, type DashboardParts } from './parts.ts'
+import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
+
+export const rowAnswer = ({ id, source, sourceId, feed, revision, receivedAt, state, route, rule, because, code, team, directorate }: DocumentRow) =>
+  ({ id, source, sourceId, feed, revision, receivedAt, state, route, rule, because, code, team, directorate })
+
+type StoryDelivery = Story['deliveries'][number]
+
+const deliveryAnswer = ({ id, destination, state, standing, standingRevision, dueAt, lastOutcome, lastCode, lastDetail }: Omit<StoryDelivery, 'attempts'>) =>
+  ({ id, destination, state, standing, standingRevision, dueAt, lastOutcome, lastCode, lastDetail })
+
+export const storyAnswer = (story: Story) => ({
+  id: story.id,
+  source: story.source,
+  sourceId: story.sourceId,
+  feed: story.feed,
+  revision: story.revision,
+  receivedAt: story.receivedAt,
+  code: story.code,
+  team: story.team,
+  directorate: story.directorate,
+  facts: story.facts,
+  decision: story.decision,
+  state: story.state,
+  deliveries: story.deliveries.map((delivery) => ({
+    ...deliveryAnswer(delivery),
+    attempts: delivery.attempts.map(({ id, at, action, revision, outcome, code, detail, tookMs }) => ({ id, at, action, revision, outcome, code, detail, tookMs })),
+  })),
+  events: story.events.map(({ seq, at, kind, actor, detail }) => ({ seq, at, kind, actor, detail })),
+  receipts: story.receipts.map(({ id, receivedAt, feed, revision, bearing }) => ({ id, receivedAt, feed, revision, bearing })),
+  unread: story.document.unread,
+})
+
+export const storyOf = async ({ ledger }: Pick<DashboardParts, 'ledger'>, req: Request): Promise<Story> => {
+  const { id } = req.params
+  const story = isUuid(id) ? await ledger.story(id) : undefined
+  if (!story) throw new Failure('NOT_FOUND', 'There is no such document.')
+  return story
+}
+
+const json = express.json({ limit: '20kb' })
+
+/** A body that is there must be a JSON object; none counts as an empty one. */
+const bodyOf = (req: Request): { readonly [name: string]: unknown } => {
+  const body: unknown = req.body
+  if (body === undefined) {
+    if (Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined)
+      throw new Failure('TYPE_UNSUPPORTED', 'The body is not declared as JSON.')
+    return {}
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Failure('QUERY_INVALID', 'The body is not a JSON object.')
+  return body as { readonly [name: string]: unknown }
+}
+
+export const apiAddresses = (parts: DashboardParts): readonly Address[] => {
+  const { ledger } = parts
+
+  const listed = async (read: FilterRead) => {
+    if (!read.ok) throw new Failure('QUERY_INVALID', wrongInWords(read.wrong))
+    const { documents, cursor } = await ledger.list(read.filter)
+    return { documents: documents.map(rowAnswer), ...(cursor === undefined ? {} : { cursor }) }
+  }
+  const list: RequestHandler = async (req, res) => void res.json(await listed(readFilter(req.query, 'query')))
+  const search: RequestHandler = async (req, res) => void res.json(await listed(readFilter(bodyOf(req), 'body')))
+  const story: RequestHandler = async (req, res) => void res.json(storyAnswer(await storyOf(parts, req)))
+  const resource: RequestHandler = async (req, res) => {
+    const { resource } = await storyOf(parts, req)
+    res.type('application/fhir+json').send(JSON.stringify(resource))
+  }
+  const failed: RequestHandler = async (_req, res) => {
+    const troubled = await ledger.troubled(TROUBLED)
+    res.json({ deliveries: troubled.map((delivery) => ({ ...deliveryAnswer(delivery), document: rowAnswer(delivery.document) })) })
+  }
+  const retry: RequestHandler = async (req, res) => {
+    const { reason, ...others } = bodyOf(req)
+    if (Object.keys(others).length > 0) throw new Failure('QUERY_INVALID', 'The body takes reason and nothing else.')
+    const deliveryId = req.params['id']
+    await retryDelivery(parts, { deliveryId, actor: 'api', reason: reasonOf(reason) })
+    res.status(202).json({ id: deliveryId })
+  }
+
+  return [
+    { method: 'get', path: '/api/documents', handle: [list] },
+    { method: 'post', path: '/api/documents/search', handle: [json, search] },
+    { method: 'get', path: '/api/documents/:id', handle: [story] },
+    { method: 'get', path: '/api/documents/:id/resource', handle: [resource] },
+    { method: 'get', path: '/api/failed', handle: [failed] },
+    { method: 'post', path: '/api/deliveries/:id/retry', handle: [json, retry] },
+  ]
+}

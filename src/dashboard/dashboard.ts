@@ -1,0 +1,36 @@
+// The pages, their API, health and metrics as one router. It refuses to know where it listens: `listen.ts` does.
+import express, { type RequestHandler, type Router } from 'express'
+import { Failure } from '../errors.ts'
+import { nothingHere, tellFailures } from './answers.ts'
+import { apiAddresses } from './api.ts'
+import { assets } from './assets.ts'
+import { needsToken } from './guard.ts'
+import { healthAddresses } from './health.ts'
+import { framed, pageAddresses } from './pages.ts'
+import type { Address, DashboardParts } from './parts.ts'
+
+/** Every address there is, style sheets and pictures apart. `docs/api.md` names the ones for programs; a test compares. */
+export const addresses = (parts: DashboardParts): readonly Address[] => [...healthAddresses(parts), ...apiAddresses(parts), ...pageAddresses(parts)]
+
+export const dashboard = (parts: DashboardParts): Router => {
+  const router = express.Router()
+  router.use('/api', needsToken(parts.apiToken), notStored)
+  router.use(assets(), framed(parts))
+  const all = addresses(parts)
+  for (const { method, path, handle } of all) router[method](path, ...handle)
+  for (const path of new Set(all.map((address) => address.path))) router.all(path, otherMethod(all.filter((address) => address.path === path)))
+  router.use('/api', nothingHere)
+  router.use(tellFailures(parts.say))
+  return router
+}
+
+const notStored: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-store')
+  next()
+}
+
+const otherMethod = (taken: readonly Address[]): RequestHandler => (_req, res) => {
+  const methods = taken.map(({ method }) => method.toUpperCase()).join(', ')
+  res.setHeader('Allow', methods)
+  throw new Failure('METHOD_NOT_ALLOWED', `It takes ${methods}.`)
+}

@@ -1,0 +1,60 @@
+// What the list, search and failed pages show of documents, in words ready for a view. It refuses patient data:
+// rows have none.
+import type { DocumentRow } from '../ledger/ledger.ts'
+import type { Policy } from '../policy/policy.ts'
+import { DOCUMENT_STATES, RULE_ROUTES } from '../types.ts'
+import type { Wrong } from './filter.ts'
+import { ageOf, londonTime } from './times.ts'
+import { ENGINE_RULES, PARAMETERS_IN_WORDS, ROUTES_IN_WORDS, STATES } from './words.ts'
+
+export const rowView = (row: DocumentRow, now: Date) => ({
+  href: `/documents/${row.id}`,
+  sourceId: row.sourceId,
+  state: STATES[row.state],
+  route: ROUTES_IN_WORDS[row.route],
+  because: row.because,
+  code: row.code ?? '',
+  team: row.team ?? '',
+  age: ageOf(row.receivedAt, now),
+  receivedAt: row.receivedAt,
+  received: londonTime(row.receivedAt),
+})
+
+type Option = { readonly value: string; readonly text: string; readonly selected: boolean }
+
+/** A choice that is in the address but not in the list is offered too, so that the form never lies about what is shown. */
+const options = (chosen: string, known: readonly { readonly value: string; readonly text: string }[]): readonly Option[] => {
+  const all = chosen === '' || known.some(({ value }) => value === chosen) ? known : [...known, { value: chosen, text: chosen }]
+  return [{ value: '', text: 'Any' }, ...all].map(({ value, text }) => ({ value, text, selected: value === chosen }))
+}
+
+/** The filter form, filled with what the address says. */
+export const filterView = (query: { readonly [name: string]: unknown }, policy: Policy) => {
+  const given = (name: string): string => [query[name]].flat().filter((text) => typeof text === 'string').join(',')
+  const rules = [...policy.rules.map(({ name }) => name), ...ENGINE_RULES]
+  return {
+    state: options(given('state'), DOCUMENT_STATES.map((value) => ({ value, text: STATES[value].text }))),
+    route: options(given('route'), [...RULE_ROUTES, 'observe' as const].map((value) => ({ value, text: ROUTES_IN_WORDS[value] }))),
+    rule: options(given('rule'), rules.map((value) => ({ value, text: value }))),
+    code: options(given('code').toUpperCase(), Object.values(policy.codes).map(({ code, name }) => ({ value: code, text: `${code} ${name}` }))),
+    // A date field shows a day: of an instant, its day.
+    since: given('since').slice(0, 10),
+    sourceId: given('sourceId'),
+  }
+}
+
+/** What is wrong with a form: for the summary at its top, and for each field. */
+export const wrongView = (wrong: readonly Wrong[]) => ({
+  wrong: wrong.map(({ parameter, why }) => ({ href: `#${parameter}`, text: `${Object.hasOwn(PARAMETERS_IN_WORDS, parameter) ? PARAMETERS_IN_WORDS[parameter] : parameter}: ${why}` })),
+  errors: Object.fromEntries(wrong.map(({ parameter, why }) => [parameter, { text: why }])),
+})
+
+/** The same list from another cursor, or from its beginning. */
+export const pageHref = (query: { readonly [name: string]: unknown }, cursor?: string): string => {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query))
+    for (const text of [value].flat()) if (name !== 'cursor' && typeof text === 'string' && text !== '') params.append(name, text)
+  if (cursor !== undefined) params.set('cursor', cursor)
+  const text = params.toString()
+  return text === '' ? '/' : `/?${text}`
+}

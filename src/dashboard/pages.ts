@@ -1,0 +1,92 @@
+// The pages: the list, a document's story, the search, what failed. Rendered here, usable without JavaScript. They
+// refuse to put what identifies a patient into an address, and to be kept by a browser or a proxy.
+import express, { type Request, type RequestHandler, type Response } from 'express'
+import { storyOf } from './api.ts'
+import { readFilter } from './filter.ts'
+import { formTokenOf, ownFormsOnly } from './guard.ts'
+import { filterView, pageHref, rowView, wrongView } from './list-view.ts'
+import { isUuid, type Address, type DashboardParts } from './parts.ts'
+import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
+import { deliveryView, storyView } from './story-view.ts'
+import { render, type Frame } from './views.ts'
+import { MESSAGES } from './words.ts'
+
+/** What surrounds every page, an error's included. */
+export const framed = ({ banners, sandboxUrl }: Pick<DashboardParts, 'banners' | 'sandboxUrl'>): RequestHandler => (req, res, next) => {
+  const frame: Frame = { banners: banners(), current: req.path, ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
+  res.locals['frame'] = frame
+  next()
+}
+
+const show = (res: Response, view: `${string}.njk`, context: object): void => {
+  res.setHeader('Cache-Control', 'no-store')
+  res.type('html').send(render(view, { frame: res.locals['frame'] as Frame, ...context }))
+}
+
+const messageOf = (req: Request): (typeof MESSAGES)[keyof typeof MESSAGES] | undefined => {
+  const { message } = req.query
+  return typeof message === 'string' && Object.hasOwn(MESSAGES, message) ? MESSAGES[message as keyof typeof MESSAGES] : undefined
+}
+
+const form = express.urlencoded({ extended: false, limit: '20kb' })
+
+export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
+  const { ledger, policy, now } = parts
+  const formToken = formTokenOf(parts.apiToken)
+  const ownForms = ownFormsOnly(formToken)
+
+  const list: RequestHandler = async (req, res) => {
+    const read = readFilter(req.query, 'query')
+    const filter = filterView(req.query, policy())
+    if (!read.ok) return show(res.status(400), 'list.njk', { filter, ...wrongView(read.wrong) })
+    const { documents, cursor } = await ledger.list(read.filter)
+    show(res, 'list.njk', {
+      filter,
+      filtered: pageHref(req.query) !== '/',
+      rows: documents.map((row) => rowView(row, now())),
+      first: read.filter.cursor === undefined ? undefined : pageHref(req.query),
+      next: cursor === undefined ? undefined : pageHref(req.query, cursor),
+    })
+  }
+
+  const search: RequestHandler = (_req, res) => show(res, 'search.njk', { formToken, given: {} })
+
+  const found: RequestHandler = async (req, res) => {
+    const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
+    const read = readFilter(given, 'body')
+    const wrong = read.ok
+      ? read.filter.nhsNumber || read.filter.title ? [] : [{ parameter: 'nhsNumber', why: 'Enter an NHS number or a part of the title.' }]
+      : read.wrong
+    if (!read.ok || wrong.length > 0) return show(res.status(400), 'search.njk', { formToken, given, ...wrongView(wrong) })
+    const { documents, cursor } = await ledger.list(read.filter)
+    show(res, 'search.njk', { formToken, given, rows: documents.map((row) => rowView(row, now())), cursor })
+  }
+
+  const story: RequestHandler = async (req, res) =>
+    show(res, 'story.njk', { formToken, message: messageOf(req), story: storyView(await storyOf(parts, req), policy(), now()) })
+
+  const failed: RequestHandler = async (req, res) => {
+    const troubled = await ledger.troubled(TROUBLED)
+    show(res, 'failed.njk', {
+      formToken,
+      message: messageOf(req),
+      most: troubled.length === TROUBLED ? TROUBLED : undefined,
+      deliveries: troubled.map((delivery) => ({ ...deliveryView(delivery, now()), document: rowView(delivery.document, now()) })),
+    })
+  }
+
+  const retry: RequestHandler = async (req, res) => {
+    const { reason, document } = req.body as { readonly [name: string]: unknown }
+    await retryDelivery(parts, { deliveryId: req.params['id'], actor: 'pages', reason: reasonOf(reason) })
+    res.redirect(303, isUuid(document) ? `/documents/${document}?message=retried` : '/failed?message=retried')
+  }
+
+  return [
+    { method: 'get', path: '/', handle: [list] },
+    { method: 'get', path: '/search', handle: [search] },
+    { method: 'post', path: '/search', handle: [form, ownForms, found] },
+    { method: 'get', path: '/documents/:id', handle: [story] },
+    { method: 'get', path: '/failed', handle: [failed] },
+    { method: 'post', path: '/deliveries/:id/retry', handle: [form, ownForms, retry] },
+  ]
+}

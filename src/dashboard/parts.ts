@@ -1,0 +1,32 @@
+// What the pages and their API need from the rest of the engine, and the shape of one address. It refuses more than
+// that: the ledger's other doors are not open to a browser.
+import type { RequestHandler } from 'express'
+import type { Registry } from 'prom-client'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Say } from '../observe/events.ts'
+import type { Policy } from '../policy/policy.ts'
+
+export type PartState = { readonly part: string; readonly ok: boolean; readonly detail?: string }
+
+export type DashboardParts = {
+  readonly ledger: Pick<Ledger, 'list' | 'story' | 'troubled' | 'counts' | 'retry'>
+  readonly metrics: Registry
+  readonly say: Say
+  readonly apiToken: string
+  /** The policy in force. */
+  readonly policy: () => Policy
+  /** Wakes a worker for this document at this destination. */
+  readonly wake: (documentId: string, destination: string) => void | Promise<void>
+  /** Where the PKB sandbox is, if it runs. */
+  readonly sandboxUrl?: string
+  /** Sentences that stand on every page. */
+  readonly banners: () => readonly string[]
+  readonly now: () => Date
+  /** Each part of the engine and whether it can work; details hold no patient data. */
+  readonly ready: () => Promise<readonly PartState[]>
+}
+
+/** `path` as Express writes it: `/api/documents/:id`. */
+export type Address = { readonly method: 'get' | 'post'; readonly path: string; readonly handle: readonly RequestHandler[] }
+
+export const isUuid = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(text)
