@@ -1,0 +1,44 @@
+// `openletter serve [feeds|worker|dashboard]`: runs the engine, or parts of it, until it is told to stop.
+import { once } from 'node:events'
+import { relative, resolve } from 'node:path'
+import { readSetting } from '../settings.ts'
+import { PARTS, PolicyRefused, startEngine, type Engine, type Part } from '../wire.ts'
+
+export const serve = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
+  const unknown = args.find((arg) => !(PARTS as readonly string[]).includes(arg))
+  if (unknown !== undefined) { console.error(`serve does not know ${unknown}. Usage: npx openletter serve [${PARTS.join('|')}]`); return 2 }
+  const parts = args.length > 0 ? PARTS.filter((part) => args.includes(part)) : PARTS
+  // From here on a signal ends the engine in order, even while it starts.
+  const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  let engine: Engine
+  try {
+    engine = await startEngine(env, { parts })
+  } catch (error) {
+    if (!(error instanceof PolicyRefused)) throw error
+    console.error(`${error.problems.length} problems in channels and mappings, so nothing was started:\n${error.detail.split('\n').slice(1).join('\n')}`)
+    return 1
+  }
+  console.log(welcome(engine, parts))
+  await told
+  console.log('stopping')
+  // A second signal does not wait.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+  await engine.stop()
+  return 0
+}
+
+const welcome = ({ url, mllp, sandboxUrl, policy, env }: Engine, parts: readonly Part[]): string => {
+  const data = relative(process.cwd(), resolve(readSetting('DATA_DIR', env)!)) || '.'
+  return [
+    '',
+    `  Openletter is up (${parts.join(', ')}).`,
+    '',
+    ...(url && parts.includes('dashboard') ? [`  Pages       ${url}`] : []),
+    ...mllp.map(({ feed, host, port }) => `  HL7 feed    mllp ${host}:${port}   (${feed})`),
+    ...(url && parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, { type }]) => (type === 'http' ? [`  HTTP feed   ${url}/feeds/${name}/documents   (token in ${data}/rio-http.token unless set)`] : [])) : []),
+    ...(sandboxUrl ? ['', `  No PKB address is set: the sandbox stands in for PKB, and no document leaves this machine.`, `  Sandbox     ${sandboxUrl}   (a patient's record: ${sandboxUrl}/records/9990000018)`] : []),
+    ...(parts.length === PARTS.length ? ['', '  Send a first document, from another terminal:', '', '    npx openletter send samples/01-share-registered.hl7'] : []),
+    '',
+    'openletter ready',
+  ].join('\n')
+}
