@@ -1,0 +1,94 @@
+// Documents as the ledger tells them, for tests of pages and API: builders with overrides, and a ledger that only
+// tells what it was given and remembers what it was asked.
+import type { DashboardParts } from '../../src/dashboard/parts.ts'
+import type { DocumentFilter, DocumentRow, Story } from '../../src/ledger/ledger.ts'
+import type { Attempt, Delivery, Found } from '../../src/types.ts'
+import { someFacts } from './policy.ts'
+
+export const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+
+const at = (place: string, text: string): Found => ({ text, at: place })
+
+export const aRow = (overrides: Partial<DocumentRow> = {}): DocumentRow => ({
+  id: uuid(1), source: 'rio', sourceId: 'RIO-1000123', feed: 'rio-http', revision: 1, receivedAt: '2026-11-23T09:00:00.000Z', state: 'acknowledged',
+  route: 'pkb', rule: 'to-pkb', because: 'It was uploaded as "MH share with patient" and goes to the patient’s PKB record.', code: 'CLIN', team: 'ADULT1', directorate: 'Newham',
+  ...overrides,
+})
+
+export const aDelivery = (overrides: Partial<Delivery> = {}): Delivery => ({
+  id: uuid(101), documentId: uuid(1), destination: 'pkb', identifier: uuid(201), nhsNumber: '9990000018', state: 'acknowledged', standing: 'present',
+  standingRevision: 1, remoteId: 'remote-1', tries: 0, lastOutcome: 'accepted', lastCode: '201', lastDetail: 'created',
+  ...overrides,
+})
+
+export const aFailedDelivery = (overrides: Partial<Delivery> = {}): Delivery => {
+  const { standingRevision: _, remoteId: __, ...rest } = aDelivery()
+  return { ...rest, state: 'failed', standing: 'nothing', tries: 1, lastOutcome: 'refused', lastCode: '422', lastDetail: 'DocumentReference.type', ...overrides }
+}
+
+export const anAttempt = (overrides: Partial<Attempt> = {}): Attempt => ({
+  id: uuid(301), deliveryId: uuid(101), at: '2026-11-23T09:00:01.000Z', action: 'create', revision: 1, outcome: 'accepted', code: '201', detail: 'created', tookMs: 42,
+  ...overrides,
+})
+
+/** Of Ada Example, and so full of what must not be seen elsewhere. */
+export const aStory = (overrides: Partial<Story> = {}, row: Partial<DocumentRow> = {}): Story => ({
+  ...aRow(row),
+  facts: someFacts(),
+  decision: {
+    route: row.route ?? 'pkb', rule: row.rule ?? 'to-pkb', because: row.because ?? aRow().because, conflict: false, variance: false, leftToTeam: false,
+    labels: ['R', 'MH', 'MENTAL_HEALTH', 'share'], policy: 'a'.repeat(64),
+  },
+  document: {
+    source: 'rio', documentId: 'RIO-1000123', event: 'created', sourceTime: '2026-11-23T08:59:00.000Z', documentDate: '2026-11-20',
+    picklist: [at('metadata.documentType', 'MH share with patient')], names: [at('metadata.name', 'CLIN Clinic letter.pdf')], title: 'CLIN Clinic letter about the garden',
+    fileName: 'letter.pdf', signals: [], team: at('metadata.team', 'ADULT1'), author: 'Dr Example', organisations: [at('metadata.author.organisation', 'RWK')],
+    uploadedBy: 'admin42', completion: at('metadata.status', 'final'),
+    patient: {
+      nhsNumbers: [at('metadata.patient.nhsNumber', '9990000018')], traceStatuses: [at('metadata.patient.nhsNumberStatus', '01')], clientId: 'C123', family: 'Example',
+      given: 'Ada', birthDate: '1970-01-01', deceased: false, restricted: false, address: { lines: ['1 High Street', 'London'], postcode: 'E1 4AA' }, formatNeeds: [],
+    },
+    contents: [{ ref: { sha256: 'b'.repeat(64), sha1: 'c2hh', size: 1536, head: '%PDF-1.7', tail: '%%EOF', encrypt: false }, declaredType: 'application/pdf', at: 'file' }],
+    unread: ['metadata.mood'],
+  },
+  resource: { resourceType: 'DocumentReference', status: 'current', content: [{ attachment: { contentType: 'application/pdf', title: 'CLIN Clinic letter about the garden' } }] },
+  receipts: [{ id: uuid(401), receivedAt: '2026-11-23T09:00:00.000Z', feed: 'rio-http', revision: 1, bearing: 'in-order' }],
+  deliveries: [{ ...aDelivery(), attempts: [anAttempt({ at: '2026-11-23T08:00:00.000Z', id: uuid(300), outcome: 'unavailable', code: '503', detail: 'asked to wait' }), anAttempt()] }],
+  events: [
+    { seq: 1, at: '2026-11-23T09:00:00.000Z', kind: 'received', actor: 'rio-http', detail: { revision: 1 } },
+    { seq: 2, at: '2026-11-23T09:00:00.000Z', kind: 'decided', actor: 'engine', detail: { route: 'pkb', rule: 'to-pkb' } },
+  ],
+  ...overrides,
+})
+
+type TellingLedger = DashboardParts['ledger'] & {
+  readonly asked: DocumentFilter[]
+  readonly retried: { readonly deliveryId: string; readonly actor: string; readonly reason: string }[]
+}
+
+/** Tells these stories; a delivery that failed becomes owed when it is retried. */
+export const aTellingLedger = (stories: readonly Story[], more: { readonly cursor?: string } = {}): TellingLedger => {
+  const asked: DocumentFilter[] = []
+  const retried: { deliveryId: string; actor: string; reason: string }[] = []
+  const deliveries = stories.flatMap((story) => story.deliveries.map((delivery) => ({ ...delivery, document: story })))
+  const isRetried = (id: string): boolean => retried.some(({ deliveryId }) => deliveryId === id)
+  return {
+    asked,
+    retried,
+    list: (filter) => {
+      asked.push(filter)
+      const documents = stories.filter((story) => filter.state?.includes(story.state) ?? true)
+      return Promise.resolve({ documents, ...more })
+    },
+    story: (id) => Promise.resolve(stories.find((story) => story.id === id)),
+    troubled: () => Promise.resolve(deliveries.filter(({ id, state }) => (state === 'failed' || state === 'blocked') && !isRetried(id))),
+    counts: () => Promise.resolve({ byState: { acknowledged: stories.length }, oldestOwedSecs: 0 }),
+    retry: (deliveryId, actor, reason) => {
+      const delivery = deliveries.find(({ id }) => id === deliveryId)
+      if (!delivery) return Promise.resolve(undefined)
+      if (delivery.state !== 'failed') return Promise.resolve(false)
+      retried.push({ deliveryId, actor, reason })
+      return Promise.resolve(true)
+    },
+  }
+}
