@@ -6,7 +6,7 @@ import type { Random } from './random.ts'
 import { makeSender, type Doors } from './sender.ts'
 import type { Step } from './stories.ts'
 
-export type Counts = { sent: number; acknowledged: number; sentAgain: number; readonly refused: string[] }
+export type Counts = { begun: number; sent: number; acknowledged: number; sentAgain: number; readonly refused: string[] }
 
 export type Client = {
   /** Begins no new message; resolves when the one under way is acknowledged or has been given up. */
@@ -16,9 +16,9 @@ export type Client = {
 type Waiting = { readonly steps: readonly Step[]; readonly dueAt: number }
 
 /** A document's next message comes so much later, at most. */
-const LATER_MS = 4_000
+const LATER_MS = 8_000
 /** Between two messages of one client, at most. */
-const PAUSE_MS = 30
+const PAUSE_MS = 60
 /** After an answer that was none. */
 const AGAIN_MS = 60
 
@@ -42,10 +42,14 @@ export const startClient = ({ doors, tell, random, counts, acknowledged }: {
     return due?.steps ?? tell()
   }
   const deliver = async ({ message, says, documentId }: Step): Promise<boolean> => {
-    for (let tries = 0; Date.now() < giveUpAt; tries += 1) {
-      counts.sent += 1
-      if (tries > 0) counts.sentAgain += 1
+    counts.begun += 1
+    for (let tries = 0; Date.now() < giveUpAt;) {
       const sent = await sender.send(message)
+      if (sent.kind !== 'away') {
+        counts.sent += 1
+        if (tries > 0) counts.sentAgain += 1
+        tries += 1
+      }
       if (sent.kind === 'acknowledged') {
         counts.acknowledged += 1
         if (says) acknowledged(says)

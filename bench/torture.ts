@@ -8,9 +8,11 @@ import { makeEngine, type Engine } from './engine.ts'
 import { throwFaults } from './faults.ts'
 import { killAgainAndAgain, type Killed } from './kills.ts'
 import { makeModel } from './model.ts'
-import { readOptions, wholeNumber } from './options.ts'
+import { redisVersion } from './machine.ts'
+import { readOptions, wholeNumber, wrong } from './options.ts'
 import { asControl, people, type Patient } from './people.ts'
 import { seeded } from './random.ts'
+import { startRedis } from './redis.ts'
 import { startSandbox, type SandboxChild } from './sandbox.ts'
 import { storyTeller, type Step } from './stories.ts'
 import { quantile, rounded, table } from './table.ts'
@@ -22,6 +24,7 @@ const USAGE = `Usage: npm run torture -- [options]
   --kills N     how often the engine is killed (20)
   --seconds N   how long that takes, about (4 for each kill)
   --clients N   how many upload at the same time (8)
+  --queue NAME  postgresql or redis (postgresql)
   --seed N      the same seed, the same stories and moments (1)`
 
 const PATIENTS = 16
@@ -29,14 +32,16 @@ const GIVE_UP_MS = 60_000
 const SETTLE_MS = 300_000
 const SHOWN_LINES = 40
 
-type Plan = { readonly kills: number; readonly seconds: number; readonly clients: number; readonly seed: number }
+type Plan = { readonly kills: number; readonly seconds: number; readonly clients: number; readonly seed: number; readonly queue: string }
 
 const readPlan = (): Plan => {
   const text = { type: 'string' } as const
-  const given = readOptions({ kills: { ...text, default: '20' }, seconds: text, clients: { ...text, default: '8' }, seed: { ...text, default: '1' } }, USAGE)
+  const given = readOptions({ kills: { ...text, default: '20' }, seconds: text, clients: { ...text, default: '8' }, queue: { ...text, default: 'postgresql' }, seed: { ...text, default: '1' } }, USAGE)
   const kills = wholeNumber('kills', given.kills, 0, USAGE)
+  if (given.queue !== 'postgresql' && given.queue !== 'redis') wrong('--queue takes postgresql or redis.', USAGE)
+  if (given.queue === 'redis' && redisVersion() === undefined) wrong('redis-server is not installed.', USAGE)
   return {
-    kills,
+    kills, queue: given.queue,
     seconds: wholeNumber('seconds', given.seconds ?? String(Math.max(4, kills * 4)), 1, USAGE),
     clients: wholeNumber('clients', given.clients, 1, USAGE),
     seed: wholeNumber('seed', given.seed, 0, USAGE),
@@ -59,7 +64,7 @@ const settled = async (engine: Engine): Promise<number | undefined> => {
 }
 
 const upload = ({ clients, seed }: Plan, engine: Engine, patients: readonly Patient[]) => {
-  const counts: Counts = { sent: 0, acknowledged: 0, sentAgain: 0, refused: [] }
+  const counts: Counts = { begun: 0, sent: 0, acknowledged: 0, sentAgain: 0, refused: [] }
   const model = makeModel()
   const files = new Map<string, { documentId: string; mayBeShown: boolean }>()
   const acknowledgedFiles = new Set<string>()
@@ -124,7 +129,7 @@ const run = async (plan: Plan, engine: Engine, sandbox: SandboxChild): Promise<O
   await engine.stop()
   const chain = await checkChain(engine.dataDir)
   const { counts } = uploads
-  const begun = counts.sent - counts.sentAgain
+  const unanswered = counts.begun - counts.acknowledged - counts.refused.length
   return {
     killed, counts, documents: expected.size, faults: set, settledSecs, chain,
     verdict: {
@@ -135,7 +140,7 @@ const run = async (plan: Plan, engine: Engine, sandbox: SandboxChild): Promise<O
     troubles: [
       ...killed.byItself.map((how) => `the engine ended by itself ${how}`),
       ...counts.refused.map((refused) => `refused: ${refused}`),
-      ...(begun === counts.acknowledged + counts.refused.length ? [] : [`${begun - counts.acknowledged - counts.refused.length} messages were never answered`]),
+      ...(unanswered === 0 ? [] : [`${unanswered} messages were never answered`]),
       ...(settledSecs === undefined ? [`something is still owed after ${SETTLE_MS / 1000} s`] : []),
       ...(addsUp ? [] : [`${judged.inRecords} in records + ${judged.inPrint} in print + ${judged.inReview} in review + ${judged.withNobody} with nobody are not ${expected.size} documents`]),
       ...(chain === 'holds' ? [] : [`the hash chain: ${chain}`]),
@@ -186,7 +191,8 @@ const tellFindings = ({ verdict: { lost, doubled, wronglyShown, astray }, troubl
 const torture = async (): Promise<number> => {
   const plan = readPlan()
   const sandbox = await startSandbox()
-  const engine = await makeEngine(sandbox.url)
+  const redis = plan.queue === 'redis' ? await startRedis() : undefined
+  const engine = await makeEngine(sandbox.url, redis ? { REDIS_URL: redis.url } : {})
   let keep = true
   try {
     const outcome = await run(plan, engine, sandbox)
@@ -195,6 +201,7 @@ const torture = async (): Promise<number> => {
     return keep ? 1 : 0
   } finally {
     await engine.close(keep)
+    await redis?.stop()
     await sandbox.stop()
     if (keep) console.log(`\nSeed ${plan.seed}. What the engine kept, for a look: ${engine.dataDir} (its log: ${engine.folder}/engine.log)`)
   }

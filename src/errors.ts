@@ -57,8 +57,6 @@ export const ERRORS = {
   SECOND_KEY: { class: 'engine', status: 500, title: 'The second key refused the delivery', hint: 'Nothing was sent. Look at the document\'s story; only a new decision clears it.' },
   DESTINATION_UNAVAILABLE: { class: 'destination', status: 502, title: 'The destination did not take it, and said or showed so', hint: 'It is tried again by itself.' },
   DESTINATION_UNSURE: { class: 'destination', status: 502, title: 'The destination may have taken it', hint: 'The engine looks before it sends again.' },
-  DESTINATION_REFUSED: { class: 'destination', status: 502, title: 'The destination refused this document', hint: 'Read the answer in the attempts, mend the cause, then retry.' },
-  DESTINATION_FORBIDDEN: { class: 'destination', status: 502, title: 'The destination refuses this engine', hint: 'Check address, client id, secret and organisation id; deliveries wait meanwhile.' },
 } as const satisfies Record<string, Entry>
 
 export type ErrorCode = keyof typeof ERRORS

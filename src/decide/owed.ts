@@ -93,7 +93,7 @@ export const documentState = (decision: Decision, identifier: string, deliveries
 
 const STATE_OF = {
   owed: () => 'waiting',
-  sending: (delivery) => (delivery.destination === 'print' ? 'printing' : 'sent'),
+  sending: (delivery) => (delivery.destination === 'print' ? 'waiting' : 'sent'),
   acknowledged: () => 'acknowledged',
   printing: () => 'printing',
   printed: () => 'printed',

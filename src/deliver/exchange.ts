@@ -21,6 +21,7 @@ export const shipmentFor = (work: Work, plan: Plan, delivery: Delivery, step: Ex
   if (!content) return undefined
   return {
     ...recallFor(work, delivery, step),
+    nhsNumber: work.nhsNumber ?? '',
     resource: outgoing(work, plan),
     document: plan.document,
     content: { sha256: content.ref.sha256, size: content.ref.size, contentType: contentType(content) },

@@ -81,10 +81,11 @@ const recall = (work: Work, delivery: Delivery, now: Date): Step => {
   }
 }
 
-const exchange = (delivery: Delivery, action: 'create' | 'update' | 'look', at: Now): Step => ({
-  do: 'exchange', deliveryId: delivery.id, action, revision: at.revision,
-  ...(at.sha256 ? { sha256: at.sha256 } : {}), ...(delivery.nhsNumber ? { nhsNumber: delivery.nhsNumber } : {}),
-})
+/** A look asks about whom it was sent to; what is sent now is for the patient of the document as it is now. */
+const exchange = (delivery: Delivery, action: 'create' | 'update' | 'look', at: Now): Step => {
+  const nhsNumber = action === 'look' ? delivery.nhsNumber : at.nhsNumber
+  return { do: 'exchange', deliveryId: delivery.id, action, revision: at.revision, ...(at.sha256 ? { sha256: at.sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}) }
+}
 
 const closeDifference = (work: Work, plan: Plan, policy: Policy, delivery: Delivery, at: Now, now: Date): Step => {
   if (isStuck(delivery) || isPutOff(delivery, now)) return NOTHING

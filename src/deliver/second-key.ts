@@ -46,7 +46,9 @@ const identifier: Check = ({ work, resource, delivery }) => {
 }
 
 const patient: Check = ({ work, plan, resource, delivery }) => {
-  if (plan.nhsNumber !== work.nhsNumber || delivery.nhsNumber !== work.nhsNumber) return 'The delivery is for another patient.'
+  // A delivery opened before the number was known, of which nothing has gone anywhere, takes the number on.
+  const unaddressed = delivery.nhsNumber === undefined && (delivery.standing === 'nothing' || delivery.standing === 'recalled')
+  if (plan.nhsNumber !== work.nhsNumber || (delivery.nhsNumber !== work.nhsNumber && !unaddressed)) return 'The delivery is for another patient.'
   const subject = resource.subject?.identifier
   // A person can release a letter by post for a patient without a usable NHS number; the record needs one.
   if (work.nhsNumber === undefined) return delivery.destination === 'print' ? undefined : 'There is no NHS number.'

@@ -33,7 +33,7 @@ const BUSY_GRACE_MS = 60_000
 /** What was swept is given time before it is swept again. */
 const AGAIN_MS = 15_000
 
-/** Sweeps right away, even what a worker of this engine that was killed still seems to work on; then every second. */
+/** Sweeps right away, even what a worker that was killed still seems to work on; then every second. */
 export const openSweeper = (parts: SweeperParts): Sweeper => {
   const { wake, destinations, isPaused, say, now, everyMs = EVERY_MS, graceMs = GRACE_MS, limit = LIMIT } = parts
   const swept = new Map<string, number>()

@@ -27,8 +27,8 @@ const feeds = (read: Read): readonly PolicyProblem[] => {
     const wrong = wrongIn(yaml)
     used.add(value.mapping)
     const mapping = read.mappings.get(value.mapping)
-    if (!mapping) problems.push(wrong(['mapping'], `there is no mapping ${value.mapping} that can be used: the mappings are ${[...read.mappings.keys()].join(', ')}`))
-    else if (mapping.value.kind !== FORMAT_OF[value.type]) problems.push(wrong(['mapping'], `a ${value.type} feed needs a mapping of kind ${FORMAT_OF[value.type]}, and ${value.mapping} is of kind ${mapping.value.kind}`))
+    if (!mapping && !read.unusable.has(value.mapping)) problems.push(wrong(['mapping'], `there is no mapping ${value.mapping}: the mappings are ${[...read.mappings.keys()].join(', ')}`))
+    else if (mapping && mapping.value.kind !== FORMAT_OF[value.type]) problems.push(wrong(['mapping'], `a ${value.type} feed needs a mapping of kind ${FORMAT_OF[value.type]}, and ${value.mapping} is of kind ${mapping.value.kind}`))
     if (!value.tests.some((test) => test.expect.route === 'withhold')) problems.push(wrong(['tests'], 'there is no test of a document that is withheld: add one with expect: { route: withhold }'))
     if (value.type === 'mllp' && value.port !== 0) {
       const address = `${value.host}:${value.port}`
@@ -37,8 +37,10 @@ const feeds = (read: Read): readonly PolicyProblem[] => {
       ports.set(address, name)
     }
   }
-  for (const [name, { yaml }] of read.mappings) if (!used.has(name)) problems.push(wrongIn(yaml)([], 'no feed uses this mapping: name it in a feed, or take the file away'))
-  if (![...read.channels.values()].some(({ value }) => value.kind === 'feed') && read.channels.size > 0) problems.push({ file: [...read.channels.values()][0]!.yaml.file, line: 1, col: 1, path: '', message: 'no channel is a feed, so nothing can come in' })
+  // A feed that cannot be read may well use it.
+  const all = read.unusable.size === 0
+  for (const [name, { yaml }] of read.mappings) if (all && !used.has(name)) problems.push(wrongIn(yaml)([], 'no feed uses this mapping: name it in a feed, or take the file away'))
+  if (all && ![...read.channels.values()].some(({ value }) => value.kind === 'feed') && read.channels.size > 0) problems.push({ file: [...read.channels.values()][0]!.yaml.file, line: 1, col: 1, path: '', message: 'no channel is a feed, so nothing can come in' })
   return problems
 }
 
@@ -68,8 +70,8 @@ const destinations = (read: Read, env: Environment): readonly PolicyProblem[] =>
     if (env['PKB_FHIR_URL'] && readSetting('PKB_TOKEN_URL', env) === undefined) problems.push(wrong(['fhir', 'token_url'], 'PKB_FHIR_URL is set and PKB_TOKEN_URL is not: set both'))
   }
   if (read.channels.size > 0)
-    for (const type of ['pkb', 'print', 'withhold']) if (!types.has(type) && read.rules?.value.rules.some((rule) => rule.route === type))
-      problems.push({ file: read.rules.yaml.file, ...read.rules.yaml.at(['rules']), path: 'rules', message: `rules send documents to ${type}, and there is no channel ${type}.yaml that can be used` })
+    for (const type of ['pkb', 'print', 'withhold']) if (!types.has(type) && !read.unusable.has(type) && read.rules?.value.rules.some((rule) => rule.route === type))
+      problems.push({ file: read.rules.yaml.file, ...read.rules.yaml.at(['rules']), path: 'rules', message: `rules send documents to ${type}, and there is no channel ${type}.yaml` })
   return problems
 }
 
@@ -93,7 +95,7 @@ const rules = (read: Read): readonly PolicyProblem[] => {
 const tables = (read: Read): readonly PolicyProblem[] => {
   const directorates = new Set(read.directorates.rows.map(({ row }) => row.directorate))
   const lost = read.services.rows.flatMap(({ line, row }): PolicyProblem[] =>
-    directorates.has(row.directorate) ? [] : [{ file: read.services.file, line, col: 4, path: 'directorate', message: `there is no directorate ${row.directorate} in ${read.directorates.file}: add it there, or correct it here` }])
+    directorates.has(row.directorate) || !read.directorates.whole ? [] : [{ file: read.services.file, line, col: 4, path: 'directorate', message: `there is no directorate ${row.directorate} in ${read.directorates.file}: add it there, or correct it here` }])
   const unsigned = read.directorates.rows.flatMap(({ line, row }): PolicyProblem[] =>
     row.status === 'live' && (row.signed_off_by === '' || row.signed_off_on === '' || row.go_live === '')
       ? [{ file: read.directorates.file, line, col: 3, path: 'status', message: 'a live directorate needs signed_off_by, signed_off_on and go_live: fill them in, or write observing' }]

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, extname, join, relative } from 'node:path'
+import type { infer as infer_, ZodObject } from 'zod'
 import { prove, type Proof } from '../decide/proof.ts'
 import { foldPicklist } from '../decide/picklist.ts'
 import { tight } from '../decide/facts.ts'
@@ -31,8 +32,10 @@ export type Read = {
   readonly codes: Table<typeof documentCodeRow>
   readonly services: Table<typeof serviceRow>
   readonly directorates: Table<typeof directorateRow>
+  /** Files with problems of their own, by name: nobody is told twice that they cannot be used. */
+  readonly unusable: ReadonlySet<string>
 }
-type Table<S extends import('zod').ZodObject> = { readonly file: string; readonly rows: readonly CsvRow<import('zod').infer<S>>[] }
+type Table<S extends ZodObject> = { readonly file: string; readonly rows: readonly CsvRow<infer_<S>>[]; readonly whole: boolean }
 
 const TABLES = { 'document-codes.csv': 'code', 'services.csv': 'team', 'directorates.csv': 'directorate' } as const
 
@@ -76,6 +79,7 @@ const hashOf = (folders: { readonly channels: string; readonly mappings: string 
 const readAll = (folders: { readonly channels: string; readonly mappings: string }, bytes: ReadonlyMap<string, Uint8Array>, env: Environment, problems: PolicyProblem[]): Read => {
   const channels = new Map<string, { yaml: YamlFile; value: Channel }>()
   const mappings = new Map<string, { yaml: YamlFile; value: Mapping }>()
+  const unusable = new Set<string>()
   let rules: { yaml: YamlFile; value: SharingRules } | undefined
   const inMappings = (name: string) => show(join(folders.mappings, name))
   for (const [file, content] of bytes) {
@@ -85,27 +89,27 @@ const readAll = (folders: { readonly channels: string; readonly mappings: string
     }
     const yaml = readYaml(file, new TextDecoder().decode(content), env)
     problems.push(...yaml.problems)
-    if (yaml.value === undefined) continue
     const name = basename(file, extname(file))
+    if (yaml.value === undefined) { unusable.add(name); continue }
     const isChannel = file.startsWith(show(folders.channels))
     const schema = isChannel ? channel : name === 'sharing-rules' ? sharingRules : mapping
     const checked = schema.safeParse(yaml.value, { reportInput: true })
-    if (!checked.success) problems.push(...zodProblems(yaml, checked.error.issues))
+    if (!checked.success) { problems.push(...zodProblems(yaml, checked.error.issues)); unusable.add(name) }
     else if (isChannel) channels.set(name, { yaml, value: checked.data as Channel })
     else if (name === 'sharing-rules') rules = { yaml, value: checked.data as SharingRules }
     else mappings.set(name, { yaml, value: checked.data as Mapping })
   }
   if (!bytes.has(inMappings('sharing-rules.yaml'))) problems.push({ file: inMappings('sharing-rules.yaml'), line: 1, col: 1, path: '', message: 'this file is missing: without rules nothing can be decided' })
-  const table = <S extends import('zod').ZodObject>(name: keyof typeof TABLES, row: S): Table<S> => {
+  const table = <S extends ZodObject>(name: keyof typeof TABLES, row: S): Table<S> => {
     const file = inMappings(name)
     const content = bytes.get(file)
-    if (!content) { problems.push({ file, line: 1, col: 1, path: '', message: `this table is missing: write it with the columns ${Object.keys(row.shape).join(',')}` }); return { file, rows: [] } }
-    const csv = readCsv(file, content, row, TABLES[name] as keyof import('zod').infer<S> & string)
+    if (!content) { problems.push({ file, line: 1, col: 1, path: '', message: `this table is missing: write it with the columns ${Object.keys(row.shape).join(',')}` }); return { file, rows: [], whole: false } }
+    const csv = readCsv(file, content, row, TABLES[name] as keyof infer_<S> & string)
     problems.push(...csv.problems)
-    return { file, rows: csv.rows }
+    return { file, rows: csv.rows, whole: csv.problems.length === 0 }
   }
   return {
-    channels, mappings, ...(rules ? { rules } : {}),
+    channels, mappings, unusable, ...(rules ? { rules } : {}),
     codes: table('document-codes.csv', documentCodeRow),
     services: table('services.csv', serviceRow),
     directorates: table('directorates.csv', directorateRow),

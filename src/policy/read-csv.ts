@@ -35,8 +35,8 @@ export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, 
   const rows = records.slice(1).flatMap(({ record, info }): CsvRow<z.infer<S>>[] => {
     // `info.lines` is the line on which the record ends; cells with line breaks are refused below, so it is its line.
     const line = info.lines
-    if (record.length !== header.length) wrong(line, Math.min(record.length, header.length) + 1, '', `the row has ${record.length} cells, and line 1 has ${header.length}`)
-    const cells = Object.fromEntries(header.map((column, at) => [column, record[at] ?? '']))
+    if (record.length !== header.length) { wrong(line, Math.min(record.length, header.length) + 1, '', `the row has ${record.length} cells, and line 1 has ${header.length}`); return [] }
+    const cells = Object.fromEntries(header.map((column, at) => [column, (record[at] ?? '').trim()]))
     header.forEach((column, at) => {
       const cell = record[at] ?? ''
       if (cell !== cell.trim()) wrong(line, at + 1, column, 'take out the space before or after the text')

@@ -22,7 +22,7 @@ export const readYaml = (file: string, text: string, env: Environment): YamlFile
   visit(document, {
     Alias: (_, node) => { problems.push({ file, ...where(node.range?.[0] ?? 0), path: '', message: 'aliases are not used here: write the value itself' }) },
   })
-  const value = document.errors.length === 0 ? settle(document.toJS({ maxAliasCount: 0 }) as unknown, [], env, (path, message) => problems.push({ file, ...at(path), path: path.map(String).join('.'), message })) : undefined
+  const value = problems.length === 0 ? settle(document.toJS({ maxAliasCount: 0 }) as unknown, [], env, (path, message) => problems.push({ file, ...at(path), path: path.map(String).join('.'), message })) : undefined
   return { file, value, problems, at }
 }
 

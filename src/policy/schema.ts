@@ -8,6 +8,8 @@ const code = z.string({ error: 'codes are text: put it in quotes' }).min(1)
 const text = z.string().min(1)
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and hyphens, starting with a letter')
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a date as "2026-11-20", in quotes')
+/** In a table there are no quotes. */
+const cellDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a date as 2026-11-20')
 const approval = { approved_by: text.describe('Role, not person, that approved this file'), approved_on: day }
 const status = z.enum(['live', 'observing', 'not-live'])
 
@@ -251,7 +253,7 @@ export const documentCodeRow = z.strictObject({
   snomed: z.string().regex(/^(\d{6,18})?$/, 'a SNOMED CT id is 6 to 18 digits'),
   snomed_display: z.string(),
   approved_by: text,
-  approved_on: day,
+  approved_on: cellDay,
 })
 export const serviceRow = z.strictObject({
   team: text,
@@ -261,19 +263,19 @@ export const serviceRow = z.strictObject({
   snomed: z.string().regex(/^(\d{6,18})?$/, 'a SNOMED CT id is 6 to 18 digits'),
   snomed_display: z.string(),
   approved_by: text,
-  approved_on: day,
+  approved_on: cellDay,
 })
 export const directorateRow = z.strictObject({
   directorate: text,
   name: text,
   status,
-  go_live: z.union([day, z.literal('')]),
+  go_live: z.union([cellDay, z.literal('')]),
   signed_off_by: z.string(),
-  signed_off_on: z.union([day, z.literal('')]),
-  review_by: z.union([day, z.literal('')]),
+  signed_off_on: z.union([cellDay, z.literal('')]),
+  review_by: z.union([cellDay, z.literal('')]),
   post: z.enum(['engine', 'team']),
   approved_by: text,
-  approved_on: day,
+  approved_on: cellDay,
 })
 export type DocumentCode = z.infer<typeof documentCodeRow>
 export type Service = z.infer<typeof serviceRow>

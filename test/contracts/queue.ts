@@ -131,6 +131,21 @@ export const queueContract = (open: () => Promise<QueueUnderTest>): void => {
     await sweeper.close()
   })
 
+  test('a document that a killed worker still seems to hold is worked on again when the engine starts', async () => {
+    const destination = fresh()
+    const gate = Promise.withResolvers<void>()
+    let runs = 0
+    await work(destination, async () => {
+      runs += 1
+      if (runs === 1) await gate.promise
+    })
+    await queue.wake.wake([{ documentId: 'd', destination, dueAt: soon() }])
+    await until('the run that never ends', () => runs === 1)
+    await queue.wake.wake([{ documentId: 'd', destination, dueAt: soon() }], true)
+    await until('the second run', () => runs === 2)
+    gate.resolve()
+  })
+
   test('a wiped queue loses nothing: what the ledger says is owed is woken again', async () => {
     const destination = fresh()
     await queue.wake.wake([{ documentId: 'd-1', destination, dueAt: soon() }, { documentId: 'd-2', destination, dueAt: soon() }])

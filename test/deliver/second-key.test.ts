@@ -30,6 +30,8 @@ const labelled = (before: Turned, where: 'resource' | 'document', change: (label
     ? { meta: { ...resource.meta, security: change(resource.meta?.security ?? []) } }
     : { securityLabel: change((resource.securityLabel ?? []).flatMap(({ coding }) => coding ?? [])).map((coding) => ({ coding: [coding] })) }))
 
+const nobody = (before: Turned): Turned => ({ ...before, work: without(before.work, 'nhsNumber'), plan: without(before.plan, 'nhsNumber'), delivery: without(before.delivery, 'nhsNumber') })
+
 const refused = (key: Key): string => {
   if (key.ok) throw new Error('the key turned')
   expect(key.code).toBe('SECOND_KEY')
@@ -80,9 +82,15 @@ describe('the second key', () => {
   })
 
   test('without an NHS number nothing goes to the record; a person can have released it for the post', () => {
-    const nobody = (before: Turned): Turned => ({ ...before, work: without(before.work, 'nhsNumber'), plan: without(before.plan, 'nhsNumber'), delivery: without(before.delivery, 'nhsNumber') })
     expect(refused(secondKey(nobody(turned())))).toMatch(/NHS number/u)
     expect(secondKey(nobody(turned('print')))).toEqual({ ok: true })
+  })
+
+  test('a delivery opened before the number was known takes it on, as long as nothing has gone anywhere', () => {
+    const before = turned('print')
+    const unaddressed = without(before.delivery, 'nhsNumber')
+    expect(secondKey({ ...before, delivery: unaddressed })).toEqual({ ok: true })
+    for (const standing of ['present', 'unsure'] as const) expect(refused(secondKey({ ...before, delivery: { ...unaddressed, standing } }))).toMatch(/patient/u)
   })
 
   test('the identifier must be that of the delivery, once', () => {

@@ -47,12 +47,13 @@ export const broken = (error: unknown, { action }: Asked, signal: AbortSignal): 
   return { kind, code, detail: code === 'TIMEOUT' ? 'There was no answer in time.' : `The connection failed (${code}).` }
 }
 
-/** The code of the innermost cause that has one. fetch wraps the cause twice. */
+/** An error and its causes, outermost first; fetch wraps the cause twice. Told by shape, for errors may come from another realm. */
+const causesOf = function* (error: unknown): Generator<{ readonly code?: unknown }> {
+  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 6; at = (at as { cause?: unknown }).cause, depth += 1) yield at
+}
+
+/** The code of the innermost cause that has one. */
 const codeOf = (error: unknown): string => {
-  let found = 'CONNECTION_BROKEN'
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    const code = (at as NodeJS.ErrnoException).code
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/u.test(code)) found = code
-  }
-  return found
+  const codes = [...causesOf(error)].map(({ code }) => code).filter((code) => typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/u.test(code))
+  return String(codes.at(-1) ?? 'CONNECTION_BROKEN')
 }

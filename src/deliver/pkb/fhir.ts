@@ -2,7 +2,7 @@
 // refuses to follow redirects, to send a request a third time, and to throw for anything that the other side did.
 import { Readable } from 'node:stream'
 import { Client } from 'fhir-kit-client'
-import { Failure } from '../../errors.ts'
+import { asFailure, Failure } from '../../errors.ts'
 import type { Outcome } from '../../types.ts'
 import type { Asked } from '../outcomes.ts'
 import { broken, outcomeOf, type Answer } from './answer.ts'
@@ -47,7 +47,17 @@ export const openFhir = (endpoint: Endpoint, { transport, timeoutSecs, now }: { 
   const once = async (sending: Sending, token: string): Promise<Sent> => {
     const { method, path, json, streamed, signal } = sending
     const opened = streamed ? await streamed.open() : undefined
-    const stream = streamed && opened ? Readable.from(streamed.body.stream(opened), { objectMode: false }) : undefined
+    // A failure of ours, above all of the content store, that breaks the request from within.
+    let ours: Failure | undefined
+    const watched = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      try {
+        yield* chunks
+      } catch (error) {
+        ours = asFailure(error)
+        throw error
+      }
+    }
+    const stream = streamed && opened ? Readable.from(streamed.body.stream(watched(opened)), { objectMode: false }) : undefined
     const headers = {
       ...(json || stream ? { 'content-type': 'application/fhir+json' } : {}),
       ...(streamed ? { 'content-length': String(streamed.body.bytes) } : {}),
@@ -62,8 +72,7 @@ export const openFhir = (endpoint: Endpoint, { transport, timeoutSecs, now }: { 
     } catch (error) {
       const answer = answerOf(error)
       if (answer) return good(answer, sending)
-      const failure = failureOf(error)
-      if (failure) throw failure
+      if (ours) throw ours
       return { outcome: broken(error, sending, signal) }
     } finally {
       stream?.destroy()
@@ -91,10 +100,4 @@ export const openFhir = (endpoint: Endpoint, { transport, timeoutSecs, now }: { 
 const answerOf = (error: unknown): Answer | undefined => {
   const { response, config } = error as { response?: { status?: unknown; data?: unknown }; config?: { headers?: unknown } }
   return typeof response?.status === 'number' ? { status: response.status, headers: config?.headers instanceof Headers ? config.headers : new Headers(), body: response.data } : undefined
-}
-
-/** A failure of ours, above all of the content store, that broke the request from within. */
-const failureOf = (error: unknown): Failure | undefined => {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) if (at instanceof Failure) return at
-  return undefined
 }

@@ -76,7 +76,8 @@ export const acknowledgement = (header: Header | undefined, verdict: Verdict, fr
   const own = (text: string): string => escaped(text, { field, component, repetition, escape, subcomponent })
   const segment = (...fields: readonly string[]): string => `${fields.slice(0, fields.findLastIndex((text) => text !== '') + 1).join(field)}\r`
   const raw = (number: number): string => header?.raw[number] ?? ''
-  const type = header?.event ? ['ACK', header.event, 'ACK'].join(component) : 'ACK'
+  const event = echoed(header?.event ?? '', /^[A-Z]\d\d$/u)
+  const type = event ? ['ACK', event, 'ACK'].join(component) : 'ACK'
   const isCharsetUsable = verdict.kind === 'taken' || verdict.code !== 'HL7_CHARSET'
 
   const text = verdict.kind === 'refused' ? ERRORS[verdict.code].title : (verdict.warning ?? '')
@@ -84,7 +85,7 @@ export const acknowledgement = (header: Header | undefined, verdict: Verdict, fr
     segment(
       'MSH', `${component}${repetition}${escape}${subcomponent}`, raw(5) || own('OPENLETTER'), raw(6), raw(3), raw(4), stamp(fresh.at), '', type,
       // MSH-10 has 20 characters up to version 2.6.
-      fresh.id.replaceAll('-', '').slice(0, 20), raw(11) || 'P', raw(12) || '2.5', '', '', '', '', '', isCharsetUsable ? raw(18) : '',
+      fresh.id.replaceAll('-', '').slice(0, 20), echoed(raw(11), /^[PTD](\W[AIRT])?$/u) || 'P', echoed(raw(12), /^\d(\.\d){0,2}(\W|$)/u) || '2.5', '', '', '', '', '', isCharsetUsable ? raw(18) : '',
     ),
     segment('MSA', code, raw(10), own(text)),
   ]
@@ -99,6 +100,9 @@ export const acknowledgement = (header: Header | undefined, verdict: Verdict, fr
   }
   return Buffer.from(lines.join(''), 'latin1')
 }
+
+/** What an answer copies from the message, if it is what it should be: text out of place is not spread. */
+const echoed = (text: string, looks: RegExp): string => (looks.test(text) ? text : '')
 
 /** ERL: segment ^ its number ^ field ^ repetition ^ component. */
 const place = (at: string): readonly (string | undefined)[] => {

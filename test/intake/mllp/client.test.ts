@@ -107,10 +107,6 @@ describe('over TLS', () => {
     const to = await start({ feed: { tls: TLS } })
     await expect(sendMessage(message(), { ...to, tls: {} })).rejects.toMatchObject({ code: 'DESTINATION_UNAVAILABLE' })
   })
-  test('below 1.2 is refused', async () => {
-    const to = await start({ feed: { tls: TLS } })
-    await expect(sendMessage(message(), { ...to, tls: { ca, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } })).rejects.toMatchObject({ code: 'DESTINATION_UNAVAILABLE' })
-  })
   test('with client certificates, only senders that the authority knows get in', async () => {
     const to = await start({ feed: { tls: { ...TLS, client_ca_file: tlsFile('authority.crt') } } })
     expect(await sendMessage(message(), { ...to, tls: { ca, ...sender } })).toMatchObject({ code: 'AA' })

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { connect } from '../../src/ledger/database.ts'
+import { openLedger } from '../../src/ledger/open.ts'
+import { anArrival, planBy } from '../support/documents.ts'
+import { aLedger } from '../support/ledger.ts'
+import type { TestLedger } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
+
+let place: TestLedger
+beforeAll(async () => { place = await aLedger() })
+afterAll(() => place.close())
+
+/** Cuts every connection of the ledger's pool, whatever it is doing. */
+const cut = async () => {
+  const other = connect(place.url, { max: 1 })
+  await other.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+  await other.end()
+}
+
+test('an upload is acknowledged if and only if it is kept, however often the connection breaks', async () => {
+  let stop = false
+  const breaking = (async () => { while (!stop) { await cut(); await new Promise((resolve) => setTimeout(resolve, 30)) } })()
+  const acknowledged: string[] = []
+  let refused = 0
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: 10 }, async (_, n) => {
+      const documentId = `O-${round}-${n}`
+      const arrival = anArrival(place.policy, { documentId })
+      for (let tries = 0; tries < 200; tries++) {
+        try {
+          const accepted = await place.ledger.accept(arrival)
+          expect(['stored', 'repeat']).toContain(accepted.kind)
+          acknowledged.push(documentId)
+          return
+        } catch (error) {
+          refused += 1
+          expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+        }
+      }
+    }))
+  }
+  stop = true
+  await breaking
+  expect(refused).toBeGreaterThan(0)
+  expect(acknowledged).toHaveLength(200)
+  const { rows } = await until('the database answers', () => place.pool.query(`select count(*)::int as n from receipts`).catch(() => undefined))
+  expect(rows).toEqual([{ n: 200 }])
+  expect(await place.ledger.verifyChain()).toBeUndefined()
+})
+
+test('without a database an upload is refused soon, and everybody else’s with it', async () => {
+  const pool = connect(place.url, { max: 4 })
+  const ledger = await openLedger({ pool, now: () => place.clock.at, newId: randomUUID, say: () => {}, accountFreshHours: 24, plan: planBy(place.policy) })
+  await ledger.ping()
+  await pool.end()
+  const began = performance.now()
+  const results = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => ledger.accept(anArrival(place.policy, { documentId: `N-${n}` }))))
+  expect(new Set(results.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : 'kept')))).toEqual(new Set(['STORE_UNAVAILABLE']))
+  expect(performance.now() - began).toBeLessThan(5_000)
+  await ledger.close()
+  await expect(ledger.accept(anArrival(place.policy, { documentId: 'N-1' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+})
+
+test('a ledger that is closed has committed all that it was handed', async () => {
+  const other = await place.another()
+  const all = Array.from({ length: 30 }, (_, n) => other.ledger.accept(anArrival(place.policy, { documentId: `L-${n}` })))
+  await other.close()
+  expect((await Promise.all(all)).every(({ kind }) => kind === 'stored')).toBe(true)
+})
