@@ -21,7 +21,7 @@ export const arrivalNeeds = ({ document, fingerprint, controlKey, nhsNumber }: A
   const parent = parentKey(document)
   return {
     keys: [keyOf(document), ...(parent ? [parent] : [])],
-    family: true,
+    plans: true,
     ...(nhsNumber ? { nhsNumbers: [nhsNumber] } : {}),
     message: { fingerprint, ...(controlKey ? { controlKey } : {}) },
   }
@@ -80,7 +80,7 @@ const takeIn = (space: Workspace, arrival: Arrival, record: DocumentRecord, at: 
   const plan = planned(space, arrival, receipt, record, at)
   const lastSourceTime = latest(record.lastSourceTime, document.sourceTime)
   const known = { ...record, firstReceivedAt: record.firstReceivedAt ?? receipt.receivedAt, ...(lastSourceTime === undefined ? {} : { lastSourceTime }) }
-  const kept = plan.bearing === 'in-order' ? inOrder(space, known, plan, receipt, at)
+  const kept = plan.bearing === 'in-order' ? inOrder(space, known, plan, receipt, arrival.receipt, at)
     : plan.bearing === 'tightens' ? tightens(space, known, plan, arrival, at)
       : late(space, known, arrival, at)
   keepReceipt(space, arrival, kept, plan.bearing)
@@ -107,8 +107,9 @@ const planned = (space: Workspace, { document, nhsNumber, plan }: Arrival, recei
 
 const latest = (a: string | undefined, b: string | undefined): string | undefined => (a === undefined || (b !== undefined && b > a) ? b : a)
 
-const inOrder = (space: Workspace, record: DocumentRecord, plan: Plan, receipt: Receipt, at: string): DocumentRecord => {
+const inOrder = (space: Workspace, record: DocumentRecord, plan: Plan, receipt: Receipt, arrived: Receipt, at: string): DocumentRecord => {
   const { document } = plan
+  const carries = receipt.contents !== arrived.contents
   const revision = record.revision + 1
   const named = shown(forget(record), plan)
   auditReceived(space, record, receipt, document.event, { revision, bearing: plan.bearing }, at)
@@ -121,19 +122,18 @@ const inOrder = (space: Workspace, record: DocumentRecord, plan: Plan, receipt: 
     ...(document.patient.clientId ? { clientId: document.patient.clientId } : {}),
     ...(document.parentId === undefined ? {} : { parentSourceId: document.parentId }),
     ...(document.team ? { team: document.team.text } : {}),
-    ...(document.title ? { title: document.title } : {}),
     addendum: document.event === 'addendum',
     cancelled: record.cancelled || document.event === 'cancelled',
     moved: record.moved || plan.moves,
   }, {
-    receipt, receivedAt: receipt.receivedAt, document, tightened: plan.tightened, facts: plan.facts, decision: plan.decision, resource: plan.resource,
+    receipt, carries, receivedAt: receipt.receivedAt, document, tightened: plan.tightened, facts: plan.facts, decision: plan.decision, resource: plan.resource,
   })
   auditDecided(space, kept, at)
   return settle(space, kept, true, at)
 }
 
 /** Each message states the document in full: what it leaves out is not kept. */
-const forget = ({ nhsNumber: _nhsNumber, clientId: _clientId, parentSourceId: _parent, team: _team, title: _title, ...rest }: DocumentRecord): DocumentRecord => rest
+const forget = ({ nhsNumber: _nhsNumber, clientId: _clientId, parentSourceId: _parent, team: _team, ...rest }: DocumentRecord): DocumentRecord => rest
 
 /** The document in force stays, with the stricter facts, as a revision of its own: releases of the one before are void. */
 const tightens = (space: Workspace, record: DocumentRecord, plan: Plan, { receipt, document }: Arrival, at: string): DocumentRecord => {

@@ -1,36 +1,32 @@
-// Writes what the steps of one transaction changed, one statement a table, and appends to the chain last: from there
-// to the commit everybody else who appends waits. It refuses to write rows that did not change.
+// Writes what the steps of one transaction changed, as sets of rows, and appends to the chain last: from there to the
+// commit everybody else who appends waits. It refuses to write rows that did not change.
 import type { PoolClient } from 'pg'
 import { documentRow, toJson } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { AttemptRecord, Workspace } from './workspace.ts'
 
-const RECEIPTS = 'insert into receipts select * from json_populate_recordset(null::receipts, $1)'
-
-const NEW_REVISIONS = 'insert into revisions select * from json_populate_recordset(null::revisions, $1)'
-
-const REVISIONS = `
-  update revisions v set facts = n.facts, decision = n.decision, resource = coalesce(n.resource, v.resource)
-  from json_populate_recordset(null::revisions, $1) n where v.document_id = n.document_id and v.revision = n.revision`
-
-const DOCUMENTS = `
-  update documents d set
-    identifier = n.identifier, revision = n.revision, version = n.version, feed = n.feed, first_received_at = n.first_received_at,
-    received_at = n.received_at, last_source_time = n.last_source_time, nhs_number = n.nhs_number, client_id = n.client_id,
-    cancelled = n.cancelled, superseded = n.superseded, moved = n.moved, held = n.held, parent_source_id = n.parent_source_id,
-    addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate, title = n.title
-  from json_populate_recordset(null::documents, $1) n where d.id = n.id`
-
-const DELIVERIES = `
-  insert into deliveries select * from json_populate_recordset(null::deliveries, $1)
-  on conflict (id) do update set
-    changed_at = case when deliveries.state = excluded.state then deliveries.changed_at else excluded.changed_at end,
-    state = excluded.state, standing = excluded.standing, standing_revision = excluded.standing_revision,
-    standing_sha256 = excluded.standing_sha256, remote_id = excluded.remote_id, tries = excluded.tries, due_at = excluded.due_at,
-    last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id`
-
-const ATTEMPTS = `
-  insert into attempts select * from json_populate_recordset(null::attempts, $1)
+/** What most transactions write, in one statement: $1 receipts, $2 new and $3 changed revisions, $4 documents, $5 deliveries, $6 attempts. */
+const WRITE = `
+  with written_receipts as (insert into receipts select * from json_populate_recordset(null::receipts, $1)),
+  new_revisions as (insert into revisions select * from json_populate_recordset(null::revisions, $2)),
+  changed_revisions as (
+    update revisions v set facts = n.facts, decision = n.decision, resource = coalesce(n.resource, v.resource)
+    from json_populate_recordset(null::revisions, $3) n where v.document_id = n.document_id and v.revision = n.revision),
+  written_documents as (
+    update documents d set
+      identifier = n.identifier, revision = n.revision, version = n.version, feed = n.feed, first_received_at = n.first_received_at,
+      received_at = n.received_at, last_source_time = n.last_source_time, nhs_number = n.nhs_number, client_id = n.client_id,
+      cancelled = n.cancelled, superseded = n.superseded, moved = n.moved, held = n.held, parent_source_id = n.parent_source_id,
+      addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate
+    from json_populate_recordset(null::documents, $4) n where d.id = n.id),
+  written_deliveries as (
+    insert into deliveries select * from json_populate_recordset(null::deliveries, $5)
+    on conflict (id) do update set
+      changed_at = case when deliveries.state = excluded.state then deliveries.changed_at else excluded.changed_at end,
+      nhs_number = excluded.nhs_number, state = excluded.state, standing = excluded.standing, standing_revision = excluded.standing_revision,
+      standing_sha256 = excluded.standing_sha256, remote_id = excluded.remote_id, tries = excluded.tries, due_at = excluded.due_at,
+      last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id)
+  insert into attempts select * from json_populate_recordset(null::attempts, $6)
   on conflict (id) do update set outcome = excluded.outcome, code = excluded.code, detail = excluded.detail, took_ms = excluded.took_ms`
 
 const RELEASES = 'insert into releases select * from json_populate_recordset(null::releases, $1) on conflict do nothing'
@@ -60,13 +56,16 @@ export const flush = async (client: PoolClient, space: Workspace): Promise<void>
   const write = async (name: string, text: string, rows: readonly unknown[]): Promise<void> => {
     if (rows.length > 0) await client.query({ name: `ledger-write-${name}`, text, values: [toJson(rows)] })
   }
-  await write('receipts', RECEIPTS, writes.receipts)
   const revisions = [...writes.revisions]
-  await write('new-revisions', NEW_REVISIONS, revisions.filter(([key]) => writes.newRevisions.has(key)).map(([, row]) => row))
-  await write('revisions', REVISIONS, revisions.filter(([key]) => !writes.newRevisions.has(key)).map(([, row]) => row))
-  await write('documents', DOCUMENTS, [...writes.documents].map((id) => documentRow(space.documents.get(id)!)))
-  await write('deliveries', DELIVERIES, [...writes.deliveries.values()])
-  await write('attempts', ATTEMPTS, [...writes.attempts.values()].map(attemptRow))
+  const sets = [
+    writes.receipts,
+    revisions.filter(([key]) => writes.newRevisions.has(key)).map(([, row]) => row),
+    revisions.filter(([key]) => !writes.newRevisions.has(key)).map(([, row]) => row),
+    [...writes.documents].map((id) => documentRow(space.documents.get(id)!)),
+    [...writes.deliveries.values()],
+    [...writes.attempts.values()].map(attemptRow),
+  ]
+  if (sets.some((rows) => rows.length > 0)) await client.query({ name: 'ledger-write', text: WRITE, values: sets.map(toJson) })
   await write('releases', RELEASES, writes.releases)
   await write('rejections', REJECTIONS, sorted(writes.rejections, 'fingerprint'))
   await write('people', PEOPLE, sorted([...writes.people.values()], 'nhs_number'))

@@ -19,20 +19,27 @@ export type Locks = {
 export const lockKey = (documentId: string, destination: string): bigint =>
   createHash('sha256').update(`${documentId} ${destination}`).digest().readBigInt64BE(0)
 
-type Holder = { readonly client: PoolClient; readonly pid: number; lost: boolean }
+/** The connection that holds the locks of this process. */
+type Holder = {
+  readonly client: PoolClient
+  readonly pid: number
+  lost: boolean
+  /** What waits for the statement that is under way: all of it goes into the next one. */
+  wishes: Wish[]
+  asking?: Promise<void>
+}
+type Wish = { readonly key: bigint; readonly take: boolean; readonly resolve: (done: boolean) => void; readonly reject: (error: unknown) => void }
+
+// Given back first, so that what is given back can be taken in the same statement.
+const ASK = `
+  with given_back as materialized (select count(pg_advisory_unlock(key)) as n from unnest($1::bigint[]) as key)
+  select key::text, pg_try_advisory_lock(key) as done from given_back, unnest($2::bigint[]) as key where n >= 0`
 
 export const openLocks = (pool: Pool, say: Say): Locks => {
   /** Session locks can be taken twice by one session, so this process remembers what it holds. */
   const mine = new Set<bigint>()
   let holder: Promise<Holder> | undefined
   let closed = false
-  // One statement after another on the one connection.
-  let turn: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work)
-    turn = result.catch(() => {})
-    return result
-  }
 
   const hold = (): Promise<Holder> => {
     if (closed) throw new Failure('DATABASE_UNREACHABLE', 'The ledger is closed.')
@@ -45,7 +52,7 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
   const connect = async (): Promise<Holder> => {
     const client = await pool.connect()
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-    const opened: Holder = { client, pid: rows[0]!.pid, lost: false }
+    const opened: Holder = { client, pid: rows[0]!.pid, lost: false, wishes: [] }
     client.on('error', () => lose(opened))
     client.on('end', () => lose(opened))
     return opened
@@ -59,14 +66,42 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
     if (!closed) say('database_lost', { code: 'locks' })
     lost.client.release(true)
   }
-  const ask = async (by: Holder, text: string, key: bigint): Promise<boolean> => {
-    if (by.lost) return false
-    try {
-      return (await by.client.query<{ done: boolean }>({ name: text, text: `select ${text}($1::bigint) as done`, values: [String(key)] })).rows[0]?.done === true
-    } catch (error) {
-      // Whatever it was, this connection can no longer be trusted to hold anything.
-      lose(by)
-      throw error
+
+  const ask = (by: Holder, key: bigint, take: boolean): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      by.wishes.push({ key, take, resolve, reject })
+      by.asking ??= Promise.resolve().then(() => askAll(by))
+    })
+  const askAll = async (by: Holder): Promise<void> => {
+    while (by.wishes.length > 0) {
+      const wishes = by.wishes.splice(0)
+      const keys = (take: boolean): string[] => wishes.filter((wish) => wish.take === take).map(({ key }) => String(key))
+      try {
+        if (by.lost) throw new Failure('DATABASE_UNREACHABLE', 'The connection that holds the locks was lost.')
+        const { rows } = await by.client.query<{ key: string; done: boolean }>({ name: 'ledger-locks', text: ASK, values: [keys(false), keys(true)] })
+        const done = new Set(rows.filter((row) => row.done).map((row) => row.key))
+        for (const { key, take, resolve } of wishes) resolve(!take || done.has(String(key)))
+      } catch (error) {
+        // Whatever it was, this connection can no longer be trusted to hold anything.
+        lose(by)
+        for (const { reject } of wishes) reject(error)
+      }
+    }
+    delete by.asking
+  }
+
+  const taken = (by: Holder, key: bigint): Taken => {
+    let released = false
+    return {
+      key,
+      pid: by.pid,
+      release: async () => {
+        if (released) return
+        released = true
+        if (by.lost) return
+        await ask(by, key, false).catch(() => {})
+        if (!by.lost) mine.delete(key)
+      },
     }
   }
 
@@ -75,30 +110,22 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
       const key = lockKey(documentId, destination)
       if (mine.has(key)) return undefined
       mine.add(key)
+      let by: Holder | undefined
       try {
-        const by = await hold()
-        if (!(await inTurn(() => ask(by, 'pg_try_advisory_lock', key)))) {
-          if (!by.lost) mine.delete(key)
-          return undefined
-        }
-        let released = false
-        const release = async (): Promise<void> => {
-          if (released) return
-          released = true
-          if (by.lost) return
-          await inTurn(() => ask(by, 'pg_advisory_unlock', key)).catch(() => {})
-          if (!by.lost) mine.delete(key)
-        }
-        return { key, pid: by.pid, release }
+        by = await hold()
+        mine.add(key)
+        if (await ask(by, key, true)) return taken(by, key)
+        if (!by.lost) mine.delete(key)
+        return undefined
       } catch (error) {
-        mine.delete(key)
+        if (!by?.lost) mine.delete(key)
         throw error
       }
     },
     close: async () => {
       closed = true
       const by = await holder?.catch(() => undefined)
-      await turn
+      await by?.asking
       // Closing the connection gives back whatever was still held.
       if (by) lose(by)
     },

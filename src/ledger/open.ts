@@ -75,7 +75,7 @@ type Commit = <T>(step: Step<T>) => Promise<T>
 /** What people and PKB say about documents. */
 const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'savePolicy'> => {
   const onDocument = async (documentId: string, run: Step<void>['run']): Promise<void> => {
-    if (isUuid(documentId)) await commit({ needs: { documents: [documentId], family: true }, run })
+    if (isUuid(documentId)) await commit({ needs: { documents: [documentId], plans: true }, run })
   }
   return {
     hold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, true, { actor, reason, at })),

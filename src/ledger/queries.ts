@@ -6,7 +6,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Attempt, DocumentState, Plan } from '../types.ts'
 import { eventOf } from './events.ts'
 import type { DocumentFilter, DocumentRow, Ledger, Story } from './ledger.ts'
-import { deliveryOf, documentOf, instant, listRowOf, present, receiptOf, revisionOf } from './rows.ts'
+import { deliveryOf, documentOf, instant, listRowOf, present, receiptOf, REVISION_COLUMNS, revisionOf } from './rows.ts'
 import type { Row } from './rows.ts'
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/iu
@@ -30,7 +30,7 @@ export const list = async (pool: Pool, filter: DocumentFilter): ReturnType<Ledge
     ...(filter.code === undefined ? [] : [`d.code = ${value(filter.code)}`]),
     ...(filter.since === undefined ? [] : [`d.received_at >= ${value(filter.since)}::timestamptz`]),
     ...(filter.nhsNumber === undefined ? [] : [`d.nhs_number = ${value(filter.nhsNumber)}`]),
-    ...(filter.title === undefined ? [] : [`to_tsvector('simple', d.title) @@ ${titleQuery(value, filter.title)}`]),
+    ...(filter.title === undefined ? [] : [`to_tsvector('simple', v.title) @@ ${titleQuery(value, filter.title)}`]),
     ...(filter.cursor === undefined ? [] : [after(value, filter.cursor)]),
   ]
   const rows = await rowsOf(pool, `${LISTED} where ${where.join(' and ')} order by d.received_at desc, d.id desc limit ${value(filter.limit + 1)}`, values)
@@ -98,8 +98,7 @@ export const waitingFor = async (pool: Pool, nhsNumber: string): Promise<readonl
 // ---------------------------------------------------------------- one document
 
 const STORY = `
-  select v.*, r.feed as receipt_feed, r.format, r.received_at as receipt_received_at, r.skeleton, v.decision->>'because' as because
-  from revisions v join receipts r on r.id = v.receipt_id where v.document_id = $1 and v.revision = $2`
+  select ${REVISION_COLUMNS}, v.resource from revisions v join receipts r on r.id = v.receipt_id where v.document_id = $1 and v.revision = $2`
 
 export const story = async (pool: Pool, id: string): Promise<Story | undefined> => {
   const [row] = isUuid(id) ? await rowsOf(pool, 'select * from documents where id = $1 and revision > 0', [id]) : []
@@ -108,7 +107,7 @@ export const story = async (pool: Pool, id: string): Promise<Story | undefined> 
   if (!revision) return undefined
   const { facts, decision, document } = revisionOf(revision)
   return {
-    ...listRowOf({ ...row, because: revision['because'] }),
+    ...listRowOf({ ...row, because: decision.because }),
     facts, decision, document,
     resource: revision['resource'] as Plan['resource'],
     receipts: (await rowsOf(pool, 'select id, received_at, feed, revision, bearing from receipts where document_id = $1 order by received_at, id', [id])).map((one) =>

@@ -12,6 +12,8 @@ export const keyText = ({ source, sourceId }: Key): string => `${source}\n${sour
 export type Revision = {
   /** The receipt in force, with the content that stands. */
   readonly receipt: Receipt
+  /** That content came with an earlier receipt. */
+  readonly carries: boolean
   readonly receivedAt: string
   readonly document: RioDocument
   readonly tightened: Partial<Facts>
@@ -45,7 +47,6 @@ export type DocumentRecord = Key & {
   readonly code?: string
   readonly team?: string
   readonly directorate?: string
-  readonly title?: string
   readonly inForce?: Revision
 }
 
@@ -64,7 +65,9 @@ export type Row = { readonly [column: string]: unknown }
 export const present = <T extends object>(record: { readonly [K in keyof T]: T[K] | null | undefined }): T =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null && value !== undefined)) as T
 
-export const instant = (value: unknown): string | undefined => (value instanceof Date ? value.toISOString() : undefined)
+/** A time, as the driver reads it or as it stands in JSON. */
+export const instant = (value: unknown): string | undefined =>
+  value instanceof Date ? value.toISOString() : typeof value === 'string' ? new Date(value).toISOString() : undefined
 
 /** JSON that PostgreSQL takes. JSON.stringify escapes a surrogate only where its other half is missing. */
 export const toJson = (value: unknown): string => {
@@ -85,14 +88,31 @@ export const receiptOf = (row: Row): Receipt => present<Receipt>({
   declaredType: row['declared_type'] as string | null,
 })
 
-export const revisionOf = (row: Row): Revision => ({
-  receipt: receiptOf(row),
-  receivedAt: instant(row['received_at'])!,
-  document: row['document'] as RioDocument,
-  tightened: row['tightened'] as Partial<Facts>,
-  facts: row['facts'] as Facts,
-  decision: row['decision'] as Decision,
-})
+/** Columns of a revision `v` and its receipt `r`, for `revisionOf` and `receiptOf`. */
+export const REVISION_COLUMNS = `
+  v.document_id, v.receipt_id, v.received_at, v.document, v.tightened, v.facts, v.decision, v.contents is not null as carries,
+  r.feed as receipt_feed, r.format, r.received_at as receipt_received_at, r.skeleton, coalesce(v.contents, r.contents) as contents,
+  case when v.contents is null then r.file_name else v.file_name end as file_name,
+  case when v.contents is null then r.declared_type else v.declared_type end as declared_type`
+
+export const revisionOf = (row: Row): Revision => {
+  const receipt = receiptOf(row)
+  return {
+    receipt,
+    carries: row['carries'] as boolean,
+    receivedAt: instant(row['received_at'])!,
+    document: whole(row['document'] as RioDocument, receipt.contents),
+    tightened: row['tightened'] as Partial<Facts>,
+    facts: row['facts'] as Facts,
+    decision: row['decision'] as Decision,
+  }
+}
+
+/** A document's files are those of its receipt: they are described once. */
+const slim = (document: RioDocument): RioDocument =>
+  ({ ...document, contents: document.contents.map((content) => ({ ...content, ref: { sha256: content.ref.sha256 } as ContentRef })) })
+const whole = (document: RioDocument, contents: readonly ContentRef[]): RioDocument =>
+  ({ ...document, contents: document.contents.map((content) => ({ ...content, ref: contents.find(({ sha256 }) => sha256 === content.ref.sha256) ?? content.ref })) })
 
 export const documentOf = (row: Row): DocumentRecord => present<DocumentRecord>({
   id: row['id'] as string,
@@ -119,7 +139,6 @@ export const documentOf = (row: Row): DocumentRecord => present<DocumentRecord>(
   code: row['code'] as string | null,
   team: row['team'] as string | null,
   directorate: row['directorate'] as string | null,
-  title: row['title'] as string | null,
   inForce: undefined,
 })
 
@@ -156,14 +175,13 @@ export const documentRow = (record: DocumentRecord): Row => ({
   first_received_at: record.firstReceivedAt, received_at: record.receivedAt, last_source_time: record.lastSourceTime,
   nhs_number: record.nhsNumber, client_id: record.clientId, cancelled: record.cancelled, superseded: record.superseded,
   moved: record.moved, held: record.held, parent_source_id: record.parentSourceId, addendum: record.addendum,
-  state: record.state, route: record.route, rule: record.rule, code: record.code, team: record.team,
-  directorate: record.directorate, title: record.title,
+  state: record.state, route: record.route, rule: record.rule, code: record.code, team: record.team, directorate: record.directorate,
 })
 
 export const revisionRow = ({ id, revision }: DocumentRecord, inForce: Revision): Row => ({
-  document_id: id, revision, receipt_id: inForce.receipt.id, received_at: inForce.receivedAt, contents: inForce.receipt.contents,
-  file_name: inForce.receipt.fileName, declared_type: inForce.receipt.declaredType, document: inForce.document,
-  tightened: inForce.tightened, facts: inForce.facts, decision: inForce.decision, resource: inForce.resource,
+  document_id: id, revision, receipt_id: inForce.receipt.id, received_at: inForce.receivedAt, document: slim(inForce.document),
+  tightened: inForce.tightened, facts: inForce.facts, decision: inForce.decision, resource: inForce.resource, title: inForce.document.title,
+  ...(inForce.carries ? { contents: inForce.receipt.contents, file_name: inForce.receipt.fileName, declared_type: inForce.receipt.declaredType } : {}),
 })
 
 export const deliveryRow = (record: DeliveryRecord, at: string): Row => ({

@@ -28,7 +28,7 @@ const toPlain = ({ attemptId: _attempt, open: _open, ...delivery }: DeliveryReco
 
 // ---------------------------------------------------------------- begin
 
-export const beginNeeds = ({ documentId, taken }: Worked): Needs => ({ documents: [documentId], family: true, stops: true, holder: taken.pid })
+export const beginNeeds = ({ documentId, taken }: Worked): Needs => ({ documents: [documentId], plans: true, holder: taken.pid })
 
 export const begin = (space: Workspace, worked: Worked, think: (work: Work) => Thought, at: string): Begun | undefined => {
   checkHeld(space, worked.taken)

@@ -1,6 +1,7 @@
 -- The tables of the ledger: what came in, what was decided, what is owed to each destination, what stands there,
 -- every attempt, and the chained log of events. Rows are changed by the committer alone, which holds the row of a
--- document for as long as it changes anything that hangs on it.
+-- document for as long as it changes anything that hangs on it. JSON is kept as it was written (json, not jsonb): it is
+-- written a thousand times a second and looked into by nobody, and the beginning of a file may hold a NUL.
 
 -- ---------------------------------------------------------------- what came in
 
@@ -34,7 +35,6 @@ create table documents (
   code text,
   team text,
   directorate text,
-  title text,
   unique (source_id, source),
   check (revision = 0 or (feed is not null and first_received_at is not null and received_at is not null and state is not null and route is not null and rule is not null))
 );
@@ -44,7 +44,6 @@ create index documents_route on documents (route, received_at, id) where revisio
 create index documents_rule on documents (rule, received_at, id) where revision > 0;
 create index documents_code on documents (code, received_at, id) where code is not null;
 create index documents_nhs_number on documents (nhs_number, received_at, id) where nhs_number is not null;
-create index documents_title on documents using gin (to_tsvector('simple', title)) where title is not null;
 create index documents_addenda on documents (parent_source_id, source) where addendum;
 
 create table receipts (
@@ -54,7 +53,7 @@ create table receipts (
   format text not null,
   received_at timestamptz(3) not null,
   skeleton text not null,
-  contents jsonb not null,
+  contents json not null,
   file_name text,
   declared_type text,
   fingerprint text not null,
@@ -70,19 +69,27 @@ create index receipts_control_key on receipts (control_key) where control_key is
 create table revisions (
   document_id uuid not null references documents,
   revision integer not null check (revision > 0),
-  -- The receipt in force, and the content that stands: of an earlier message, where this one left the file out.
+  -- The receipt in force.
   receipt_id uuid not null references receipts,
   received_at timestamptz(3) not null,
-  contents jsonb not null,
+  -- The content that stands where the receipt left the file out: that of an earlier one. Else none of these three.
+  contents json,
   file_name text,
   declared_type text,
-  document jsonb not null,
-  tightened jsonb not null,
-  facts jsonb not null,
-  decision jsonb not null,
-  resource jsonb not null,
+  -- Its files by their hash alone: they are described in the contents.
+  document json not null,
+  tightened json not null,
+  facts json not null,
+  decision json not null,
+  resource json not null,
+  title text,
   primary key (document_id, revision)
 );
+create index revisions_title on revisions using gin (to_tsvector('simple', title)) where title is not null;
+
+-- Rows of a few KB stay whole: taking them apart and compressing them costs more than it saves.
+alter table receipts set (toast_tuple_target = 8160);
+alter table revisions set (toast_tuple_target = 8160);
 
 -- Messages that were refused: kept, so that nothing that came in is lost.
 create table rejections (
@@ -178,7 +185,7 @@ create index stops_active on stops (id) where lifted_at is null;
 
 create table policies (
   hash text primary key,
-  files jsonb not null,
+  files json not null,
   loaded_at timestamptz(3) not null
 );
 
