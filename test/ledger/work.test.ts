@@ -23,7 +23,7 @@ const due = async (destination = 'pkb', until = iso()) => (await place.ledger.du
 
 /** Cuts the connection on which the ledger holds its locks, as a restarting server does. */
 const cutLocks = (at: TestLedger) =>
-  at.pool.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`)
+  at.pool.query(`select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`)
 
 describe('a lock', () => {
   test('is one worker’s: not another task’s of this process, nor another process’s', async () => {
