@@ -2,11 +2,13 @@
 // follow in the same transaction. It refuses to change anything for a message that came before, for one that names
 // another patient's document as the one to be replaced, and for a control id that was used for the same document.
 import { nhsNumberOf } from '../decide/identity.ts'
+import { isAddendum } from '../plan.ts'
 import type { Plan, Prior, Receipt, RioDocument } from '../types.ts'
 import { auditDecided, ENGINE, knownOf, mark, parentStands, personOf, replan, settle, shown } from './decided.ts'
 import type { Accepted, Arrival } from './ledger.ts'
 import type { Needs } from './load.ts'
 import { refuseMessage } from './rejections.ts'
+import { pack } from './rows.ts'
 import type { DocumentRecord, Key, Revision, Row } from './rows.ts'
 import { audit, documentByKey, fingerprintText, putDocument, putRevision } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
@@ -84,6 +86,10 @@ const takeIn = (space: Workspace, arrival: Arrival, record: DocumentRecord, at: 
     : plan.bearing === 'tightens' ? tightens(space, known, plan, arrival, at)
       : late(space, known, arrival, at)
   keepReceipt(space, arrival, kept, plan.bearing)
+  // That it adds to another document counts however late it is said.
+  if (document.event === 'addendum' && plan.bearing !== 'in-order' && !kept.addendum && document.parentId !== undefined) {
+    replan(space, putDocument(space, { ...kept, addendum: true, parentSourceId: document.parentId, version: kept.version + 1 }), at)
+  }
   // A cancel counts however late it comes, and even where its facts said nothing new.
   if (document.event === 'cancelled' && !kept.cancelled) replan(space, mark(space, kept, { cancelled: true }), at)
   return plan.bearing
@@ -98,8 +104,8 @@ const withContent = (receipt: Receipt, inForce: Revision | undefined): Receipt =
 
 /** No release covers what has just come. A message that comes late is judged by the patient of the document in force. */
 const planned = (space: Workspace, { document, nhsNumber, plan }: Arrival, receipt: Receipt, record: DocumentRecord, at: string): Plan => {
-  const prior = (parentStanding: boolean): Prior => ({ ...knownOf(record), firstReceivedAt: record.firstReceivedAt ?? receipt.receivedAt, released: 0, parentStanding })
-  const parentId = document.event === 'addendum' ? document.parentId : undefined
+  const prior = (parentStanding: boolean): Prior => ({ ...knownOf(space, record), firstReceivedAt: record.firstReceivedAt ?? receipt.receivedAt, released: 0, parentStanding })
+  const parentId = isAddendum(document, record) ? (document.parentId ?? record.parentSourceId) : undefined
   const first = plan(personOf(space, nhsNumber, at), prior(parentStands(space, keyOf(document), parentId, nhsNumber)), receipt)
   if (first.bearing !== 'tightens') return first
   return plan(personOf(space, record.nhsNumber, at), prior(parentStands(space, record, record.addendum ? record.parentSourceId : undefined, record.nhsNumber)), receipt)
@@ -120,9 +126,9 @@ const inOrder = (space: Workspace, record: DocumentRecord, plan: Plan, receipt: 
     identifier: plan.moves ? space.parts.newId() : record.identifier,
     ...(plan.nhsNumber ? { nhsNumber: plan.nhsNumber } : {}),
     ...(document.patient.clientId ? { clientId: document.patient.clientId } : {}),
-    ...(document.parentId === undefined ? {} : { parentSourceId: document.parentId }),
+    ...parentNamed(document, record),
     ...(document.team ? { team: document.team.text } : {}),
-    addendum: document.event === 'addendum',
+    addendum: isAddendum(document, record),
     cancelled: record.cancelled || document.event === 'cancelled',
     moved: record.moved || plan.moves,
   }, {
@@ -130,6 +136,12 @@ const inOrder = (space: Workspace, record: DocumentRecord, plan: Plan, receipt: 
   })
   auditDecided(space, kept, at)
   return settle(space, kept, true, at)
+}
+
+/** An addendum stays one of its parent, for later messages about it are plain edits: otherwise an edit would let it out without its parent. */
+const parentNamed = (document: RioDocument, record: DocumentRecord): { readonly parentSourceId?: string } => {
+  const parentSourceId = document.parentId ?? (isAddendum(document, record) ? record.parentSourceId : undefined)
+  return parentSourceId === undefined ? {} : { parentSourceId }
 }
 
 /** Each message states the document in full: what it leaves out is not kept. */
@@ -162,7 +174,7 @@ const keepReceipt = (space: Workspace, { receipt, fingerprint, controlKey }: Arr
   space.known.set(fingerprintText(id, fingerprint), bearing)
   space.writes.receipts.push({
     id: receipt.id, document_id: id, feed: receipt.feed, format: receipt.format, received_at: receipt.receivedAt, skeleton: receipt.skeleton,
-    contents: receipt.contents, file_name: receipt.fileName, declared_type: receipt.declaredType, fingerprint, control_key: controlKey,
+    contents: pack(receipt.contents), file_name: receipt.fileName, declared_type: receipt.declaredType, fingerprint, control_key: controlKey,
     bearing, revision: bearing === 'late' ? undefined : revision,
   } satisfies Row)
 }

@@ -19,6 +19,11 @@ const LOST = /^(Connection terminated|Query read timeout|timeout e|Client (has e
 /** SQLSTATE: connection exceptions, server shutting down or starting, too many connections. */
 const STATES = /^(08...|57P0[1235]|53300)$/
 
+/** What the server says of an address that reaches it and is wrong all the same. */
+const WRONG: { readonly [state: string]: string } = {
+  '28P01': 'it refuses the user or the password', '28000': 'it refuses the user or where it comes from', '3D000': 'it has no database of that name',
+}
+
 const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code
 
 const isLost = (error: unknown): boolean => {
@@ -29,7 +34,7 @@ const isLost = (error: unknown): boolean => {
 
 const reason = (error: unknown) => {
   const code = codeOf(error)
-  return typeof code === 'string' ? code : error instanceof Error && LOST.test(error.message) ? error.message : 'no answer'
+  return typeof code === 'string' ? [code, WRONG[code]].filter(Boolean).join(': ') : error instanceof Error && LOST.test(error.message) ? error.message : 'no answer'
 }
 
 const place = (url: string) => {
@@ -75,7 +80,7 @@ export const connect = (url: string, { max, say }: { readonly max: number; reado
     idle_in_transaction_session_timeout: STATEMENT_MS,
   })
   // An idle connection that breaks is replaced by the pool; one that is in use fails its query, which tells its caller.
-  pool.on('error', (error) => say?.('database_lost', { code: reason(error) }))
+  pool.on('error', (error) => { if (!pool.ending) say?.('database_lost', { code: reason(error) }) })
   pool.on('connect', (client) => { client.on('error', () => {}) })
   places.set(pool, at)
   return mapped(pool, at)

@@ -58,19 +58,21 @@ export const parentStands = (space: Workspace, child: Key, parentId: string | un
 
 /** What is known of a document when its receipt in force is planned again. */
 export const priorOf = (space: Workspace, record: DocumentRecord): Prior => ({
-  ...knownOf(record),
+  ...knownOf(space, record),
   released: releasedBy(space, record),
   parentStanding: parentStands(space, record, record.addendum ? record.parentSourceId : undefined, record.nhsNumber),
 })
 
-/** The part of it that does not depend on other rows. */
-export const knownOf = (record: DocumentRecord): Omit<Prior, 'released' | 'parentStanding'> => {
-  const { inForce, cancelled, superseded, moved, held } = record
+/** The part of it that does not depend on other documents and on people. */
+export const knownOf = (space: Workspace, record: DocumentRecord): Omit<Prior, 'released' | 'parentStanding'> => {
+  const { inForce, cancelled, superseded, moved, held, addendum } = record
+  const addressedTo = deliveriesOf(space, record.id).findLast(({ identifier, nhsNumber }) => identifier === record.identifier && nhsNumber !== undefined)?.nhsNumber
   return {
     firstReceivedAt: record.firstReceivedAt ?? '',
     ...(record.lastSourceTime === undefined ? {} : { lastSourceTime: record.lastSourceTime }),
     ...(inForce ? { current: { receiptId: inForce.receipt.id, feed: inForce.receipt.feed, document: inForce.document, tightened: inForce.tightened } } : {}),
-    cancelled, superseded, moved, held,
+    cancelled, superseded, moved, held, addendum,
+    ...(addressedTo === undefined ? {} : { addressedTo }),
   }
 }
 

@@ -6,7 +6,7 @@ import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
 import type { Binaries } from './embedded-binaries.ts'
-import { giveTo } from './embedded-owner.ts'
+import { asOwner, giveTo } from './embedded-owner.ts'
 import type { Owner } from './embedded-owner.ts'
 
 /** The one role of the embedded server. */
@@ -50,7 +50,8 @@ const readPassword = async (path: string) => {
 
 const run = (program: string, args: readonly string[], binaries: Binaries, owner: Owner) =>
   new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(program, args, { ...owner, cwd: '/', env: environment(binaries), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    const { program: command, args: given, as } = asOwner(owner, program, args)
+    const child = spawn(command, given, { ...as, cwd: '/', env: environment(binaries), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
     child.stderr.setEncoding('utf8').on('data', (text: string) => { output += text })

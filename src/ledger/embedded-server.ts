@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { Failure } from '../errors.ts'
 import type { Binaries } from './embedded-binaries.ts'
 import { environment } from './embedded-cluster.ts'
-import { giveTo } from './embedded-owner.ts'
+import { asOwner, giveTo } from './embedded-owner.ts'
 import type { Owner } from './embedded-owner.ts'
 import { isRunning, servesDirectory } from './processes.ts'
 
@@ -78,8 +78,9 @@ const launch = async (place: Place, port: number): Promise<Server | { readonly s
   const log = await openLog(place)
   const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   // A group of its own: Ctrl-C reaches the engine alone, which then stops the server last.
-  const child = spawn(place.binaries.postgres, ['-D', place.cluster, ...settings], {
-    ...place.owner, cwd: '/', detached: true, env: environment(place.binaries), stdio: ['ignore', log.descriptor, log.descriptor], windowsHide: true,
+  const { program, args, as } = asOwner(place.owner, place.binaries.postgres, ['-D', place.cluster, ...settings])
+  const child = spawn(program, args, {
+    ...as, cwd: '/', detached: true, env: environment(place.binaries), stdio: ['ignore', log.descriptor, log.descriptor], windowsHide: true,
   })
   closeSync(log.descriptor)
   let ended: string | undefined

@@ -9,7 +9,7 @@ import type { Say } from '../observe/events.ts'
 import { findBinaries } from './embedded-binaries.ts'
 import { prepareCluster, ROLE } from './embedded-cluster.ts'
 import { lockDirectory } from './embedded-lock.ts'
-import { checkReach, giveTo, ownerOf } from './embedded-owner.ts'
+import { giveTo, ownerOf, withReach } from './embedded-owner.ts'
 import { findOrStart, stopServer } from './embedded-server.ts'
 import type { Place, Server } from './embedded-server.ts'
 import { isRunning } from './processes.ts'
@@ -64,8 +64,7 @@ const prepare = async (dataDir: string) => {
   await mkdir(home, { recursive: true, mode: 0o700 })
   giveTo(owner, home)
   const binaries = await findBinaries(process.platform, process.arch, join(home, 'lib'))
-  checkReach(owner, [home, binaries.postgres])
-  return { home, owner, binaries }
+  return { home, owner: withReach(owner, [home, binaries.postgres]), binaries }
 }
 
 /** Starts the server again, on the same port, whenever it is found dead; the engine's pool finds it by itself. */

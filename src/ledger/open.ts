@@ -21,7 +21,7 @@ import { audit } from './workspace.ts'
 import type { LedgerParts, Owed } from './workspace.ts'
 
 type Options = LedgerParts & {
-  /** Keeps up to four connections busy: intake, deliveries, locks, questions. */
+  /** Keeps three connections busy, one each for intake, deliveries and locks, and what questions take. */
   readonly pool: Pool
   readonly now: () => Date
   readonly say: Say

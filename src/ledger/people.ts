@@ -66,9 +66,11 @@ export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reaso
   // The same answer read twice is written down once.
   if (accepted ? delivery.state === 'printed' : delivery.state === 'failed' && delivery.lastCode === REJECTED) return
   audit(space, { at, documentId: record.id, kind: accepted ? 'print-acknowledged' : 'print-rejected', actor: delivery.destination }, { delivery: deliveryId, batch })
-  if (!AT_THE_PRINT_HOUSE.includes(delivery.state)) return
+  // Nor is one about an earlier batch one about the letter that lies there now, which could still be taken back.
+  const isEarlier = delivery.state !== 'sending' && delivery.remoteId !== undefined && delivery.remoteId !== batch
+  if (!AT_THE_PRINT_HOUSE.includes(delivery.state) || isEarlier) return
   const { dueAt: _, ...rest } = delivery
-  putDelivery(space, accepted ? { ...rest, state: 'printed' } : rejected(rest, reason), at)
+  putDelivery(space, accepted ? { ...rest, state: 'printed', remoteId: batch } : rejected(rest, reason), at)
 }
 
 const REJECTED = 'rejected'

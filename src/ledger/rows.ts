@@ -83,10 +83,17 @@ export const receiptOf = (row: Row): Receipt => present<Receipt>({
   format: row['format'] as Receipt['format'],
   receivedAt: instant(row['receipt_received_at'])!,
   skeleton: row['skeleton'] as string,
-  contents: row['contents'] as readonly ContentRef[],
+  contents: unpack(row['contents'] as readonly ContentRef[]),
   fileName: row['file_name'] as string | null,
   declaredType: row['declared_type'] as string | null,
 })
+
+// Head and tail of a file are any bytes, and PostgreSQL takes no NUL, not even escaped.
+const recode = (text: string, from: BufferEncoding, to: BufferEncoding): string => Buffer.from(text, from).toString(to)
+export const pack = (contents: readonly ContentRef[]): readonly ContentRef[] =>
+  contents.map((ref) => ({ ...ref, head: recode(ref.head, 'latin1', 'base64'), tail: recode(ref.tail, 'latin1', 'base64') }))
+const unpack = (contents: readonly ContentRef[]): readonly ContentRef[] =>
+  contents.map((ref) => ({ ...ref, head: recode(ref.head, 'base64', 'latin1'), tail: recode(ref.tail, 'base64', 'latin1') }))
 
 /** Columns of a revision `v` and its receipt `r`, for `revisionOf` and `receiptOf`. */
 export const REVISION_COLUMNS = `
@@ -181,7 +188,7 @@ export const documentRow = (record: DocumentRecord): Row => ({
 export const revisionRow = ({ id, revision }: DocumentRecord, inForce: Revision): Row => ({
   document_id: id, revision, receipt_id: inForce.receipt.id, received_at: inForce.receivedAt, document: slim(inForce.document),
   tightened: inForce.tightened, facts: inForce.facts, decision: inForce.decision, resource: inForce.resource, title: inForce.document.title,
-  ...(inForce.carries ? { contents: inForce.receipt.contents, file_name: inForce.receipt.fileName, declared_type: inForce.receipt.declaredType } : {}),
+  ...(inForce.carries ? { contents: pack(inForce.receipt.contents), file_name: inForce.receipt.fileName, declared_type: inForce.receipt.declaredType } : {}),
 })
 
 export const deliveryRow = (record: DeliveryRecord, at: string): Row => ({

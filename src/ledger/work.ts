@@ -143,8 +143,8 @@ export const finish = (space: Workspace, worked: Worked, end: Finish): void => {
 
 const endedAs = (before: DeliveryRecord, { delivery, outcome, code }: Finish, detail: string): DeliveryRecord => {
   const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, ...rest } = before
-  // The print house may have answered before the handing over was written down.
-  const state = before.state === 'printed' && delivery.state === 'printing' ? 'printed' : delivery.state
+  // The print house may have answered before the handing over was written down: about this batch, not about the one before.
+  const state = before.state === 'printed' && delivery.state === 'printing' && before.remoteId === delivery.remoteId ? 'printed' : delivery.state
   return { ...rest, ...delivery, state, open: false, lastOutcome: outcome, lastCode: code, lastDetail: detail }
 }
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Story } from '../../src/ledger/ledger.ts'
 import { ADA, anArrival, aReceipt, BEN, aContent } from '../support/documents.ts'
+import { aPdf } from '../support/pdf.ts'
+import { contentRef } from '../support/receipts.ts'
 import { aLedger, thinking, work } from '../support/ledger.ts'
 import type { TestLedger } from '../support/ledger.ts'
 
@@ -51,6 +53,17 @@ describe('a first upload', () => {
     place.ledger.onOwed((owed) => { told.push(...owed.map(({ documentId, destination, dueAt }) => `${documentId} ${destination} ${dueAt}`)) })
     const { id } = await place.upload({ documentId: fresh() })
     expect(told).toContain(`${id} pkb ${place.clock.at.toISOString()}`)
+  })
+
+  test('keeps a file whose beginning holds any bytes', async () => {
+    const content = contentRef(Buffer.concat([aPdf({ mark: 'bytes' }).subarray(0, 20), Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), aPdf({ mark: 'bytes' })]))
+    const { id } = await place.upload({}, { receipt: aReceipt({ documentId: fresh() }, { contents: [content] }) })
+    expect((await story(id)).document.contents[0]!.ref).toEqual(content)
+    const lock = (await place.ledger.lock(id, 'pkb'))!
+    const begun = await lock.begin(() => ({ step: { do: 'nothing' } }), place.clock.at.toISOString())
+    await lock.release()
+    expect(begun!.work.receipt.contents).toEqual([content])
+    expect(begun!.work.prior.current!.document.contents[0]!.ref).toEqual(content)
   })
 
   test('keeps text that is half a character', async () => {
@@ -239,9 +252,9 @@ describe('a replacement', () => {
   })
 })
 
-describe('an addendum', () => {
-  const addendum = (documentId: string, parent: string) => ({ documentId, event: 'addendum', parent, uploadedAt: '2026-11-20T11:30:00Z' })
+const addendum = (documentId: string, parent: string) => ({ documentId, event: 'addendum', parent, uploadedAt: '2026-11-20T11:30:00Z' })
 
+describe('an addendum', () => {
   test('goes with a parent that stands, and is taken along when that is taken back', async () => {
     const [parentId, documentId, third] = [fresh(), fresh(), fresh()]
     const parent = await place.upload({ documentId: parentId })

@@ -265,11 +265,31 @@ test('another program\'s port is not fought over', async () => {
 
 const asRoot = isRoot ? describe : describe.skip
 asRoot('as root', () => {
-  test('a directory that the server\'s user cannot reach is named, with what to do', async () => {
+  const behindAWall = () => {
     const wall = join(folder.path, 'wall')
-    mkdirSync(wall)
+    mkdirSync(wall, { recursive: true })
     chmodSync(wall, 0o700)
-    await expect(startEmbedded({ dataDir: join(wall, 'data'), say: () => {} })).rejects.toMatchObject({ code: 'EMBEDDED_POSTGRES', detail: expect.stringContaining(`chmod o+x ${wall}`) })
+    return wall
+  }
+
+  test('it runs below a directory that is root\'s alone, as a project under /root would be', async () => {
+    const inner = await startEmbedded({ dataDir: join(behindAWall(), 'data'), say: () => {} })
+    try {
+      expect((await query(inner.url, 'select 1 as one')).rows).toEqual([{ one: 1 }])
+    } finally {
+      await inner.stop()
+    }
+  })
+
+  test('where no capability can be had, the directory in the way is named, with what to do', async () => {
+    const wall = behindAWall()
+    const path = process.env['PATH']
+    process.env['PATH'] = '/nowhere'
+    try {
+      await expect(startEmbedded({ dataDir: join(wall, 'data'), say: () => {} })).rejects.toMatchObject({ code: 'EMBEDDED_POSTGRES', detail: expect.stringContaining(`chmod o+x ${wall}`) })
+    } finally {
+      process.env['PATH'] = path
+    }
   })
 
   test('files that came back from a backup as root\'s are given to the server\'s user', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '../../src/ledger/database.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { anArrival, planBy } from '../support/documents.ts'
@@ -19,8 +20,8 @@ const cut = async () => {
 }
 
 test('an upload is acknowledged if and only if it is kept, however often the connection breaks', async () => {
-  let stop = false
-  const breaking = (async () => { while (!stop) { await cut(); await new Promise((resolve) => setTimeout(resolve, 30)) } })()
+  const over = new AbortController()
+  const breaking = (async () => { while (!over.signal.aborted) { await cut(); await delay(30) } })()
   const acknowledged: string[] = []
   let refused = 0
   for (let round = 0; round < 20; round++) {
@@ -40,7 +41,7 @@ test('an upload is acknowledged if and only if it is kept, however often the con
       }
     }))
   }
-  stop = true
+  over.abort()
   await breaking
   expect(refused).toBeGreaterThan(0)
   expect(acknowledged).toHaveLength(200)

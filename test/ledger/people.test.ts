@@ -59,6 +59,10 @@ describe('a release', () => {
     expect(await story(id)).toMatchObject({ route: 'pkb', facts: { release: 'two' }, state: 'waiting' })
     await place.upload({ documentId, ...external, uploadedAt: '2026-11-20T12:00:00Z' })
     expect(await story(id)).toMatchObject({ revision: 2, route: 'review', facts: { release: 'none' } })
+    // Nor does it come back when the document is planned again.
+    await place.ledger.hold(id, 'duty', 'drill', iso())
+    await place.ledger.liftHold(id, 'duty', 'drill', iso())
+    expect(await story(id)).toMatchObject({ route: 'review', facts: { release: 'none' } })
     expect((await story(id)).events.filter(({ kind }) => kind === 'released').map(({ actor }) => actor)).toEqual(['one', 'two'])
   })
 })

@@ -1,7 +1,7 @@
 -- The tables of the ledger: what came in, what was decided, what is owed to each destination, what stands there,
 -- every attempt, and the chained log of events. Rows are changed by the committer alone, which holds the row of a
 -- document for as long as it changes anything that hangs on it. JSON is kept as it was written (json, not jsonb): it is
--- written a thousand times a second and looked into by nobody, and the beginning of a file may hold a NUL.
+-- written a thousand times a second, and taking it apart would cost more than all the rest of a row.
 
 -- ---------------------------------------------------------------- what came in
 
@@ -53,6 +53,7 @@ create table receipts (
   format text not null,
   received_at timestamptz(3) not null,
   skeleton text not null,
+  -- Each file by hash and size, with its first and last bytes in base64.
   contents json not null,
   file_name text,
   declared_type text,
