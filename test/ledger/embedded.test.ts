@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import { completeLinks } from '../../src/ledger/embedded-binaries.ts'
 import { lockDirectory } from '../../src/ledger/embedded-lock.ts'
+import { withReach } from '../../src/ledger/embedded-owner.ts'
 import { startEmbedded } from '../../src/ledger/embedded.ts'
 import type { Embedded } from '../../src/ledger/embedded.ts'
 import { isRunning } from '../../src/ledger/processes.ts'
@@ -281,15 +282,10 @@ asRoot('as root', () => {
     }
   })
 
-  test('where no capability can be had, the directory in the way is named, with what to do', async () => {
-    const wall = behindAWall()
-    const path = process.env['PATH']
-    process.env['PATH'] = '/nowhere'
-    try {
-      await expect(startEmbedded({ dataDir: join(wall, 'data'), say: () => {} })).rejects.toMatchObject({ code: 'EMBEDDED_POSTGRES', detail: expect.stringContaining(`chmod o+x ${wall}`) })
-    } finally {
-      process.env['PATH'] = path
-    }
+  test('what nothing helps with is named, with what to do', () => {
+    const missing = join(behindAWall(), 'not-there')
+    expect(() => withReach({ uid: 65534, gid: 65534 }, [missing])).toThrow(expect.objectContaining({ code: 'EMBEDDED_POSTGRES', detail: expect.stringContaining(`chmod o+x ${dirname(missing)}`) }))
+    expect(withReach({ uid: 65534, gid: 65534 }, ['/bin/sh'])).toEqual({ uid: 65534, gid: 65534 })
   })
 
   test('files that came back from a backup as root\'s are given to the server\'s user', async () => {
