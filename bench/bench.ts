@@ -72,4 +72,7 @@ const bench = async (): Promise<number> => {
   return 0
 }
 
-process.exitCode = await bench()
+process.exit(await bench().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  return 1
+}))

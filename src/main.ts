@@ -11,7 +11,7 @@ const COMMANDS: Record<string, Command> = {
   explain: { says: 'explain FILE [--json]            show the whole plan for an upload, rule by rule', load: async () => (await import('./commands/explain.ts')).explain },
   check: { says: 'check                            lint channels and mappings, and prove the safety floor', load: async () => (await import('./commands/check.ts')).check },
   test: { says: 'test                             run the tests in the channel files', load: async () => (await import('./commands/test.ts')).test },
-  sandbox: { says: 'sandbox                          run the PKB sandbox by itself', load: async () => (await import('./commands/sandbox.ts')).sandbox },
+  sandbox: { says: 'sandbox [--keep DIR]             run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => (await import('./commands/sandbox.ts')).sandbox },
 }
 
 const usage = (): string => ['Usage: npx openletter COMMAND', '', ...Object.values(COMMANDS).map(({ says }) => `  ${says}`), '', 'Settings come from the environment: see docs/operations.md.'].join('\n')

@@ -24,10 +24,11 @@ export const plan = (receipt: Receipt, policy: Policy, person: Person, prior: Pr
   if (!parsed.ok) return parsed
 
   const { bearing, document, facts, sources, tightened } = inForce(parsed.document, receipt, policy, person, prior)
-  const moves = bearing === 'in-order' && prior.current !== undefined && anotherPatient(prior.current.document.patient, document.patient)
   const nhsNumber = nhsNumberOf(document.patient)
+  const moves = bearing === 'in-order' && prior.current !== undefined
+    && (anotherPatient(prior.current.document.patient, document.patient) || differ(prior.addressedTo, nhsNumber))
   const decision = decide(facts, policy, {
-    prior, moves, addendum: document.event === 'addendum', ...(sources.directorate ? { directorate: sources.directorate } : {}),
+    prior, moves, addendum: isAddendum(document, prior), ...(sources.directorate ? { directorate: sources.directorate } : {}),
   })
   const resource = documentReference({
     document, facts, decision, labels: codings(decision.labels), policy, sources, receivedAt: receipt.receivedAt, ...(nhsNumber ? { nhsNumber } : {}),
@@ -50,7 +51,7 @@ const inForce = (document: RioDocument, receipt: Receipt, policy: Policy, person
   const said = factsOf(document, policy, receipt.feed, person, prior)
   const { current } = prior
   if (!current || receipt.id === current.receiptId || !isLate(document, prior)) {
-    const kept = current && (receipt.id === current.receiptId || document.sourceTime === prior.lastSourceTime) ? current.tightened : {}
+    const kept = !current ? {} : receipt.id === current.receiptId ? current.tightened : isLater(document, prior) ? {} : unloosened(said.facts, policy, person, prior, current)
     return { bearing: 'in-order', document, sources: said.sources, facts: tighten(said.facts, kept), tightened: kept }
   }
   const now = factsOf(current.document, policy, current.feed, person, prior)
@@ -61,9 +62,21 @@ const inForce = (document: RioDocument, receipt: Receipt, policy: Policy, person
   return { bearing, document: current.document, sources: now.sources, facts: tighten(before, tightened), tightened }
 }
 
+/** Of the same moment as what is in force, or not to be compared with it: it is taken, and loosens nothing. */
+const unloosened = (said: Facts, policy: Policy, person: Person, prior: Prior, current: NonNullable<Prior['current']>): Partial<Facts> =>
+  ({ ...current.tightened, ...tightening(said, tighten(factsOf(current.document, policy, current.feed, person, prior).facts, current.tightened)) })
+
+/** Known to be newer. Where nobody ever says a time, the order of arrival has to do. */
+const isLater = (document: RioDocument, { lastSourceTime }: Prior): boolean =>
+  lastSourceTime === undefined ? document.sourceTime === undefined : document.sourceTime !== undefined && document.sourceTime > lastSourceTime
+
 /** Older than what is known, or of unknown time where a time is known. */
 const isLate = (document: RioDocument, prior: Prior): boolean =>
   prior.lastSourceTime !== undefined && (document.sourceTime === undefined || document.sourceTime < prior.lastSourceTime)
+
+/** A later edit of an addendum need not name its parent again; only a message that makes it a replacement ends it. */
+export const isAddendum = ({ event }: Pick<RioDocument, 'event'>, { addendum }: Pick<Prior, 'addendum'>): boolean =>
+  event === 'addendum' || (addendum === true && event !== 'replaced')
 
 /** NHS number or client id changed: it is somebody else's document now. A number that was missing until now is no change. */
 const anotherPatient = (before: Patient, after: Patient): boolean =>

@@ -1,7 +1,7 @@
 // The settings of a running engine: each known name once, with where its value comes from. Channel files can use
 // them as `${NAME}`. It refuses names that are not here, and makes the two tokens that nobody has set.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Failure } from './errors.ts'
 
@@ -63,6 +63,48 @@ export const port = (name: SettingName, env: Environment): number => {
   return number
 }
 
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+export const logLevel = (env: Environment): (typeof LEVELS)[number] => {
+  const level = LEVELS.find((one) => one === readSetting('LOG_LEVEL', env))
+  if (!level) throw new Failure('SETTING_INVALID', `LOG_LEVEL is one of ${LEVELS.join(', ')}.`)
+  return level
+}
+
+/** Throws SETTING_INVALID for a value that no start can use; what is right only on some machines shows later. */
+export const checkValues = (env: Environment): void => {
+  logLevel(env)
+  for (const [name, { kind }] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
+    if (kind === 'port') port(name, env)
+    if (kind === 'switch' && !['true', 'false'].includes(readSetting(name, env) ?? '')) throw new Failure('SETTING_INVALID', `${name} must be true or false.`)
+  }
+}
+
+/** Makes the folder of everything that the engine keeps; its absolute path. */
+export const makeDataDir = (env: Environment): string => {
+  const dataDir = resolve(readSetting('DATA_DIR', env)!)
+  try {
+    makeFolders(dataDir)
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    return dataDir
+  } catch (error) {
+    throw new Failure('SETTING_INVALID', `DATA_DIR is ${dataDir}, which cannot be made or written to (${(error as NodeJS.ErrnoException).code}).`, { cause: error })
+  }
+}
+
+/** Step by step: Node's own `recursive` never ends where a file system takes no folders, such as below /proc. */
+const makeFolders = (path: string): void => {
+  if (path !== dirname(path) && statSync(path, { throwIfNoEntry: false }) === undefined) {
+    makeFolders(dirname(path))
+    try {
+      mkdirSync(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  if (!statSync(path).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' })
+}
+
 /** What the client of the sandbox is configured with: the sandbox is open to everybody on this machine. */
 export const sandboxSettings = (url: string): Environment => ({
   PKB_FHIR_URL: `${url}/fhir`,
@@ -72,6 +114,8 @@ export const sandboxSettings = (url: string): Environment => ({
   PKB_ORG_ID: '00000000-0000-4000-8000-000000000001',
 })
 
+const SHORTEST_TOKEN = 32
+
 /** The environment with the tokens that nobody set, made once and kept under DATA_DIR, readable by their owner only. */
 export const withTokens = (env: Environment): Environment => {
   const made = (['RIO_HTTP_TOKEN', 'API_TOKEN'] as const).filter((name) => !env[name]?.trim()).map((name) => [name, keptToken(join(resolve(readSetting('DATA_DIR', env)!), SETTINGS[name].keptIn))] as const)
@@ -79,14 +123,29 @@ export const withTokens = (env: Environment): Environment => {
 }
 
 const keptToken = (file: string): string => {
+  const kept = readToken(file)
+  if (kept !== undefined) return kept
+  const making = `${file}.${randomBytes(4).toString('hex')}`
+  writeFileSync(making, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
   try {
-    const kept = readFileSync(file, 'utf8').trim()
-    if (kept.length >= 32) return kept
+    // Several parts may start at once on one DATA_DIR: the first one's token is everybody's.
+    linkSync(making, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Failure('SETTING_INVALID', `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}.`, { cause: error })
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') copyFileSync(making, file)
+  } finally {
+    rmSync(making)
   }
-  const token = randomBytes(24).toString('base64url')
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${token}\n`, { mode: 0o600 })
-  return token
+  return readToken(file)!
+}
+
+const readToken = (file: string): string | undefined => {
+  let kept: string
+  try {
+    kept = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new Failure('SETTING_INVALID', `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}.`, { cause: error })
+  }
+  if (kept.length < SHORTEST_TOKEN) throw new Failure('SETTING_INVALID', `${file} holds fewer than ${SHORTEST_TOKEN} characters: remove it, and a token is made.`)
+  return kept
 }

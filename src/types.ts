@@ -209,6 +209,10 @@ export type Prior = {
   readonly released: 0 | 1 | 2
   /** Of an addendum: whether its parent is on its way to, or stands with, the patient. */
   readonly parentStanding: boolean
+  /** It came as an addendum once: later messages about it need not say so again. */
+  readonly addendum?: boolean
+  /** NHS number for which something of it was last owed or sent under its present identifier. */
+  readonly addressedTo?: string
 }
 
 /** How a receipt bears on the document in force. */

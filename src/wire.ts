@@ -1,15 +1,14 @@
 // Builds the edges and hands them to each other: the one place where everything meets. It refuses to start with a
 // policy that has problems, and takes down what it has built when a later part does not start.
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Router } from 'express'
 import type { Pool } from 'pg'
 import { startSandboxChild } from './commands/sandbox-child.ts'
-import { usesSandbox } from './commands/environment.ts'
+import { checkable, usesSandbox } from './commands/environment.ts'
 import { dashboard } from './dashboard/dashboard.ts'
 import type { PartState } from './dashboard/parts.ts'
-import { startHttp } from './dashboard/listen.ts'
+import { refusePublic, startHttp } from './dashboard/listen.ts'
 import { openAccounts } from './deliver/pkb/accounts.ts'
 import { openPkb } from './deliver/pkb/pkb.ts'
 import { watchAcknowledgements } from './deliver/print/acknowledgements.ts'
@@ -33,7 +32,7 @@ import { plan } from './plan.ts'
 import { loadPolicy } from './policy/load.ts'
 import type { Policy } from './policy/policy.ts'
 import { inOrder, printProblem, type PolicyProblem } from './policy/problem.ts'
-import { port, readSetting, sandboxSettings, withTokens, type Environment } from './settings.ts'
+import { checkValues, logLevel, makeDataDir, port, readSetting, sandboxSettings, withTokens, type Environment } from './settings.ts'
 
 export const PARTS = ['feeds', 'worker', 'dashboard'] as const
 export type Part = (typeof PARTS)[number]
@@ -62,7 +61,14 @@ const openThings = () => {
   const close: (() => Promise<unknown> | undefined)[] = []
   return {
     add: (one: () => Promise<unknown> | undefined): void => { close.push(one) },
-    closeAll: async (): Promise<void> => { for (const one of close.reverse()) await one() },
+    /** One that fails does not keep the others open: PostgreSQL, which closes last, least of all. */
+    closeAll: async (): Promise<void> => {
+      const failed: unknown[] = []
+      for (const one of close.splice(0).toReversed()) {
+        try { await one() } catch (error) { failed.push(error) }
+      }
+      if (failed.length > 0) throw failed[0]
+    },
   }
 }
 type Open = ReturnType<typeof openThings>
@@ -76,26 +82,31 @@ export const startEngine = async (given: Environment, { parts = PARTS, log }: St
   try {
     return await build(given, parts, log, open)
   } catch (error) {
-    await open.closeAll()
+    await open.closeAll().catch(() => undefined)
     throw error
   }
 }
 
-const build = async (given: Environment, parts: readonly Part[], log: StartOptions['log'], open: Open): Promise<Engine> => {
-  const level = readSetting('LOG_LEVEL', given)
-  if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') throw new Failure('SETTING_INVALID', 'LOG_LEVEL is one of debug, info, warn, error.')
-  const { say, metrics } = makeSay({ level, ...(log ? { write: log } : {}) })
-  const now = () => new Date()
-  const dataDir = resolve(readSetting('DATA_DIR', given)!)
-  await mkdir(dataDir, { recursive: true })
+const now = (): Date => new Date()
 
-  const withPkb = await pkbOrSandbox(withTokens(given), parts, open)
-  const { env, sandboxUrl } = withPkb
-  const { policy, proof, problems, files } = await loadPolicy(env)
-  if (!policy || !proof) throw new PolicyRefused(problems, (proof?.counterExamples.length ?? 0) > 0)
+const build = async (given: Environment, parts: readonly Part[], log: StartOptions['log'], open: Open): Promise<Engine> => {
+  checkValues(given)
+  const { say, metrics } = makeSay({ level: logLevel(given), ...(log ? { write: log } : {}) })
+  const http = { host: readSetting('HTTP_HOST', given)!, port: port('HTTP_PORT', given), behindProxy: readSetting('HTTP_BEHIND_PROXY', given) === 'true' }
+  const hasPages = parts.includes('dashboard') || parts.includes('feeds')
+  if (hasPages) refusePublic(http)
+  const dataDir = makeDataDir(given)
+
+  // The policy first, so that a refused one starts nothing; the database next, so that a second engine on this folder
+  // is told of the first. Meanwhile the sandbox starts; only then is it known where it is, which the policy names.
+  const settings = withTokens(given)
+  const looked = acceptable(await loadPolicy(checkable(settings)))
+  const pkb = pkbOrSandbox(settings, parts, dataDir, open)
+  const pool = await database(settings, dataDir, say, open)
+  const { env, sandboxUrl } = await pkb()
+  const { policy, proof, files } = usesSandbox(settings) ? acceptable(await loadPolicy(env)) : looked
   const inForce = () => policy
 
-  const pool = await database(env, dataDir, say, open)
   const content = await openContent(join(dataDir, 'content'))
   const ledger = await openLedger({
     pool, now, newId: randomUUID, say, accountFreshHours: policy.destinations.pkb?.account_fresh_hours ?? 24,
@@ -118,25 +129,35 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const routers: Router[] = []
   const mllp = parts.includes('feeds') ? await feeds({ ledger, policy: inForce, content, say, now }, routers, open) : []
   const ready = readiness(ledger, wake, parts)
-  if (parts.includes('dashboard') || parts.includes('feeds'))
+  if (hasPages)
     routers.push(dashboard({
       ledger, metrics, say, apiToken: env['API_TOKEN']!, policy: inForce, now, ready, ...(sandboxUrl ? { sandboxUrl } : {}),
       wake: (documentId, destination) => wake.wake([{ documentId, destination, dueAt: now().toISOString() }]),
       banners: () => banners(policy, sandboxUrl),
     }))
-  const http = routers.length > 0 ? await startHttp({ host: readSetting('HTTP_HOST', env)!, port: port('HTTP_PORT', env), routers, behindProxy: readSetting('HTTP_BEHIND_PROXY', env) === 'true', say }) : undefined
-  if (http) open.add(() => http.close())
+  const listening = hasPages ? await startHttp({ ...http, routers, say }) : undefined
+  if (listening) open.add(() => listening.close())
   say('engine_started', { parts: parts.join(' '), policy: policy.hash })
-  return { ...(http ? { url: http.url } : {}), mllp, ...(sandboxUrl ? { sandboxUrl } : {}), env, policy, stop: () => open.closeAll() }
+  return { ...(listening ? { url: listening.url } : {}), mllp, ...(sandboxUrl ? { sandboxUrl } : {}), env, policy, stop: () => open.closeAll() }
 }
 
+const acceptable = ({ policy, proof, problems, files }: Awaited<ReturnType<typeof loadPolicy>>) => {
+  if (!policy || !proof) throw new PolicyRefused(problems, (proof?.counterExamples.length ?? 0) > 0)
+  return { policy, proof, files }
+}
+
+type Pkb = { readonly env: Environment; readonly sandboxUrl?: string }
+
 /** Where no PKB address is configured the sandbox stands in; a part that does not deliver needs only its address. */
-const pkbOrSandbox = async (env: Environment, parts: readonly Part[], open: Open): Promise<{ readonly env: Environment; readonly sandboxUrl?: string }> => {
-  if (!usesSandbox(env)) return { env }
-  if (!parts.includes('worker')) return { env: { ...env, ...sandboxSettings(`http://127.0.0.1:${port('SANDBOX_PORT', env)}`) } }
-  const sandbox = await startSandboxChild(env)
+const pkbOrSandbox = (env: Environment, parts: readonly Part[], dataDir: string, open: Open): (() => Promise<Pkb>) => {
+  if (!usesSandbox(env)) return async () => ({ env })
+  if (!parts.includes('worker')) return async () => ({ env: { ...env, ...sandboxSettings(`http://127.0.0.1:${port('SANDBOX_PORT', env)}`) } })
+  const sandbox = startSandboxChild(env, join(dataDir, 'sandbox'))
   open.add(() => sandbox.stop())
-  return { env: { ...env, ...sandboxSettings(sandbox.url) }, sandboxUrl: sandbox.url }
+  return async () => {
+    const sandboxUrl = await sandbox.url
+    return { env: { ...env, ...sandboxSettings(sandboxUrl) }, sandboxUrl }
+  }
 }
 
 const database = async (env: Environment, dataDir: string, say: Say, open: Open): Promise<Pool> => {

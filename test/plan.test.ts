@@ -57,6 +57,22 @@ describe('messages that come late', () => {
     const late = planned(receipt({ documentType: DO_NOT, uploadedAt: TEN }), after(share, planned(share)))
     expect(planned(receipt({ uploadedAt: ELEVEN, name: 'CLIN Again.pdf' }), after(share, late)).decision.rule).toBe('do-not-share')
   })
+  test('a share of the same moment does not undo a stop, and its text is taken', () => {
+    const stop = receipt({ documentType: DO_NOT, uploadedAt: ELEVEN })
+    const result = planned(receipt({ uploadedAt: ELEVEN, name: 'CLIN Again.pdf' }), after(stop, planned(stop)))
+    expect([result.bearing, result.decision.rule, result.document.title]).toEqual(['in-order', 'do-not-share', 'CLIN Again.pdf'])
+  })
+  test('a share with a time does not undo a stop without one; a newer share does', () => {
+    const stop = receipt({ documentType: DO_NOT, uploadedAt: undefined })
+    const share = receipt({ uploadedAt: TEN })
+    const result = planned(share, after(stop, planned(stop)))
+    expect(result.decision.rule).toBe('do-not-share')
+    expect(planned(receipt({ uploadedAt: ELEVEN }), after(share, result)).decision.rule).toBe('to-pkb')
+  })
+  test('where nobody says a time, the order of arrival has to do', () => {
+    const stop = receipt({ documentType: DO_NOT, uploadedAt: undefined })
+    expect(planned(receipt({ uploadedAt: undefined }), after(stop, planned(stop))).decision.rule).toBe('to-pkb')
+  })
   test('a message without a time can tighten and not loosen, where a time is known', () => {
     const stop = receipt({ documentType: DO_NOT, uploadedAt: TEN })
     expect(planned(receipt({ uploadedAt: undefined }), after(stop, planned(stop))).decision.route).toBe('withhold')

@@ -1,5 +1,6 @@
 // `openletter serve [feeds|worker|dashboard]`: runs the engine, or parts of it, until it is told to stop.
 import { once } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { relative, resolve } from 'node:path'
 import { readSetting } from '../settings.ts'
 import { PARTS, PolicyRefused, startEngine, type Engine, type Part } from '../wire.ts'
@@ -19,6 +20,7 @@ export const serve = async (args: readonly string[], env: NodeJS.ProcessEnv): Pr
     return 1
   }
   console.log(welcome(engine, parts))
+  flushCompileCache() // now, because it may be killed
   await told
   console.log('stopping')
   // A second signal does not wait.

@@ -12,6 +12,11 @@ import { isLoopback, knownHostOnly } from './guard.ts'
 /** Requests under way when the server closes have this long to end. */
 const GRACE_MS = 3000
 
+/** Failure PUBLIC_WITHOUT_SIGN_IN: to be known before anything else is started. */
+export const refusePublic = ({ host, behindProxy }: { readonly host: string; readonly behindProxy: boolean }): void => {
+  if (!behindProxy && !isLoopback(host)) throw new Failure('PUBLIC_WITHOUT_SIGN_IN', `HTTP_HOST is ${host}.`)
+}
+
 /**
  * Resolves when it listens; `url` has the port that was taken where `port` is 0. Failure PUBLIC_WITHOUT_SIGN_IN,
  * PORT_TAKEN or SETTING_INVALID. `close` resolves when nothing is open any more, within three seconds.
@@ -23,7 +28,7 @@ export const startHttp = async ({ host, port, routers, behindProxy, say }: {
   readonly behindProxy: boolean
   readonly say?: Say
 }): Promise<{ readonly url: string; close(): Promise<void> }> => {
-  if (!behindProxy && !isLoopback(host)) throw new Failure('PUBLIC_WITHOUT_SIGN_IN', `The configured host is ${host}.`)
+  refusePublic({ host, behindProxy })
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')

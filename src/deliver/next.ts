@@ -46,11 +46,13 @@ export const think = (work: Work, policy: Policy, planAgain: PlanAgain, now: Dat
   return { plan: planned.plan, step: step(work, planned.plan, policy, now) }
 }
 
-/** The policy in force cannot read the receipt: what belongs to another patient still goes back, nothing else happens. */
+/** The policy in force cannot read the receipt: what belongs to another patient or is being recalled still goes back, nothing else happens. */
 const withoutPlan = (work: Work, code: string, now: Date): Step => {
   const foreign = work.deliveries.find((delivery) => delivery.identifier !== work.identifier && stands(delivery) && delivery.state !== 'printed')
   if (foreign) return recall(work, foreign, now)
   const current = work.deliveries.find((delivery) => delivery.identifier === work.identifier)
+  // What the ledger has decided to take back goes back: a recall needs no plan.
+  if (current?.state === 'recalling' && stands(current)) return recall(work, current, now)
   if (!current || current.dueAt === undefined || isPutOff(current, now)) return NOTHING
   return { do: 'block', deliveryId: current.id, code: 'SECOND_KEY', detail: `The policy in force cannot read the receipt (${code}).` }
 }

@@ -129,16 +129,30 @@ const done = (ended: Ended, now: Date): Finish['delivery'] => {
     case 'update':
       return { state: delivery.destination === 'print' ? 'printing' : 'acknowledged', standing: 'present', tries: 0, ...optional(revision, sha256, outcome.remoteId ?? delivery.remoteId) }
     case 'recall':
-      return { state: 'recalled', standing: 'recalled', tries: 0 }
+      return recalled(ended, now)
     case 'look':
       return looked(ended, now)
   }
 }
 
+/** For so long a destination may still be storing what it was sent before the connection broke. */
+const LATE_SECS = 60
+/** What a recall says that found nothing to take back. */
+export const GONE = 'GONE'
+
+/** Of a copy that nobody has ever seen there, nothing found is no proof the first time: it may be on its way. */
+const recalled = (ended: Ended, now: Date): Finish['delivery'] => {
+  const { delivery, outcome } = ended
+  const neverSeen = delivery.standing === 'unsure' && delivery.remoteId === undefined
+  if (outcome.code !== GONE || !neverSeen || delivery.lastCode === GONE) return { state: 'recalled', standing: 'recalled', tries: 0 }
+  return { ...asBefore(ended), state: 'recalling', tries: delivery.tries, dueAt: later(now, LATE_SECS) }
+}
+
 /** Adopt what is found if it is the revision in force; else the next step is due at once, and the tries stay counted. */
 const looked = ({ delivery, found, revision, sha256, wanted }: Ended, now: Date): Finish['delivery'] => {
   const due = { dueAt: now.toISOString() }
-  if (!found?.found) return { standing: 'nothing', tries: delivery.tries, ...(wanted === 'present' ? { state: 'owed', ...due } : { state: 'closed' }) }
+  // What waited for this answer, such as a letter by post instead, is worked out by the next step.
+  if (!found?.found) return { state: wanted === 'present' ? 'owed' : 'closed', standing: 'nothing', tries: delivery.tries, ...due }
   const same = found.revision === revision && (found.sha256 === undefined || found.sha256 === sha256)
   if (same) return { state: settledState(delivery), standing: 'present', tries: 0, ...optional(revision, sha256, found.remoteId) }
   const stands = { standing: 'present', tries: delivery.tries, ...optional(found.revision, found.sha256, found.remoteId) } as const

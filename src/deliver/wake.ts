@@ -3,7 +3,7 @@
 // job of it, costs time, for the sweeper wakes what the ledger says is owed.
 import type { BulkJobOptions, WorkerOptions } from 'bullmq'
 import type { Pool } from 'pg'
-import { asFailure } from '../errors.ts'
+import { asFailure, Failure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
 import { postgresBackend } from './queue-postgres.ts'
 import { redisBackend } from './queue-redis.ts'
@@ -28,6 +28,7 @@ export type Wake = {
   wake(woken: readonly Woken[], again?: boolean): Promise<void>
   /** Calls `handler` for each woken document; one that throws is said and left to the sweeper. */
   work(destination: string, atOnce: number, handler: (documentId: string) => Promise<void>): Promise<Station>
+  /** Rejects at once where the queue is known to be away. */
   counts(destination: string): Promise<QueueCounts>
   close(): Promise<void>
 }
@@ -47,7 +48,7 @@ export type JobWorker = {
   isRunning(): boolean
   pause(doNotWaitActive: boolean): Promise<void>
   resume(): Promise<void>
-  close(): Promise<void>
+  close(force?: boolean): Promise<void>
 }
 export type JobHandler = (job: { readonly data: Job }) => Promise<void>
 
@@ -121,20 +122,35 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
       }
     },
     work: async (destination, atOnce, handler) => {
-      const worker = backend.worker(queueName(destination), async (job) => {
+      const underWay = new Set<Promise<void>>()
+      const handle = async (documentId: string): Promise<void> => {
         try {
-          await handler(job.data.document)
+          await handler(documentId)
         } catch (error) {
           const failure = asFailure(error)
           say('part_failed', { part: `worker-${destination}`, code: failure.code, detail: failure.detail })
         }
+      }
+      const worker = backend.worker(queueName(destination), async (job) => {
+        const work = handle(job.data.document)
+        underWay.add(work)
+        await work.finally(() => underWay.delete(work))
       }, { ...LOCK, concurrency: Math.max(atOnce, 1), runRetryDelay: RETRY_MS, autorun: atOnce > 0 })
       worker.on('error', quiet)
-      const station = stationOf(worker, () => stations.delete(station))
+      const close = async (): Promise<void> => {
+        // BullMQ would wait without end for a database that is away: what matters is that no handler is at work.
+        const closed = worker.close(!backend.ready())
+        closed.catch(() => undefined)
+        while (underWay.size > 0) await Promise.all(underWay)
+        await inTime(closed).catch(() => undefined)
+        stations.delete(station)
+      }
+      const station = stationOf(worker, close)
       stations.add(station)
       return station
     },
     counts: async (destination) => {
+      if (!backend.ready()) throw new Failure('REDIS_UNREACHABLE', 'The queue is away.')
       const counts = await inTime(queueOf(destination).getJobCounts('waiting', 'delayed', 'active'))
       return { waiting: counts['waiting'] ?? 0, delayed: counts['delayed'] ?? 0, active: counts['active'] ?? 0 }
     },
@@ -146,7 +162,8 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
   }
 }
 
-const stationOf = (worker: JobWorker, onClose: () => void): Station => ({
+const stationOf = (worker: JobWorker, close: () => Promise<void>): Station => ({
+  close,
   admit: (atOnce) => {
     if (worker.closing) return
     if (atOnce < 1) {
@@ -156,10 +173,6 @@ const stationOf = (worker: JobWorker, onClose: () => void): Station => ({
     }
     worker.concurrency = atOnce
     if (worker.isPaused() || !worker.isRunning()) void worker.resume().catch(() => undefined)
-  },
-  close: async () => {
-    await worker.close()
-    onClose()
   },
 })
 

@@ -11,11 +11,16 @@ export const fingerprint = (receipt: Receipt): string => {
   return createHash('sha256').update(JSON.stringify([format, said, fileName, declaredType, files])).digest('hex')
 }
 
-/** MSH-3, MSH-4 and MSH-10, as written; undefined where the message has no control id. */
+const LONGEST_KEY = 600
+
+/** MSH-3, MSH-4 and MSH-10, as written, or the hash of what is longer than any sender's; undefined where the message has no control id. */
 export const controlKey = (skeleton: string): string | undefined => {
   const fields = headerOf(skeleton)?.split(skeleton[3]!)
   const controlId = fields?.[9]?.trim()
-  return fields && controlId ? [fields[2]?.trim() ?? '', fields[3]?.trim() ?? '', controlId].join('|') : undefined
+  if (!fields || !controlId) return undefined
+  const key = [fields[2]?.trim() ?? '', fields[3]?.trim() ?? '', controlId].join('|')
+  // An index of PostgreSQL takes no text of any length.
+  return key.length > LONGEST_KEY ? createHash('sha256').update(key).digest('hex') : key
 }
 
 const headerOf = (skeleton: string): string | undefined => (skeleton.startsWith('MSH') ? /^[^\r\n]*/u.exec(skeleton)?.[0] : undefined)

@@ -12,11 +12,15 @@ const LOCKED = `
   select (classid::bigint << 32 | objid::bigint)::text as key from pg_locks
   where locktype = 'advisory' and objsubid = 1 and granted and database = (select oid from pg_database where datname = current_database())`
 
+// By the attempt, so that one started meanwhile is left alone; whatever somebody is just changing is not abandoned.
+const WAKE = `
+  update deliveries set due_at = $3 where id in (
+    select id from deliveries where id = any($1::uuid[]) and attempt_id = any($2::uuid[]) and due_at > $3 for update skip locked)`
+
 export const wakeAbandoned = async (pool: Pool, now: string): Promise<void> => {
   const { rows: open } = await pool.query<Row>(OPEN, [now])
   if (open.length === 0) return
   const locked = new Set((await pool.query<Row>(LOCKED)).rows.map((row) => row['key']))
   const abandoned = open.filter((row) => !locked.has(String(lockKey(row['document_id'] as string, row['destination'] as string))))
-  // By the attempt, so that one started meanwhile is left alone.
-  await pool.query('update deliveries set due_at = $2 where attempt_id = any($1::uuid[]) and due_at > $2', [abandoned.map((row) => row['attempt_id']), now])
+  await pool.query(WAKE, [abandoned.map((row) => row['id']), abandoned.map((row) => row['attempt_id']), now])
 }

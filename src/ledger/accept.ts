@@ -33,6 +33,7 @@ export const accept = (space: Workspace, arrival: Arrival, at: string): Accepted
   const { document, fingerprint, controlKey } = arrival
   const record = documentByKey(space, keyOf(document))!
   const before = space.known.get(fingerprintText(record.id, fingerprint))
+  if (before && stopsAgain(space, arrival, record, at)) return answer(space.documents.get(record.id)!, { kind: 'stored', bearing: 'tightens', controlIdShared: false })
   if (before) return answer(record, { kind: 'repeat', bearing: before, controlIdShared: false })
   const controlled = controlKey === undefined ? [] : (space.controlled.get(controlKey) ?? [])
   if (controlled.includes(record.id)) return controlIdReused(space, arrival, record, at)
@@ -109,6 +110,20 @@ const planned = (space: Workspace, { document, nhsNumber, plan }: Arrival, recei
   const first = plan(personOf(space, nhsNumber, at), prior(parentStands(space, keyOf(document), parentId, nhsNumber)), receipt)
   if (first.bearing !== 'tightens') return first
   return plan(personOf(space, record.nhsNumber, at), prior(parentStands(space, record, record.addendum ? record.parentSourceId : undefined, record.nhsNumber)), receipt)
+}
+
+/** Later than any time that a message could say. */
+const END_OF_TIME = '9999-12-31T23:59:59.999Z'
+
+/**
+ * Share, stop, share, stop: where a sender says neither times nor control ids, its second stop has the very words of
+ * the first. It is believed like a late one: where it is stricter, and in nothing else.
+ */
+const stopsAgain = (space: Workspace, arrival: Arrival, record: DocumentRecord, at: string): boolean => {
+  if (arrival.controlKey !== undefined || record.lastSourceTime !== undefined || record.inForce?.receipt.skeleton === arrival.receipt.skeleton) return false
+  const plan = planned(space, arrival, withContent(arrival.receipt, record.inForce), { ...record, lastSourceTime: END_OF_TIME }, at)
+  if (plan.bearing === 'tightens') tightens(space, record, plan, arrival, at)
+  return plan.bearing === 'tightens'
 }
 
 const latest = (a: string | undefined, b: string | undefined): string | undefined => (a === undefined || (b !== undefined && b > a) ? b : a)

@@ -5,7 +5,7 @@ import type { Pool, PoolClient } from 'pg'
 import { Failure } from '../errors.ts'
 import { inTransaction } from './database.ts'
 import { flush } from './flush.ts'
-import { load } from './load.ts'
+import { load, MoreToLock } from './load.ts'
 import type { Needs } from './load.ts'
 import type { LedgerParts, Owed, Workspace } from './workspace.ts'
 
@@ -45,9 +45,9 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
   let running: Promise<void> | undefined
   let closed = false
 
-  const steps = async (client: PoolClient, group: readonly Waiting[]): Promise<{ readonly done: readonly Done[]; readonly owed: readonly Owed[] }> => {
+  const steps = async (client: PoolClient, group: readonly Waiting[], more: readonly string[]): Promise<{ readonly done: readonly Done[]; readonly owed: readonly Owed[] }> => {
     await client.query(PLANNING)
-    const space = await load(client, group.map(({ step }) => step.needs), parts)
+    const space = await load(client, [...group.map(({ step }) => step.needs), { documents: more }], parts)
     const done = group.map((waiting) => {
       try {
         return { waiting, value: waiting.step.run(space) }
@@ -59,13 +59,14 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
     return { done, owed: [...space.writes.owed.values()] }
   }
 
-  const commit = async (group: readonly Waiting[]): Promise<void> => {
+  const commit = async (group: readonly Waiting[], more: readonly string[] = []): Promise<void> => {
     if (group.length === 0) return
     try {
-      const { done, owed } = await inTransaction(pool, (client) => steps(client, group))
+      const { done, owed } = await inTransaction(pool, (client) => steps(client, group, more))
       if (owed.length > 0) tell(owed)
       for (const { waiting, value } of done) waiting.resolve(value)
     } catch (error) {
+      if (error instanceof MoreToLock) return commit(group, [...more, ...error.documents])
       await without(group, error)
     }
   }

@@ -22,7 +22,9 @@ const WRITE = `
   written_deliveries as (
     insert into deliveries select * from json_populate_recordset(null::deliveries, $5)
     on conflict (id) do update set
-      changed_at = case when deliveries.state = excluded.state then deliveries.changed_at else excluded.changed_at end,
+      -- Each attempt goes from owed to sending and back: it has been owed all the time.
+    changed_at = case when deliveries.state = excluded.state or (deliveries.state in ('owed', 'sending') and excluded.state in ('owed', 'sending'))
+      then deliveries.changed_at else excluded.changed_at end,
       nhs_number = excluded.nhs_number, state = excluded.state, standing = excluded.standing, standing_revision = excluded.standing_revision,
       standing_sha256 = excluded.standing_sha256, remote_id = excluded.remote_id, tries = excluded.tries, due_at = excluded.due_at,
       last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id)

@@ -26,20 +26,25 @@ export type Needs = {
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)]
 
+/** Addenda came while their parents were waited for. To lock them now would be out of order: begin anew, with these. */
+export class MoreToLock extends Error {
+  readonly documents: readonly string[]
+  constructor(documents: readonly string[]) {
+    super('more documents have to be locked')
+    this.documents = documents
+  }
+}
+
 export const load = async (client: PoolClient, needs: readonly Needs[], parts: LedgerParts): Promise<Workspace> => {
   const keys = [...new Map(needs.flatMap((need) => need.keys ?? []).map((key) => [keyText(key), key])).values()]
   const made = await makeMissing(client, keys, parts.newId)
   const names = new Set(made.map(keyText))
-  const known = keys.filter((key) => !names.has(keyText(key)))
   const plans = needs.some((need) => need.plans)
-  let [locked, ids] = [[] as readonly DocumentRecord[], unique(needs.flatMap((need) => need.documents ?? []))]
-  for (;;) {
-    locked = await lockDocuments(client, known, ids, plans)
-    const read = await readAll(client, [...made, ...locked].map(({ id }) => id), plans, needs)
-    // Whoever added an addendum held its parent, so none can be missing once no new one is found.
-    if (read.addenda.length === 0) return workspaceOf(parts, made, locked, read)
-    ids = [...locked.map(({ id }) => id), ...read.addenda.map((row) => row['id'] as string)]
-  }
+  const locked = await lockDocuments(client, keys.filter((key) => !names.has(keyText(key))), unique(needs.flatMap((need) => need.documents ?? [])), plans)
+  const read = await readAll(client, [...made, ...locked].map(({ id }) => id), plans, needs)
+  // Whoever adds an addendum holds its parent meanwhile, so once none is new none can be missing.
+  if (read.addenda.length > 0) throw new MoreToLock(read.addenda.map((row) => row['id'] as string))
+  return workspaceOf(parts, made, locked, read)
 }
 
 // ---------------------------------------------------------------- documents

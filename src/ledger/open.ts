@@ -73,6 +73,8 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
 type Commit = <T>(step: Step<T>) => Promise<T>
 
 /** What people and PKB say about documents. */
+const LOOK_AGAIN = "update deliveries set due_at = $1 where standing = 'present' and due_at is null and state in ('acknowledged', 'printing')"
+
 const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'savePolicy'> => {
   const onDocument = async (documentId: string, run: Step<void>['run']): Promise<void> => {
     if (isUuid(documentId)) await commit({ needs: { documents: [documentId], plans: true }, run })
@@ -100,6 +102,8 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
         space.writes.policies.push({ hash, files, loaded_at: at })
         audit(space, { at, kind: 'policy-loaded', actor: 'engine' }, { policy: hash })
       } })
+      // What stands was sent under another policy: a worker looks at each whether it may still stand.
+      await pool.query(LOOK_AGAIN, [at]).catch(failed)
     },
   }
 }

@@ -61,8 +61,9 @@ export const troubled = async (pool: Pool, limit: number): ReturnType<Ledger['tr
 
 export const counts = async (pool: Pool, now: string): ReturnType<Ledger['counts']> => {
   const states = await rowsOf(pool, 'select state, count(*)::int as count from documents where revision > 0 group by state', [])
-  const [oldest] = await rowsOf(pool, 'select min(due_at) as due_at from deliveries where due_at is not null and due_at <= $1', [now])
-  const due = instant(oldest?.['due_at'])
+  const [oldest] = await rowsOf(pool, 'select min(changed_at) as since from deliveries where due_at is not null', [])
+  // Since it is owed, not since it is due: what is tried or put off again and again is always due soon.
+  const due = instant(oldest?.['since'])
   return {
     byState: Object.fromEntries(states.map((row) => [row['state'] as DocumentState, row['count'] as number])),
     oldestOwedSecs: due === undefined ? 0 : Math.max(0, (Date.parse(now) - Date.parse(due)) / 1000),

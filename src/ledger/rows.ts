@@ -93,7 +93,9 @@ const recode = (text: string, from: BufferEncoding, to: BufferEncoding): string 
 export const pack = (contents: readonly ContentRef[]): readonly ContentRef[] =>
   contents.map((ref) => ({ ...ref, head: recode(ref.head, 'latin1', 'base64'), tail: recode(ref.tail, 'latin1', 'base64') }))
 const unpack = (contents: readonly ContentRef[]): readonly ContentRef[] =>
-  contents.map((ref) => ({ ...ref, head: recode(ref.head, 'base64', 'latin1'), tail: recode(ref.tail, 'base64', 'latin1') }))
+  contents.map((ref) => ({ ...ref, head: shown(recode(ref.head, 'base64', 'latin1')), tail: shown(recode(ref.tail, 'base64', 'latin1')) }))
+// Intake shows NUL as U+2400, of which latin1 keeps the NUL.
+const shown = (bytes: string): string => bytes.replaceAll('\0', '\u2400')
 
 /** Columns of a revision `v` and its receipt `r`, for `revisionOf` and `receiptOf`. */
 export const REVISION_COLUMNS = `

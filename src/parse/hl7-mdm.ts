@@ -5,7 +5,7 @@ import type { Hl7Mapping } from '../policy/schema.ts'
 import type { Content, DocumentEvent, Found, Receipt, RioDocument } from '../types.ts'
 import { hl7Patient } from './hl7-patient.ts'
 import { ownerOf, placesOf, type Places } from './hl7-places.ts'
-import { given, refuse, speaksAgainst, trimmed, unreadPlaces, type Parsed } from './read.ts'
+import { given, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
 import { hl7DateOrInstant, hl7Instant } from './time.ts'
 
 export const parseHl7 = (receipt: Receipt, mapping: Hl7Mapping): Parsed => {
@@ -27,9 +27,11 @@ export const parseHl7 = (receipt: Receipt, mapping: Hl7Mapping): Parsed => {
   const { fields } = mapping
   const documentId = trimmed(places.first(fields.document_id))
   if (!documentId) return refuse('DOCUMENT_ID_MISSING', fields.document_id.join(', '), 'The place of the document id has no value.')
+  if (tooLong(documentId)) return refuse('DOCUMENT_ID_MISSING', fields.document_id.join(', '), TOO_LONG)
   if (!message.getSegment('PID')) return refuse('PATIENT_MISSING', 'PID', 'There is no PID segment.')
   const parentId = PARENTED.includes(event) ? trimmed(places.first(fields.parent_id)) : undefined
   if (PARENTED.includes(event) && !parentId) return refuse('PARENT_MISSING', fields.parent_id?.join(', ') ?? 'TXA-13', `MDM^${trigger} needs the id of the earlier document.`)
+  if (tooLong(parentId)) return refuse('PARENT_MISSING', fields.parent_id?.join(', ') ?? 'TXA-13', TOO_LONG)
 
   return { ok: true, document: documentOf(receipt, mapping, places, { documentId, event, ...(parentId ? { parentId } : {}) }) }
 }

@@ -92,7 +92,7 @@ export const placesOf = (message: Hl7Message): Places => {
         segment.fields.flatMap((_, at) => {
           const field = fieldNumber(segment, at)
           if (field < 1 || read.has(`${segment.name}-${field}`)) return []
-          return repetitionsOf(segment, field, nth.get(segment)!).flatMap((one) => (whole(one) ? one.at : []))
+          return repetitionsOf(segment, field, nth.get(segment)!).flatMap((one) => (whole(one) ? shown(one.at) : []))
         }),
       ),
       ...unusable,
@@ -109,6 +109,9 @@ const segmentNames = (segments: readonly Hl7Segment[]): Map<Hl7Segment, string> 
     return [segment, count === 1 ? segment.name : `${segment.name}[${count}]`]
   }))
 }
+
+/** A line break inside a field makes the rest of its text look like a segment: such a name is text, and not shown. */
+const shown = (at: string): string => (/^[A-Z][A-Z0-9]{2}(\[\d+\])?-/u.test(at) ? at : 'a line that is no segment')
 
 /** MSH-1 is the separator itself, so the fields of MSH stand one place further on. */
 const fieldNumber = (segment: Hl7Segment, at: number): number => (segment.name === 'MSH' && at > 0 ? at + 1 : at)

@@ -64,8 +64,8 @@ export const jsonPlacesOf = (metadata: object): JsonPlaces => {
 
 const carries = (value: unknown): boolean => value !== null && value !== undefined && !(typeof value === 'string' && value.trim() === '')
 
-/** A name is the sender's, so it is cut before it is shown. */
-const shown = (at: string): string => at.slice(0, 200).toWellFormed()
+/** A name is the sender's: one that does not look like the name of a field may be text about a patient, and is not shown. */
+export const shown = (at: string): string => at.split('.').map((name) => (/^(?!.*\d{5})[A-Za-z_]\w{0,40}(\[\d{1,4}\])*$/u.test(name) ? name : '…')).join('.').slice(0, 200)
 
 /** Deeper than any sender nests; what lies below is not read, and reported. */
 const DEEPEST = 16

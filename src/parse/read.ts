@@ -34,6 +34,11 @@ export const addressOf = (lines: readonly Found[], postcodes: readonly Found[], 
   return { lines: lines.filter(mine).map((found) => found.text.trim()), ...(postcode ? { postcode } : {}) }
 }
 
+/** No system gives longer ids, and PostgreSQL could not keep them in an index: the sender would be told to try again for ever. */
+const LONGEST_ID = 500
+export const tooLong = (id: string | undefined): boolean => id !== undefined && id.length > LONGEST_ID
+export const TOO_LONG = `It is longer than ${LONGEST_ID} characters, and no id.`
+
 /** Places that were not read, in words that stay short however large the message is. */
 const MOST = 100
 export const unreadPlaces = (places: Iterable<string>): readonly string[] => {

@@ -2,8 +2,8 @@
 // cannot be attributed; anything else that is wrong about a document is said by it, and judged later.
 import type { UploadMapping } from '../policy/schema.ts'
 import { DOCUMENT_EVENTS, type DocumentEvent, type Found, type Patient, type Receipt, type RioDocument } from '../types.ts'
-import { jsonPlacesOf, type JsonPlaces } from './json-places.ts'
-import { addressOf, given, isYes, refuse, speaksAgainst, trimmed, unreadPlaces, type Parsed } from './read.ts'
+import { jsonPlacesOf, shown, type JsonPlaces } from './json-places.ts'
+import { addressOf, given, isYes, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
 import { repeatedName } from './repeated-name.ts'
 import { isoDateOrInstant, isoDay, isoInstant } from './time.ts'
 
@@ -11,11 +11,12 @@ export const parseUpload = (receipt: Receipt, mapping: UploadMapping): Parsed =>
   const metadata = objectOf(receipt.skeleton)
   if (typeof metadata === 'string') return refuse('METADATA_UNREADABLE', 'metadata', metadata)
   const twice = repeatedName(receipt.skeleton)
-  if (twice) return refuse('METADATA_UNREADABLE', twice.slice(0, 200), 'A name stands twice in one object, and nobody could say which value is meant.')
+  if (twice) return refuse('METADATA_UNREADABLE', shown(twice), 'A name stands twice in one object, and nobody could say which value is meant.')
 
   const places = jsonPlacesOf(metadata)
   const documentId = trimmed(places.first(mapping.fields.document_id))
   if (!documentId) return refuse('DOCUMENT_ID_MISSING', inMetadata(mapping.fields.document_id), 'It has no value that is text.')
+  if (tooLong(documentId)) return refuse('DOCUMENT_ID_MISSING', inMetadata(mapping.fields.document_id), TOO_LONG)
   const patient = patientName(mapping)
   if (patient && !isObject((metadata as Record<string, unknown>)[patient])) return refuse('PATIENT_MISSING', inMetadata([patient]), 'There is no patient object.')
   const said = trimmed(places.first([mapping.event]))?.toLowerCase()
@@ -24,6 +25,7 @@ export const parseUpload = (receipt: Receipt, mapping: UploadMapping): Parsed =>
   const parent = event === 'replaced' ? mapping.replaces : event === 'addendum' ? mapping.addendum_to : undefined
   const parentId = parent && trimmed(places.first([parent]))
   if (parent && !parentId) return refuse('PARENT_MISSING', inMetadata([parent]), `The event ${event} needs the id of the earlier document.`)
+  if (parent && tooLong(parentId)) return refuse('PARENT_MISSING', inMetadata([parent]), TOO_LONG)
 
   return { ok: true, document: documentOf(receipt, mapping, places, { documentId, event, ...(parentId ? { parentId } : {}) }) }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Fault } from './faults.ts'
 import { faultSchema } from './faults.ts'
 import { asJson } from './outcome.ts'
-import type { People } from './people.ts'
+import type { People, Person } from './people.ts'
 import { personSchema, seededPeople, withChanges } from './people.ts'
 import type { Route } from './router.ts'
 import { readJson } from './text.ts'
@@ -23,9 +23,11 @@ const controlSchema = z.strictObject({
 /** All that can be set from outside, and what was counted. */
 export type World = { people: People; faults: readonly Fault[]; deleteRefused: boolean; requests: Map<string, number> }
 
-export const newWorld = (): World => ({ people: seededPeople(), faults: [], deleteRefused: false, requests: new Map() })
+export const newWorld = (people = seededPeople()): World => ({ people, faults: [], deleteRefused: false, requests: new Map() })
 
-export const controlRoutes = (world: World, tokens: Tokens, forgetDocuments: () => Promise<void>): readonly Route[] => {
+export type Keeping = { forgetDocuments(): Promise<void>; keepPeople(changed: readonly Person[]): void }
+
+export const controlRoutes = (world: World, tokens: Tokens, { forgetDocuments, keepPeople }: Keeping): readonly Route[] => {
   const state = () => {
     const byPath = Object.fromEntries([...world.requests].sort(([a], [b]) => a.localeCompare(b)))
     return {
@@ -51,7 +53,10 @@ export const controlRoutes = (world: World, tokens: Tokens, forgetDocuments: () 
           tokens.expireIn(DEFAULT_EXPIRES_IN_SECS)
           await forgetDocuments()
         }
-        if (patients) world.people = withChanges(world.people, patients)
+        if (patients) {
+          world.people = withChanges(world.people, patients)
+          keepPeople(patients.map(({ nhsNumber }) => world.people.get(nhsNumber)!))
+        }
         if (faults) world.faults = faults
         if (deleteRefused !== undefined) world.deleteRefused = deleteRefused
         if (wanted?.expiresInSecs !== undefined) tokens.expireIn(wanted.expiresInSecs)

@@ -1,6 +1,6 @@
 // The documents that were stored, each copy by itself, so that a document stored twice is seen twice. Everything
-// but the bytes is in memory for as long as the sandbox runs. It refuses to forget on its own: only a delete, an
-// entered-in-error or a reset takes a document from a record.
+// but the bytes is in memory for as long as the sandbox runs; each change is handed to what keeps it longer. It
+// refuses to forget on its own: only a delete, an entered-in-error or a reset takes a document from a record.
 import type { Bundle, DocumentReference, Meta } from '@medplum/fhirtypes'
 import { base64Pieces } from './base64.ts'
 import type { Cut } from './cut-out.ts'
@@ -27,14 +27,17 @@ export type Documents = {
   replace(stored: Stored, draft: Draft): Stored
   remove(stored: Stored): void
   get(id: string): Stored | undefined
-  /** Any document that was not deleted, oldest first. */
+  /** Any document that was not deleted; the one that changed last comes last. */
   all(): readonly Stored[]
   withIdentifier(token: string): readonly Stored[]
   ofPatient(nhsNumber: string): readonly Stored[]
   clear(): void
 }
 
-export const documentStore = (now: () => Date, newId: () => string): Documents => {
+/** Those that were kept before come first; every one that is added or changed from now on is handed to `changed`. */
+export type Kept = { readonly kept: readonly Stored[]; changed(stored: Stored): void; cleared(): void }
+
+export const documentStore = (now: () => Date, newId: () => string, { kept, changed, cleared }: Kept): Documents => {
   const byId = new Map<string, Stored>()
   const byIdentifier = new Map<string, Set<string>>()
   const byPatient = new Map<string, Set<string>>()
@@ -47,9 +50,15 @@ export const documentStore = (now: () => Date, newId: () => string): Documents =
     for (const identifier of stored.identifiers) byIdentifier.get(identifier)?.delete(stored.id)
     byPatient.get(stored.nhsNumber)?.delete(stored.id)
   }
-  const keep = (stored: Stored): Stored => {
+  const put = (stored: Stored): void => {
+    byId.delete(stored.id)
     byId.set(stored.id, stored)
     if (!stored.deleted) index(stored)
+  }
+  for (const stored of kept) put(stored)
+  const keep = (stored: Stored): Stored => {
+    put(stored)
+    changed(stored)
     return stored
   }
   const alive = (ids: Iterable<string>): readonly Stored[] => [...ids].flatMap((id) => {
@@ -87,6 +96,7 @@ export const documentStore = (now: () => Date, newId: () => string): Documents =
     },
     ofPatient: (nhsNumber) => alive(byPatient.get(nhsNumber) ?? []),
     clear: () => {
+      cleared()
       byId.clear()
       byIdentifier.clear()
       byPatient.clear()

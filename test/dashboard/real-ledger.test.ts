@@ -39,6 +39,8 @@ describe('over a real ledger', () => {
     expect(open.woken).toEqual([[letter.id, 'pkb']])
     expect(await page('/failed')).toContain('No delivery waits for a person.')
 
+    // Attempts are told in the order of their times.
+    place.clock.at = new Date(place.clock.at.getTime() + 1000)
     await work(place, letter.id, 'pkb')
     const story = await page(`/documents/${letter.id}`)
     for (const text of ['Acknowledged', 'the mapping was mended', '999 000 0018', 'How the rules were tried', 'A person asked for another try']) expect(story).toContain(text)

@@ -81,6 +81,8 @@ describe('the next step', () => {
     const foreign = anOwed({ ...PRESENT, id: uuid(102), identifier: uuid(202), nhsNumber: '9990000026' })
     expect(think(aWork({ deliveries: [foreign, anOwed()] }), unreadable, planAgain, NOW).step).toMatchObject({ action: 'recall', deliveryId: foreign.id })
     expect(think(aWork({ deliveries: [present] }), unreadable, planAgain, NOW).step).toEqual({ do: 'nothing' })
+    const recalling = anOwed({ ...PRESENT, state: 'recalling' })
+    expect(think(aWork({ deliveries: [recalling] }), unreadable, planAgain, NOW).step).toMatchObject({ do: 'exchange', action: 'recall', deliveryId: recalling.id })
   })
 
   test('a print item is handed over once for as long as its content is the same', () => {

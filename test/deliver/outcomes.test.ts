@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { backoffSecs, retryAfterSecs, RETRY_AFTER_CEILING_SECS } from '../../src/deliver/backoff.ts'
 import { afterExchange, classifyBreak, classifyStatus, OUTCOME, type Ended } from '../../src/deliver/outcomes.ts'
-import { OUTCOMES, type Outcome } from '../../src/types.ts'
+import { OUTCOMES, type Delivery, type Outcome } from '../../src/types.ts'
 import { ahead, anOwed, NOW, without } from '../support/work.ts'
 
 const retry = { first_secs: 2, ceiling_secs: 300, jitter: 0 }
@@ -61,6 +61,15 @@ describe('what becomes of a delivery', () => {
     expect(after({ action: 'recall', delivery: anOwed({ standing: 'present', remoteId: 'r1', standingRevision: 2 }) }).delivery).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
   })
 
+  test('a recall that finds nothing of a copy that may still be on its way asks once more, later', () => {
+    const unsure = anOwed({ state: 'recalling', standing: 'unsure', standingRevision: 2, tries: 1, lastCode: 'TIMEOUT' })
+    const gone = (delivery: Delivery) => after({ action: 'recall', outcome: of('accepted', { code: 'GONE' }), delivery }).delivery
+    expect(gone(unsure)).toEqual({ state: 'recalling', standing: 'unsure', standingRevision: 2, tries: 1, dueAt: ahead(60) })
+    expect(gone({ ...unsure, lastCode: 'GONE' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+    expect(gone({ ...unsure, remoteId: 'r1' })).toMatchObject({ state: 'recalled' })
+    expect(gone({ ...unsure, standing: 'present' })).toMatchObject({ state: 'recalled' })
+  })
+
   test('unavailable: as before, and later again; the wait doubles up to the ceiling', () => {
     const waits = [0, 1, 2, 3, 6, 7, 20, 900].map((tries) => after({ outcome: of('unavailable'), delivery: anOwed({ tries }) }).delivery)
     expect(waits.map(({ dueAt }) => (Date.parse(dueAt!) - NOW.getTime()) / 1000)).toEqual([2, 4, 8, 16, 128, 256, 300, 300])
@@ -111,7 +120,7 @@ describe('what becomes of a delivery', () => {
       expect(look({ found: false, outcome: of('accepted') })).toEqual({ state: 'owed', standing: 'nothing', tries: 2, dueAt: NOW.toISOString() })
     })
     test('of what is not wanted any more settles what stands, and sends nothing', () => {
-      expect(look({ found: false, outcome: of('accepted') }, { wanted: 'leave' })).toEqual({ state: 'closed', standing: 'nothing', tries: 2 })
+      expect(look({ found: false, outcome: of('accepted') }, { wanted: 'leave' })).toEqual({ state: 'closed', standing: 'nothing', tries: 2, dueAt: NOW.toISOString() })
       expect(look({ found: true, remoteId: 'r', revision: 2, outcome: of('accepted') }, { wanted: 'leave' })).toEqual({ state: 'acknowledged', standing: 'present', standingRevision: 2, remoteId: 'r', tries: 2 })
     })
     test('that was not answered leaves it unsure', () => {

@@ -199,6 +199,16 @@ describe('against the sandbox', () => {
     expect(await copies()).toBe(0)
   })
 
+  test('a recall takes back a copy that PKB itself calls superseded', async () => {
+    const { remoteId } = await pkb.create(letter, patience())
+    const data = aPdf({ mark: `letter ${letters}` }).toString('base64')
+    const content = [{ attachment: { ...letter.resource.content[0]!.attachment, data } }]
+    await client.fhir(`/DocumentReference/${remoteId}`, { method: 'PUT', body: JSON.stringify({ ...letter.resource, id: remoteId, status: 'superseded', content }), headers: { 'content-type': 'application/fhir+json' } })
+    expect((await client.fhir(`/DocumentReference/${remoteId}`)).body).toMatchObject({ status: 'superseded' })
+    expect(await pkb.recall(recallOf(letter), patience())).toMatchObject({ kind: 'accepted', code: '204' })
+    expect((await client.fhir(`/DocumentReference/${remoteId}`)).status).toBe(410)
+  })
+
   test('an update of what somebody deleted there is unsure, so that it is looked for and created', async () => {
     const { remoteId } = await pkb.create(letter, patience())
     await client.fhir(`/DocumentReference/${remoteId}`, { method: 'DELETE' })

@@ -29,6 +29,10 @@ describe('a message is known again', () => {
 
 describe('a control id', () => {
   test('is one with its application and facility', () => expect(controlKey(aMdm({ controlId: 'C-7' }))).toBe('RIO|RWK|C-7'))
+  test('is kept by its hash where no index could hold it', () => {
+    expect(controlKey(aMdm({ controlId: 'C'.repeat(3000) }))).toMatch(/^[0-9a-f]{64}$/u)
+    expect(controlKey(aMdm({ controlId: 'C'.repeat(3000) }))).not.toBe(controlKey(aMdm({ controlId: 'C'.repeat(3001) })))
+  })
   test('is not made up', () => {
     expect(controlKey(aMdm({ controlId: ' ' }))).toBeUndefined()
     expect(controlKey('{"documentId":"x"}')).toBeUndefined()

@@ -81,6 +81,16 @@ describe('the same message again', () => {
     expect(await story(first.id)).toEqual(before)
   })
 
+  test('that stops sharing once more is believed, where nobody says times', async () => {
+    const documentId = fresh()
+    const [stop, share] = [{ documentId, event: 'updated', documentType: 'MH DO NOT share with patient', uploadedAt: undefined }, { documentId, event: 'updated', uploadedAt: undefined }]
+    await place.upload(stop)
+    expect(await place.upload(share)).toMatchObject({ route: 'pkb', revision: 2 })
+    expect(await place.upload(stop)).toMatchObject({ kind: 'stored', bearing: 'tightens', rule: 'do-not-share', revision: 3 })
+    expect(await place.upload(stop)).toMatchObject({ kind: 'repeat', rule: 'do-not-share', revision: 3 })
+    expect(await place.upload(share)).toMatchObject({ kind: 'repeat', rule: 'do-not-share' })
+  })
+
   test('in one group is stored once', async () => {
     const metadata = { documentId: fresh() }
     const all = await Promise.all(Array.from({ length: 8 }, () => place.upload(metadata)))
@@ -186,6 +196,18 @@ describe('a document that moves to another patient', () => {
   })
 })
 
+describe('a document that moves by way of nobody', () => {
+  // The number alone tells the patients apart.
+  test('goes back from the first patient, even before the recall was made', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId, patient: { ...ADA, clientId: undefined } })
+    await sent(id)
+    expect(await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', patient: { ...ADA, clientId: undefined, nhsNumber: undefined } })).toMatchObject({ state: 'recalling' })
+    expect(await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T13:00:00Z', patient: { ...BEN, clientId: undefined } })).toMatchObject({ rule: 'moved-to-another-patient', state: 'recalling' })
+    expect((await sent(id)).deliveries).toMatchObject([{ nhsNumber: ADA.nhsNumber, standing: 'recalled' }])
+  })
+})
+
 describe('a cancel', () => {
   test('takes back what stands, for good', async () => {
     const documentId = fresh()
@@ -276,6 +298,27 @@ describe('an addendum', () => {
     expect(await story(child.id)).toMatchObject({ route: 'pkb', state: 'waiting' })
   })
 
+  test('stays one when it is edited: it does not come back without its parent', async () => {
+    const [parentId, documentId] = [fresh(), fresh()]
+    await sent((await place.upload({ documentId: parentId })).id)
+    const { id } = await place.upload({ documentId, event: 'addendum', parent: parentId })
+    await sent(id)
+    await place.upload({ documentId: parentId, event: 'updated', documentType: 'MH DO NOT share with patient', uploadedAt: '2026-11-20T12:00:00Z' })
+    await sent(id)
+    expect(await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T13:00:00Z' })).toMatchObject({ route: 'review', rule: 'parent-not-standing' })
+    expect((await place.ledger.story(id))!.deliveries).toMatchObject([{ standing: 'recalled' }])
+    await place.upload({ documentId: parentId, event: 'updated', uploadedAt: '2026-11-20T14:00:00Z' })
+    expect(await story(id)).toMatchObject({ route: 'pkb', state: 'waiting' })
+  })
+
+  test('is one even where an edit of it came first', async () => {
+    const [parentId, documentId] = [fresh(), fresh()]
+    await place.upload({ documentId: parentId, documentType: 'MH DO NOT share with patient' })
+    const { id } = await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z' })
+    await sent(id)
+    expect(await place.upload({ documentId, event: 'addendum', parent: parentId, uploadedAt: '2026-11-20T11:30:00Z' })).toMatchObject({ bearing: 'late', route: 'review', state: 'recalling' })
+  })
+
   test('of another patient’s document, or of itself, waits in review', async () => {
     const [parentId, self] = [fresh(), fresh()]
     await place.upload({ documentId: parentId })
@@ -349,4 +392,12 @@ test('what a document was sent under is planned again by a worker as the ledger 
   await lock.release()
   expect(begun?.thought.plan?.decision).toEqual(before.decision)
   expect(kinds(await story(id))).toEqual([...kinds(before), 'attempt-started'])
+})
+
+test('a file is the same when its document is planned again, whatever bytes it begins with', async () => {
+  const metadata = { documentId: fresh(), name: 'CLIN Scan.tif' }
+  const { id } = await place.upload(metadata, { receipt: aReceipt(metadata, { declaredType: 'image/tiff', contents: [contentRef(Buffer.from('II*\0\b\0'))] }) })
+  expect((await story(id)).facts.content).toBe('other-format')
+  await place.ledger.hold(id, 'duty', 'look', place.clock.at.toISOString())
+  expect((await story(id)).facts).toMatchObject({ hold: 'held', content: 'other-format' })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Story } from '../../src/ledger/ledger.ts'
-import { ADA, BEN } from '../support/documents.ts'
-import { aLedger, work } from '../support/ledger.ts'
+import { aContent, ADA, aReceipt, BEN } from '../support/documents.ts'
+import { aLedger, ending, thinking, work } from '../support/ledger.ts'
 import type { TestLedger } from '../support/ledger.ts'
 
 let place: TestLedger
@@ -102,7 +102,7 @@ describe('word on an account', () => {
 describe('the print house', () => {
   const printing = async () => {
     const { id } = await place.upload({ documentId: fresh(), patient: ADA, team: 'CAMHS1' })
-    await work(place, id, 'print', {})
+    await work(place, id, 'print', { remoteId: 'B1' })
     const { state, deliveries: [delivery] } = await story(id)
     expect(state).toBe('printing')
     return { id, deliveryId: delivery!.id }
@@ -119,10 +119,35 @@ describe('the print house', () => {
 
   test('rejects an item, and another try hands it over again', async () => {
     const { id, deliveryId } = await printing()
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: false, reason: 'page size', batch: 'B2' }, iso())
+    await place.ledger.acknowledgePrint({ deliveryId, accepted: false, reason: 'page size', batch: 'B1' }, iso())
     expect(await story(id)).toMatchObject({ state: 'failed', deliveries: [{ state: 'failed', standing: 'nothing', lastDetail: 'page size' }] })
     expect(await place.ledger.retry(deliveryId, 'clerk', 'mended', iso())).toBe(true)
     expect((await work(place, id, 'print'))?.thought.step).toMatchObject({ action: 'create' })
+    expect((await story(id)).state).toBe('printing')
+  })
+
+  test('answers about an earlier batch, and the letter that lies in the outbox now can still be taken back', async () => {
+    const { id, deliveryId } = await printing()
+    const { document: { documentId } } = await story(id)
+    const corrected = { documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', team: 'CAMHS1' }
+    await place.upload(corrected, { receipt: aReceipt(corrected, { contents: [aContent('corrected')] }) })
+    await work(place, id, 'print', { remoteId: 'B2' })
+    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'B1' }, iso())
+    expect((await story(id)).state).toBe('printing')
+    await place.upload({ ...corrected, documentType: 'MH DO NOT share with patient', uploadedAt: '2026-11-20T13:00:00Z' })
+    expect((await work(place, id, 'print'))?.thought.step).toMatchObject({ do: 'exchange', action: 'recall' })
+  })
+
+  test('answers about an earlier batch while the next one is being handed over', async () => {
+    const { id, deliveryId } = await printing()
+    const { document: { documentId } } = await story(id)
+    const corrected = { documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', team: 'CAMHS1' }
+    await place.upload(corrected, { receipt: aReceipt(corrected, { contents: [aContent('corrected')] }) })
+    const lock = (await place.ledger.lock(id, 'print'))!
+    const begun = (await lock.begin(thinking(place.policy, place.clock.at), iso()))!
+    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'B1' }, iso())
+    await lock.finish(ending(begun, { remoteId: 'B2' }, place.clock.at))
+    await lock.release()
     expect((await story(id)).state).toBe('printing')
   })
 

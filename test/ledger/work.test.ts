@@ -262,6 +262,21 @@ describe('what is due', () => {
     }
   })
 
+  test('has waited since it is owed, however often it was tried and is to be tried again later', async () => {
+    const other = await aLedger()
+    try {
+      await other.ledger.savePerson(ADA.nhsNumber, { registered: true, deceased: false }, other.clock.at.toISOString())
+      const { id } = await other.upload({ documentId: 'A' })
+      for (const kind of ['unavailable', 'unsure', 'unavailable'] as const) {
+        other.clock.at = new Date(other.clock.at.getTime() + 600_000)
+        await work(other, id, 'pkb', { kind, code: '503' })
+      }
+      expect((await other.ledger.counts()).oldestOwedSecs).toBe(1800)
+    } finally {
+      await other.close()
+    }
+  })
+
   test('can be put off, unless something changed since', async () => {
     const documentId = fresh()
     const { id } = await place.upload({ documentId })

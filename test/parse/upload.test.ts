@@ -48,6 +48,10 @@ describe('events', () => {
     expect(refusal({ ...usual, event: 'replaced', parent: 'RIO-0' })).toEqual({ code: 'PARENT_MISSING', at: 'metadata.replaces' })
     expect(refusal({ ...usual, event: 'addendum' })).toEqual({ code: 'PARENT_MISSING', at: 'metadata.parent' })
   })
+  test('an id that no index could hold is none, and not for the sender to try again', () => {
+    expect(parsed(JSON.stringify({ documentId: 'R'.repeat(501), event: 'created', patient: {} }))).toMatchObject({ ok: false, refusal: { code: 'DOCUMENT_ID_MISSING' } })
+    expect(parsed(JSON.stringify({ documentId: 'R', event: 'addendum', parent: 'R'.repeat(501), patient: {} }))).toMatchObject({ ok: false, refusal: { code: 'PARENT_MISSING' } })
+  })
   test('a name that the event does not use is reported', () => expect(document({ replaces: 'RIO-0' })).toMatchObject({ event: 'created', unread: ['metadata.replaces'] }))
   test.each([[undefined], [''], ['deleted'], [7]])('%j is no event, and none is guessed', (event) => expect(refusal({ ...usual, event })).toEqual({ code: 'EVENT_UNKNOWN', at: 'metadata.event' }))
 })
@@ -85,6 +89,7 @@ describe('wrong types never crash, and are no value', () => {
   test('a list of texts is all of them', () => expect(document({ documentType: ['MH share with patient', 'MH DO NOT share with patient'] }).picklist.map(({ at }) => at)).toEqual(['metadata.documentType[0]', 'metadata.documentType[1]']))
   test('half a character is replaced, so that it can be stored', () => expect(document({ name: 'CLIN \uD800' }).title).toBe('CLIN \uFFFD'))
   test('nesting without end is not walked to its end', () => expect(parsed(`{"documentId":"RIO-1","event":"created","patient":{},"deep":${'['.repeat(5000)}${']'.repeat(5000)}}`)).toMatchObject({ ok: true }))
+  test('a name that may be text about a patient is not shown', () => expect(document({ 'for Ada Example': { x9990000018: 'x' }, notes: { '9990000018': 'x' } }).unread).toEqual(['metadata.….…', 'metadata.notes.…']))
   test('names from the prototype are names', () => expect(parsed('{"documentId":"RIO-1","event":"created","patient":{},"__proto__":{"team":"ADULT1"},"constructor":"x"}')).toMatchObject({ ok: true, document: { unread: ['metadata.__proto__.team', 'metadata.constructor'] } }))
 })
 

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { cutOut } from '../../src/sandbox/cut-out.ts'
 import type { Spool } from '../../src/sandbox/spool.ts'
-import { openSpool } from '../../src/sandbox/spool.ts'
+import { openTemporarySpool } from '../../src/sandbox/spool.ts'
 import { sha1, sha256 } from '../support/sandbox.ts'
 
 let spool: Spool
-beforeAll(async () => { spool = await openSpool() })
+beforeAll(async () => { spool = await openTemporarySpool() })
 afterAll(() => spool.close())
 
 const sliced = async function* (bytes: Buffer, lengths: readonly number[]): AsyncGenerator<Buffer> {

@@ -8,8 +8,8 @@ export const contentRef = (bytes: Buffer, overrides: Partial<ContentRef> = {}): 
   sha256: createHash('sha256').update(bytes).digest('hex'),
   sha1: createHash('sha1').update(bytes).digest('base64'),
   size: bytes.length,
-  head: bytes.subarray(0, 1024).toString('latin1'),
-  tail: bytes.subarray(-1024).toString('latin1'),
+  head: bytes.subarray(0, 1024).toString('latin1').replaceAll('\0', '\u2400'),
+  tail: bytes.subarray(-1024).toString('latin1').replaceAll('\0', '\u2400'),
   encrypt: bytes.includes('/Encrypt'),
   ...overrides,
 })

@@ -9,7 +9,7 @@ import { revisionIdentifier, stableIdentifier } from '../../fhir/identify.ts'
 import type { PkbDestination } from '../../policy/schema.ts'
 import type { Outcome } from '../../types.ts'
 import type { Destination, DestinationParts, Look, Recall, Shipment } from '../destination.ts'
-import type { Asked } from '../outcomes.ts'
+import { GONE, type Asked } from '../outcomes.ts'
 import { isRecord, type Answer } from './answer.ts'
 import { bodyOf } from './body.ts'
 import { openFhir, type Fhir, type Sent } from './fhir.ts'
@@ -23,7 +23,7 @@ const EXACT = { prefer: 'handling=strict', 'cache-control': 'no-cache' }
 const NOT_DELETED: readonly string[] = ['403', '405', '409', '422', '501']
 
 /** One copy at PKB under our identifier. */
-type Copy = { readonly remoteId: string; readonly current: boolean; readonly revision?: number }
+type Copy = { readonly remoteId: string; readonly current: boolean; /** Taken back by emptying it. */ readonly inError: boolean; readonly revision?: number }
 type Found = { readonly outcome: Outcome; readonly copies?: readonly Copy[] }
 
 export const openPkb = (settings: PkbDestination, { content, now }: DestinationParts & { readonly now: () => Date }): Destination => {
@@ -118,7 +118,7 @@ const copyOf = (entry: unknown, identifier: string): readonly Copy[] => {
   if (resource?.resourceType !== TYPE || !resource.id || !resource.identifier?.some((id) => id.system === system && id.value === value)) return []
   const master = resource.masterIdentifier
   const [, number] = master?.system === REVISION && master.value?.startsWith(`${identifier}/`) ? master.value.split('/') : []
-  return [{ remoteId: resource.id, current: resource.status === 'current', ...(number !== undefined && /^\d{1,9}$/u.test(number) ? { revision: Number(number) } : {}) }]
+  return [{ remoteId: resource.id, current: resource.status === 'current', inError: resource.status === 'entered-in-error', ...(number !== undefined && /^\d{1,9}$/u.test(number) ? { revision: Number(number) } : {}) }]
 }
 
 /** Takes back every copy there is: the search comes first, for a wrong address also answers 404 to a delete. */
@@ -126,9 +126,10 @@ const takeBack = async (fhir: Fhir, recall: Recall, signal: AbortSignal): Promis
   const found = await copiesOf(fhir, recall, signal)
   // Only a server that cannot search is asked by the id alone.
   if (!found.copies && (found.outcome.kind !== 'refused' || recall.remoteId === undefined)) return found.outcome
-  const standing = (found.copies ?? []).filter(({ current }) => current).map(({ remoteId }) => remoteId)
+  // A server may call a copy superseded when another one replaces it, and show it all the same.
+  const standing = (found.copies ?? []).filter(({ inError }) => !inError).map(({ remoteId }) => remoteId)
   const known = recall.remoteId !== undefined && !found.copies?.some(({ remoteId }) => remoteId === recall.remoteId) ? [recall.remoteId] : []
-  let last: Outcome = { kind: 'accepted', code: 'GONE', detail: 'Nothing stands there.' }
+  let last: Outcome = { kind: 'accepted', code: GONE, detail: 'Nothing stands there.' }
   for (const remoteId of [...standing, ...known]) {
     last = await remove(fhir, recall, remoteId, signal)
     if (last.kind !== 'accepted') return last
