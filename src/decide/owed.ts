@@ -22,16 +22,21 @@ export const standingAfter = (facts: Facts): 'recall' | 'leave' =>
 export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery: Delivery): Want => {
   if (delivery.identifier !== now.identifier) return 'absent'
   if (plan.decision.route === delivery.destination && !plan.decision.leftToTeam) return 'present'
+  // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back.
+  if (delivery.destination === 'print' && floorAgainst(plan.facts, 'print').length > 0) return 'absent'
   if (plan.decision.rule === 'parent-not-standing' || plan.decision.rule === 'moved-to-another-patient') return 'absent'
   return standingAfter(plan.facts) === 'recall' ? 'absent' : 'leave'
 }
 
 const stands = (delivery: Delivery): boolean => delivery.standing === 'present' || delivery.standing === 'unsure'
 
-/** A print item that was handed over is the same letter for as long as its content is the same. */
+/**
+ * A letter that was printed is the same letter for as long as its content is the same; one that lies in the outbox may
+ * carry an address that is no longer right.
+ */
 export const upToDate = (delivery: Delivery, now: Now): boolean =>
   delivery.standing === 'present' &&
-  (delivery.destination === 'print' ? delivery.standingSha256 === now.sha256 : delivery.standingRevision === now.revision)
+  (delivery.destination === 'print' && delivery.state === 'printed' ? delivery.standingSha256 === now.sha256 : delivery.standingRevision === now.revision)
 
 /**
  * What has to change after a new plan. `fresh`: the revision or the decision is new, so a delivery that failed or

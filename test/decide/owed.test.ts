@@ -53,6 +53,13 @@ describe('what is owed', () => {
     expect(owed(plan('print'), NOW, [printed], true)).toEqual([])
     expect(owed(plan('print'), NOW, [{ ...printed, standingSha256: 'c'.repeat(64) }], true)).toEqual([expect.objectContaining({ state: 'owed' })])
   })
+  test('a letter in the outbox is handed over anew with its new metadata, and pulled back when anything forbids print', () => {
+    const inOutbox = at({ destination: 'print', state: 'printing', standingRevision: 1, standingSha256: NOW.sha256! })
+    expect(owed(plan('print'), NOW, [inOutbox], true)).toEqual([expect.objectContaining({ state: 'owed', due: true })])
+    for (const facts of [{ person: 'deceased' }, { post: 'restricted' }, { directorate: 'not-live' }] as const)
+      expect(owed(plan('review', facts), NOW, [inOutbox], true)).toEqual([expect.objectContaining({ state: 'recalling', due: true })])
+    expect(owed(plan('withhold', { person: 'deceased' }), NOW, [{ ...inOutbox, state: 'printed' }], true)).toEqual([expect.objectContaining({ state: 'printed', audit: 'left-standing' })])
+  })
   test('what failed waits for a person or for news', () => {
     const failed = at({ state: 'failed', standing: 'nothing' })
     expect(owed(plan('pkb'), NOW, [failed], false)).toEqual([])

@@ -91,7 +91,8 @@ describe('the next step', () => {
       aWork({ sample: '02-share-unregistered.json', nhsNumber: ben, person: { account: 'unregistered' }, revision, deliveries: [anOwed({ destination: 'print', nhsNumber: ben, ...overrides })] })
     const sha256 = planOf(work({}, 1), policy).document.contents[0]!.ref.sha256
     expect(step(work({}, 1))).toMatchObject({ do: 'exchange', action: 'create' })
-    expect(step(work({ ...PRESENT, standingSha256: sha256 }, 2))).toEqual({ do: 'nothing' })
+    expect(step(work({ ...PRESENT, state: 'printed', standingSha256: sha256 }, 2))).toEqual({ do: 'nothing' })
+    expect(step(work({ ...PRESENT, state: 'printing', standingSha256: sha256 }, 2))).toMatchObject({ do: 'exchange', action: 'update' })
     expect(step(work({ ...PRESENT, standingSha256: 'other' }, 2))).toMatchObject({ do: 'exchange', action: 'update' })
   })
 })

@@ -212,9 +212,16 @@ describe('a new revision', () => {
   test('follows the old one where that was taken, and both cannot be taken back any more', async () => {
     await handOver()
     await stand.claim(R1)
-    const second = await stand.shipment({ revision: 2 })
+    const second = await stand.shipment({ revision: 2 }, {}, aPdf({ mark: 'corrected' }))
     expect(await stand.print.update(second, signal)).toMatchObject({ kind: 'accepted', remoteId: R2 })
     expect(await stand.print.recall(recallOf(second), signal)).toMatchObject({ kind: 'refused', code: 'ALREADY_TAKEN' })
+    expect(stand.everything()).toEqual([])
+  })
+
+  test('with the same letter is not posted after one that was taken', async () => {
+    await handOver()
+    await stand.claim(R1)
+    expect(await stand.print.update(await stand.shipment({ revision: 2 }), signal)).toMatchObject({ kind: 'accepted', code: 'HANDED_OVER_BEFORE', remoteId: R1 })
     expect(stand.everything()).toEqual([])
   })
 

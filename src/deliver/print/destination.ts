@@ -102,6 +102,9 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
     const handedOverAt = now().toISOString()
     try {
       signal.throwIfAborted()
+      // The print house has this very letter already: whatever else has changed, it is not posted twice.
+      const taken = (await folder.standings(shipment.deliveryId)).find(({ note, place }) => note.batch !== batch && note.sha256 === shipment.content.sha256 && (place === 'taken' || place === 'printed'))
+      if (taken) return outcome('accepted', 'HANDED_OVER_BEFORE', IS_AT[taken.place], taken.note.batch)
       await withdraw(shipment.deliveryId, batch)
       const note = { batch, item: shipment.deliveryId, revision: shipment.revision, sha256: shipment.content.sha256, handedOverAt }
       const fresh = await folder.handOver(note, (to) => writeBatch(shipment, batch, handedOverAt, to, signal))
@@ -117,7 +120,7 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
   return {
     name: 'print',
     create: handOver,
-    /** The old revision is withdrawn if it is still there; if not, the new one is posted after it. */
+    /** The old revision is withdrawn if it is still there; if not, the new one is posted after it, unless it is the same letter. */
     update: handOver,
     recall: async ({ deliveryId }: Recall) => {
       try {
