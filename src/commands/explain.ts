@@ -10,7 +10,7 @@ import { openContent } from '../ledger/content-files.ts'
 import { plan } from '../plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import { firstPrior } from '../policy/test.ts'
-import { FACT_NAMES, UNKNOWN_PERSON, type Plan, type Receipt, type Refusal } from '../types.ts'
+import { FACT_NAMES, UNKNOWN_PERSON, type Found, type Plan, type Receipt, type Refusal } from '../types.ts'
 import { checkable } from './environment.ts'
 import { policyOrProblems } from './policy-or-problems.ts'
 
@@ -44,9 +44,13 @@ const read = async (file: string, policy: Policy): Promise<Receipt | Refusal> =>
   }
 }
 
+const rows = (pairs: readonly (readonly [string, string])[]): readonly string[] => {
+  const width = Math.max(...pairs.map(([name]) => name.length))
+  return pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)
+}
+const found = (list: readonly Found[]): string => list.map(({ text, at }) => `"${text}" (${at})`).join(', ') || 'nothing'
+
 const inWords = ({ document, facts, decision, trace, resource }: Plan, policy: Policy): string => {
-  const rows = (pairs: readonly (readonly [string, string])[]) => { const width = Math.max(...pairs.map(([name]) => name.length)); return pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`) }
-  const found = (list: readonly { readonly text: string; readonly at: string }[]) => list.map(({ text, at }) => `"${text}" (${at})`).join(', ') || 'nothing'
   const fields: readonly (readonly [string, string])[] = [
     ['document', `${document.source} ${document.documentId}, ${document.event}${document.parentId ? ` of ${document.parentId}` : ''}`],
     ['source time', document.sourceTime ?? 'unknown'],

@@ -16,7 +16,7 @@ const MAGIC: readonly (readonly [Kind, (head: string) => boolean])[] = [
   ['jpeg', (head) => head.startsWith('\u00FF\u00D8\u00FF')],
   ['png', (head) => head.startsWith('\u0089PNG')],
   ['html', (head) => /^\s*<(!doctype html|html)/iu.test(head)],
-  ['text', (head) => head !== '' && !/[\u2400\u0000-\u0008\u000E-\u001F]/u.test(head)],
+  ['text', (head) => head !== '' && !/\u2400|(?![\t\n\v\f\r])\p{Cc}/u.test(head)],
 ]
 
 /** What the bytes are, and the MIME types under which that may be declared. */

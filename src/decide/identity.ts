@@ -10,7 +10,7 @@ export const tenDigits = (text: string): string | undefined => {
 
 /** Modulus 11 over the first nine digits, weights 10 to 2; 11 stands for 0, and 10 never occurs (NHS Data Dictionary). */
 export const passesModulus11 = (digits: string): boolean => {
-  const sum = [...digits.slice(0, 9)].reduce((total, digit, at) => total + Number(digit) * (10 - at), 0)
+  const sum = Array.from(digits.slice(0, 9), Number).reduce((total, digit, at) => total + digit * (10 - at), 0)
   const check = (11 - (sum % 11)) % 11
   return check !== 10 && check === Number(digits[9])
 }

@@ -24,4 +24,4 @@ const DAY_MS = 86_400_000
 /** A clock that is wrong by more than a day: taken at its word, it would make every later correction come late. */
 const isAhead = (sourceTime: string | undefined, receivedAt: string): boolean => sourceTime !== undefined && Date.parse(sourceTime) > Date.parse(receivedAt) + DAY_MS
 
-const withoutTime = ({ sourceTime: _, ...document }: RioDocument): RioDocument => ({ ...document, unread: [...document.unread, 'source time (more than a day ahead)'] })
+const withoutTime = ({ sourceTime: _sourceTime, ...document }: RioDocument): RioDocument => ({ ...document, unread: [...document.unread, 'source time (more than a day ahead)'] })

@@ -54,6 +54,7 @@ test('after a kill -9 of its parent the next one has all that it answered', asyn
 
 test('it can be stopped while it starts, and says why it did not start', async () => {
   const early = startSandboxChild(env, dir)
+  // eslint-disable-next-line jest/valid-expect -- awaited below, once it has been stopped
   const url = expect(early.url).rejects.toMatchObject({ code: 'SETTING_INVALID' })
   await early.stop()
   await url
