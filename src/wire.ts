@@ -100,11 +100,12 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   // The policy first, so that a refused one starts nothing; the database next, so that a second engine on this folder
   // is told of the first. Meanwhile the sandbox starts; only then is it known where it is, which the policy names.
   const settings = withTokens(given)
-  const looked = acceptable(await loadPolicy(checkable(settings)))
+  const assumed = checkable(settings)
+  const looked = acceptable(await loadPolicy(assumed))
   const pkb = pkbOrSandbox(settings, parts, dataDir, open)
   const pool = await database(settings, dataDir, say, open)
   const { env, sandboxUrl } = await pkb()
-  const { policy, proof, files } = usesSandbox(settings) ? acceptable(await loadPolicy(env)) : looked
+  const { policy, proof, files } = Object.keys(env).every((name) => !env[name]?.trim() || env[name] === assumed[name]) ? looked : acceptable(await loadPolicy(env))
   const inForce = () => policy
 
   const content = await openContent(join(dataDir, 'content'))
