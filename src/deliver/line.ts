@@ -129,10 +129,11 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
   const after = afterExchange(ended, line.retry, line.random(), now)
   const finish: Finish = { attemptId, deliveryId: delivery.id, at: now.toISOString(), outcome: outcome.kind, code: outcome.code, detail: outcome.detail, tookMs, delivery: after.delivery }
   line.gate.hear(outcome)
-  await lock.finish(finish)
+  const more = await lock.finish(finish)
   line.say('attempt_ended', { ...about, outcome: outcome.kind, code: outcome.code, ms: tookMs })
   if (after.delivery.state === 'failed') line.say('delivery_failed', { document: work.documentId, delivery: delivery.id, destination: line.destination.name, code: outcome.code })
-  if (outcome.kind === 'unregistered' && delivery.nhsNumber !== undefined) await noAccount(delivery.nhsNumber, work, line)
+  if (outcome.kind !== 'unregistered' || delivery.nhsNumber === undefined) return more ? 'go-on' : 'stop'
+  await noAccount(delivery.nhsNumber, work, line)
   return 'go-on'
 }
 

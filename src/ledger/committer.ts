@@ -4,6 +4,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { Failure } from '../errors.ts'
 import { inTransaction } from './database.ts'
+import type { Ahead } from './database.ts'
 import { flush } from './flush.ts'
 import { load, MoreToLock } from './load.ts'
 import type { Needs } from './load.ts'
@@ -31,7 +32,7 @@ class Thrown extends Error {
 }
 
 // The sets are small and every look-up has an index: a plan made while a table was small must not outlive its growth.
-const PLANNING = 'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
+const OPENING = 'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
 
 export const openCommitter = ({ pool, parts, tell, most = 200 }: {
   readonly pool: Pool
@@ -45,8 +46,7 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
   let running: Promise<void> | undefined
   let closed = false
 
-  const steps = async (client: PoolClient, group: readonly Waiting[], more: readonly string[]): Promise<{ readonly done: readonly Done[]; readonly owed: readonly Owed[] }> => {
-    await client.query(PLANNING)
+  const steps = async (client: PoolClient, ahead: Ahead, group: readonly Waiting[], more: readonly string[]): Promise<{ readonly done: readonly Done[]; readonly owed: readonly Owed[] }> => {
     const space = await load(client, [...group.map(({ step }) => step.needs), { documents: more }], parts)
     const done = group.map((waiting) => {
       try {
@@ -55,14 +55,14 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
         throw new Thrown(waiting, error)
       }
     })
-    await flush(client, space)
+    flush(client, ahead, space)
     return { done, owed: [...space.writes.owed.values()] }
   }
 
   const commit = async (group: readonly Waiting[], more: readonly string[] = []): Promise<void> => {
     if (group.length === 0) return
     try {
-      const { done, owed } = await inTransaction(pool, (client) => steps(client, group, more))
+      const { done, owed } = await inTransaction(pool, (client, ahead) => steps(client, ahead, group, more), OPENING)
       if (owed.length > 0) tell(owed)
       for (const { waiting, value } of done) waiting.resolve(value)
     } catch (error) {

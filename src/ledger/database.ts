@@ -1,7 +1,7 @@
 // One pool of connections to PostgreSQL per process, and transactions on it. It refuses to let a lost connection
 // end the process, to wait without end, and to let an address with its password into an error.
 import { Pool } from 'pg'
-import type { PoolClient } from 'pg'
+import type { PoolClient, PoolConfig } from 'pg'
 import { Failure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
 
@@ -78,7 +78,9 @@ export const connect = (url: string, { max, say }: { readonly max: number; reado
     connectionString: url, max, application_name: 'openletter', keepAlive: true, keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: CONNECT_MS, idleTimeoutMillis: 60_000, statement_timeout: STATEMENT_MS, query_timeout: ANSWER_MS,
     idle_in_transaction_session_timeout: STATEMENT_MS,
-  })
+    // Statements are sent as they come, without waiting for the answer to the one before.
+    pipeline: true,
+  } as PoolConfig)
   // An idle connection that breaks is replaced by the pool; one that is in use fails its query, which tells its caller.
   pool.on('error', (error) => { if (!pool.ending) say?.('database_lost', { code: reason(error) }) })
   pool.on('connect', (client) => { client.on('error', () => {}) })
@@ -86,17 +88,28 @@ export const connect = (url: string, { max, say }: { readonly max: number; reado
   return mapped(pool, at)
 }
 
+/** Hands over a statement that was sent and whose answer nobody needs before the commit. */
+export type Ahead = (statement: Promise<unknown>) => void
+
 /**
- * All or nothing: commits what `fn` did, or rolls it back and throws what `fn` threw. Where the connection breaks
- * during the commit itself, Failure DATABASE_UNREACHABLE leaves open which of the two happened.
+ * All or nothing: commits what `fn` did, or rolls it back and throws what `fn` threw. What is sent `ahead` shares one
+ * round trip with its neighbours and with the commit: if any of it fails, PostgreSQL makes of the commit a rollback.
+ * Where the connection breaks during the commit itself, Failure DATABASE_UNREACHABLE leaves open which of the two happened.
  */
-export const inTransaction = async <T>(pool: Pool, fn: (client: PoolClient) => Promise<T>): Promise<T> => {
+export const inTransaction = async <T>(pool: Pool, fn: (client: PoolClient, ahead: Ahead) => Promise<T>, opening = 'begin'): Promise<T> => {
   const client = await pool.connect()
   let broken: boolean | undefined
+  const sent: Promise<unknown>[] = []
+  const ahead: Ahead = (statement) => {
+    statement.catch(() => {})
+    sent.push(statement)
+  }
   try {
-    await client.query('begin')
-    const result = await fn(client)
-    await client.query('commit')
+    ahead(client.query(opening))
+    const result = await fn(client, ahead)
+    ahead(client.query('commit'))
+    const failed = (await Promise.allSettled(sent)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
     return result
   } catch (error) {
     broken = isLost(error)

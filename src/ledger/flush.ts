@@ -1,6 +1,7 @@
 // Writes what the steps of one transaction changed, as sets of rows, and appends to the chain last: from there to the
 // commit everybody else who appends waits. It refuses to write rows that did not change.
 import type { PoolClient } from 'pg'
+import type { Ahead } from './database.ts'
 import { documentRow, toJson } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { AttemptRecord, Workspace } from './workspace.ts'
@@ -53,10 +54,11 @@ const attemptRow = (record: AttemptRecord): Row => ({
 /** Rows are sorted where more than one process may write them outside a document's lock. */
 const sorted = (rows: readonly Row[], by: string): readonly Row[] => rows.toSorted((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1))
 
-export const flush = async (client: PoolClient, space: Workspace): Promise<void> => {
+/** All of it is sent with the commit, in one round trip. */
+export const flush = (client: PoolClient, ahead: Ahead, space: Workspace): void => {
   const { writes } = space
-  const write = async (name: string, text: string, rows: readonly unknown[]): Promise<void> => {
-    if (rows.length > 0) await client.query({ name: `ledger-write-${name}`, text, values: [toJson(rows)] })
+  const write = (name: string, text: string, rows: readonly unknown[]): void => {
+    if (rows.length > 0) ahead(client.query({ name: `ledger-write-${name}`, text, values: [toJson(rows)] }))
   }
   const revisions = [...writes.revisions]
   const sets = [
@@ -67,14 +69,14 @@ export const flush = async (client: PoolClient, space: Workspace): Promise<void>
     [...writes.deliveries.values()],
     [...writes.attempts.values()].map(attemptRow),
   ]
-  if (sets.some((rows) => rows.length > 0)) await client.query({ name: 'ledger-write', text: WRITE, values: sets.map(toJson) })
-  await write('releases', RELEASES, writes.releases)
-  await write('rejections', REJECTIONS, sorted(writes.rejections, 'fingerprint'))
-  await write('people', PEOPLE, sorted([...writes.people.values()], 'nhs_number'))
-  await write('policies', POLICIES, writes.policies)
+  if (sets.some((rows) => rows.length > 0)) ahead(client.query({ name: 'ledger-write', text: WRITE, values: sets.map(toJson) }))
+  write('releases', RELEASES, writes.releases)
+  write('rejections', REJECTIONS, sorted(writes.rejections, 'fingerprint'))
+  write('people', PEOPLE, sorted([...writes.people.values()], 'nhs_number'))
+  write('policies', POLICIES, writes.policies)
   const unused = [...space.made].filter((id) => !writes.documents.has(id) && !isAwaited(space, id))
-  if (unused.length > 0) await client.query('delete from documents where id = any($1::uuid[])', [unused])
-  await write('events', 'select append_events($1)', writes.events)
+  if (unused.length > 0) ahead(client.query('delete from documents where id = any($1::uuid[])', [unused]))
+  write('events', 'select append_events($1)', writes.events)
 }
 
 /** Made because an addendum that was kept names it: the addendum waits for it. */

@@ -113,7 +113,8 @@ export type Finish = {
 /** Held for as long as one worker works on one document at one destination; free at once when its process dies. */
 export type DocumentLock = {
   begin(think: (work: Work) => Thought, now: string): Promise<Begun | undefined>
-  finish(finish: Finish): Promise<void>
+  /** True if something of this document at this destination is due at once. */
+  finish(finish: Finish): Promise<boolean>
   /** Nothing was tried, and it stays owed: look at it again at `dueAt`. State, standing and tries stay. */
   putOff(deliveryId: string, dueAt: string): Promise<void>
   release(): Promise<void>

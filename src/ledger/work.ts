@@ -121,7 +121,13 @@ export const putOff = (space: Workspace, worked: Worked, deliveryId: string, due
 
 export const finishNeeds = ({ documentId, taken }: Worked, { attemptId }: Finish): Needs => ({ documents: [documentId], attempts: [attemptId], holder: taken.pid })
 
-export const finish = (space: Workspace, worked: Worked, end: Finish): void => {
+/** Whether something of this document at this destination is due at once. */
+export const finish = (space: Workspace, worked: Worked, end: Finish): boolean => {
+  write(space, worked, end)
+  return deliveriesOf(space, worked.documentId).some(({ destination, dueAt }) => destination === worked.destination && dueAt !== undefined && dueAt <= end.at)
+}
+
+const write = (space: Workspace, worked: Worked, end: Finish): void => {
   checkHeld(space, worked.taken)
   const record = space.documents.get(worked.documentId)
   const attempt = space.attempts.get(end.attemptId)
