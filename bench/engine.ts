@@ -58,7 +58,8 @@ export const makeEngine = async (sandboxUrl: string, settings: Readonly<Record<s
     const [node, ...flags] = NODE
     wanted = true
     began = performance.now()
-    const mine = startChild(node, [...flags, 'src/main.ts', 'serve'], { env, cwd: ROOT, log })
+    // With the memory that `npm start` gives it.
+    const mine = startChild(node, [...flags, '--max-semi-space-size=8', 'src/main.ts', 'serve'], { env, cwd: ROOT, log })
     child = mine
     void noteEnd(mine)
   }
