@@ -155,7 +155,7 @@ describe('with a Redis that is away', () => {
   test('it starts, says so, takes uploads, and stops when it is told to', async () => {
     const program = home.program(['serve'], freePorts({ REDIS_URL: 'redis://127.0.0.1:1', RIO_HTTP_TOKEN: 'a-token-that-is-long-enough-for-this' }))
     const [, feed = ''] = await program.says(/HTTP feed +(http:\S+)/u)
-    await until('it says so', () => program.err().includes('REDIS_UNREACHABLE'))
+    await until('it says so', () => program.err().includes('REDIS_UNREACHABLE'), 40_000)
     const ready = (await (await fetch(new URL('/health/ready', feed))).json()) as { parts: { part: string; ok: boolean }[] }
     expect(ready.parts.filter(({ ok }) => !ok).map(({ part }) => part)).toEqual(['queue'])
     const response = await fetch(feed, { method: 'POST', headers: { authorization: 'Bearer a-token-that-is-long-enough-for-this', 'content-type': 'application/json' }, body: JSON.stringify({ metadata: anUpload() }) })
