@@ -13,11 +13,15 @@ export type Owner = { readonly uid?: number; readonly gid?: number; readonly pas
 /** Reading and passing through; where a container does not give that away, the wider one. */
 const CAPABILITIES = ['dac_read_search', 'dac_override'] as const
 
-/** How to start a program as the owner. setpriv (util-linux) takes the place of itself by the program: one process. */
+/**
+ * How to start a program as the owner. initdb asks access(2), which heeds a capability of another user than root only
+ * under no_setuid_fixup; after the exec nothing but that one capability is left either way. setpriv (util-linux) puts the
+ * program in its own place: one process.
+ */
 export const asOwner = ({ uid, gid, passing }: Owner, program: string, args: readonly string[]): { readonly program: string; readonly args: readonly string[]; readonly as: { readonly uid?: number; readonly gid?: number } } =>
   passing === undefined || uid === undefined || gid === undefined
     ? { program, args, as: uid === undefined || gid === undefined ? {} : { uid, gid } }
-    : { program: 'setpriv', args: [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=+${passing}`, `--ambient-caps=+${passing}`, program, ...args], as: {} }
+    : { program: 'setpriv', args: ['--securebits=+no_setuid_fixup', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=+${passing}`, `--ambient-caps=+${passing}`, program, ...args], as: {} }
 
 const NAME = 'postgres'
 

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Client } from 'pg'
 import { completeLinks } from '../../src/ledger/embedded-binaries.ts'
 import { lockDirectory } from '../../src/ledger/embedded-lock.ts'
-import { withReach } from '../../src/ledger/embedded-owner.ts'
+import { asOwner, withReach } from '../../src/ledger/embedded-owner.ts'
 import { startEmbedded } from '../../src/ledger/embedded.ts'
 import type { Embedded } from '../../src/ledger/embedded.ts'
 import { isRunning } from '../../src/ledger/processes.ts'
@@ -280,6 +280,16 @@ asRoot('as root', () => {
     } finally {
       await inner.stop()
     }
+  })
+
+  test('a program behind the wall is found by those who ask access(2), as initdb does', () => {
+    const program = join(behindAWall(), 'program')
+    copyFileSync('/bin/true', program)
+    const owner = withReach({ uid: 65534, gid: 65534 }, [program])
+    expect(owner.passing).toBeDefined()
+    const asked = asOwner(owner, process.execPath, ['-e', 'require("node:fs").accessSync(process.argv[1], 1); console.log(process.getuid())', program])
+    const { status, stdout } = spawnSync(asked.program, [...asked.args], { ...asked.as, cwd: '/', encoding: 'utf8' })
+    expect([status, stdout.trim()]).toEqual([0, '65534'])
   })
 
   test('what nothing helps with is named, with what to do', () => {
