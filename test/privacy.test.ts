@@ -18,10 +18,11 @@ beforeAll(async () => {
   engine = await anEngine()
   const client = new Client({ connectionString: engine.databaseUrl })
   await client.connect()
-  const queued = async () => {
-    const { rows: tables } = await client.query<{ name: string }>("select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables where table_schema = 'bullmq' and table_type = 'BASE TABLE'")
-    for (const { name: table } of tables) payloads.push(JSON.stringify((await client.query(`select * from ${table}`)).rows))
-  }
+  // A job lives for milliseconds: a trigger keeps each as it is written.
+  await client.query('create table public.jobs_seen (job jsonb)')
+  await client.query("create function public.see_job() returns trigger language plpgsql as 'begin insert into public.jobs_seen values (to_jsonb(new)); return null; end'")
+  await client.query('create trigger see_job after insert or update on bullmq.job for each row execute function public.see_job()')
+  const queued = async () => { payloads.push(JSON.stringify((await client.query('select * from public.jobs_seen')).rows)) }
   await engine.control({ faults: [{ path: '/fhir/DocumentReference', method: 'POST', times: 1, status: 422 }, { path: '/fhir/DocumentReference', method: 'POST', times: 2, status: 503, retryAfter: 1 }] })
   const sent = [
     await engine.upload({ documentId: 'Y-1', name, patient }, letter),
@@ -31,14 +32,12 @@ beforeAll(async () => {
     await engine.upload({ documentId: 'Y-4', event: 'Oriole Zwickenpflug', name, patient }, letter),
     await engine.upload({ documentId: 'Y-5', event: 'addendum', name, patient }, letter),
   ]
-  await queued()
   answers.push(...sent.filter(({ status }) => status >= 400).map(({ body }) => JSON.stringify(body)))
   const fields = { 'PID-3': '9990000085^^^NHS^NH~C-SECRET^^^RWK^PI', 'PID-5': 'Zwickenpflug^Oriole', 'PID-11': '7 Hidden Lane^^^^ZZ9 9ZZ', 'TXA-16': name, 'TXA-25': 'CLIN Peculiar title', 'ZQQ-1': 'Zwickenpflug' }
   answers.push((await engine.hl7(mdm({ ...fields, 'TXA-12': 'Y-6', 'MSH-10': 'Y6', 'OBX-5': `^AP^PDF^Base64^${letter.toString('base64')}` }))).raw)
   answers.push((await engine.hl7(mdm({ ...fields, 'TXA-12': '', 'MSH-10': 'Y7' }))).raw)
   answers.push((await engine.hl7(mdm({ ...fields, 'TXA-12': 'Y-8', 'MSH-10': 'Y8', 'MSH-11': 'Zwickenpflug' }))).raw)
   answers.push((await engine.hl7(mdm({ ...fields, 'TXA-12': 'Y-6', 'MSH-10': 'Y6', 'TXA-16': 'CLIN Other' }))).raw)
-  await queued()
   await engine.state('Y-1', 'failed', 'acknowledged')
   await engine.state('Y-2', 'printing')
   await engine.state('Y-3', 'withheld')
