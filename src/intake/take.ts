@@ -2,6 +2,7 @@
 // It refuses to acknowledge: the feed answers in its own protocol when the promise resolves, and never before.
 import { nhsNumberOf } from '../decide/identity.ts'
 import { Failure, type ErrorCode } from '../errors.ts'
+import type { ContentStore } from '../ledger/content.ts'
 import type { Accepted, Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 import { parse } from '../parse/parse.ts'
@@ -20,6 +21,17 @@ export type Take = (receipt: Receipt) => Promise<Exclude<Accepted, { kind: 'refu
 
 /** Keeps a message that could not even become a receipt. */
 export type RejectMessage = (rejected: { readonly feed: string; readonly at: string; readonly code: ErrorCode; readonly detail: string; readonly skeleton: string }) => Promise<void>
+
+/** What any feed works with, whatever its protocol. */
+export type FeedParts = {
+  readonly name: string
+  readonly content: ContentStore
+  readonly take: Take
+  readonly reject: RejectMessage
+  readonly say: Say
+  readonly now: () => Date
+  readonly newId: () => string
+}
 
 export const makeTake = ({ ledger, policy, say }: { readonly ledger: Ledger; readonly policy: () => Policy; readonly say: Say }): Take => async (receipt) => {
   const inForce = policy()

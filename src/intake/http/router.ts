@@ -6,27 +6,16 @@ import express from 'express'
 import type { Request, Response, Router } from 'express'
 import { Failure, asFailure } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { ContentStore } from '../../ledger/content.ts'
-import type { Say } from '../../observe/events.ts'
 import type { HttpFeed } from '../../policy/schema.ts'
 import type { Receipt } from '../../types.ts'
-import type { RejectMessage, Take } from '../take.ts'
+import type { FeedParts, Take } from '../take.ts'
 import { answerAccepted, answerProblem } from './answer.ts'
 import { METADATA_BYTES } from './body.ts'
 import type { BodyReader, Upload } from './body.ts'
 import { jsonReader } from './json-body.ts'
 import { multipartReader } from './multipart.ts'
 
-export type HttpFeedParts = {
-  readonly name: string
-  readonly feed: HttpFeed
-  readonly content: ContentStore
-  readonly take: Take
-  readonly reject: RejectMessage
-  readonly say: Say
-  readonly now: () => Date
-  readonly newId: () => string
-}
+export type HttpFeedParts = FeedParts & { readonly feed: HttpFeed }
 
 const MB = 1024 * 1024
 const SKELETON_BYTES = 64 * 1024

@@ -4,26 +4,14 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { asFailure, Failure } from '../../errors.ts'
-import type { ContentStore } from '../../ledger/content.ts'
-import type { Say } from '../../observe/events.ts'
 import type { Receipt } from '../../types.ts'
-import type { RejectMessage, Take } from '../take.ts'
+import type { FeedParts, RejectMessage } from '../take.ts'
 import { acknowledgement, type Verdict } from './acknowledge.ts'
 import { legible } from './charset.ts'
 import { framed, frameReader, type FrameEvent } from './frame.ts'
 import { incomingMessage, type Heard, type IncomingMessage, type Limits } from './message.ts'
 
-export type ConnectionParts = {
-  readonly name: string
-  readonly limits: Limits
-  readonly idleMs: number
-  readonly content: ContentStore
-  readonly take: Take
-  readonly reject: RejectMessage
-  readonly say: Say
-  readonly now: () => Date
-  readonly newId: () => string
-}
+export type ConnectionParts = FeedParts & { readonly limits: Limits; readonly idleMs: number }
 
 export type Connection = {
   /** Resolves when the connection is done with; never rejects. */

@@ -4,22 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { Failure } from '../../errors.ts'
-import type { ContentStore } from '../../ledger/content.ts'
-import type { Say } from '../../observe/events.ts'
 import type { MllpFeed } from '../../policy/schema.ts'
-import type { RejectMessage, Take } from '../take.ts'
+import type { FeedParts } from '../take.ts'
 import { connection, type Connection } from './connection.ts'
 
-export type MllpFeedParts = {
-  readonly name: string
-  readonly feed: MllpFeed
-  readonly content: ContentStore
-  readonly take: Take
-  readonly reject: RejectMessage
-  readonly say: Say
-  readonly now: () => Date
-  readonly newId: () => string
-}
+export type MllpFeedParts = FeedParts & { readonly feed: MllpFeed }
 
 export type RunningMllpFeed = {
   readonly address: { readonly host: string; readonly port: number }
