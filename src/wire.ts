@@ -16,6 +16,7 @@ import { printDestination } from './deliver/print/destination.ts'
 import { openWake, type Wake } from './deliver/wake.ts'
 import { openWorker } from './deliver/worker.ts'
 import { Failure } from './errors.ts'
+import { startFolderFeed } from './intake/folder/folder.ts'
 import { httpFeed } from './intake/http/router.ts'
 import { startMllpFeed } from './intake/mllp/server.ts'
 import { makeTake, type RejectMessage } from './intake/take.ts'
@@ -203,6 +204,11 @@ const feeds = async ({ ledger, policy, content, say, now }: Omit<Delivering, 'wa
   for (const [name, feed] of Object.entries(policy().feeds)) {
     const parts = { name, content, take, reject, say, now, newId: randomUUID }
     if (feed.type === 'http') { routers.push(httpFeed({ ...parts, feed })); continue }
+    if (feed.type === 'folder') {
+      const watching = await startFolderFeed({ ...parts, feed })
+      open.add(() => watching.close())
+      continue
+    }
     const running = await startMllpFeed({ ...parts, feed })
     open.add(() => running.close())
     listening.push({ feed: name, ...running.address })

@@ -16,7 +16,7 @@ type Wrong = (path: readonly PropertyKey[], message: string) => PolicyProblem
 const wrongIn = (yaml: { readonly file: string; at(path: readonly PropertyKey[]): { readonly line: number; readonly col: number } }): Wrong =>
   (path, message) => ({ file: yaml.file, ...yaml.at(path), path: path.map(String).join('.'), message })
 
-const FORMAT_OF = { mllp: 'hl7-mdm', http: 'upload' } as const
+const FORMAT_OF = { mllp: 'hl7-mdm', http: 'upload', folder: 'upload' } as const
 
 const feeds = (read: Read): readonly PolicyProblem[] => {
   const problems: PolicyProblem[] = []

@@ -1,14 +1,14 @@
 // Reads channels/ and mappings/ whole, and gives back either a policy that is proved, or every problem at once. It
 // refuses to give back half a policy, and needs no database.
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, extname, join, relative } from 'node:path'
+import { basename, extname } from 'node:path'
 import type { infer as infer_, ZodObject } from 'zod'
 import { prove, type Proof } from '../decide/proof.ts'
 import { foldPicklist } from '../decide/picklist.ts'
 import { tight } from '../decide/facts.ts'
 import { FACT_NAMES } from '../types.ts'
-import { readSetting, type Environment } from '../settings.ts'
+import type { Environment } from '../settings.ts'
+import { keptFiles, readFolders, type KeptFiles, type PolicyFiles } from './files.ts'
 import { lint } from './lint.ts'
 import type { Policy, Rule } from './policy.ts'
 import { inOrder, type PolicyProblem } from './problem.ts'
@@ -20,8 +20,10 @@ export type Loaded = {
   readonly policy?: Policy
   readonly proof?: Proof
   readonly problems: readonly PolicyProblem[]
-  /** Every file that was read, by its path from the working directory: what the ledger keeps of a policy. */
-  readonly files: Readonly<Record<string, string>>
+  /** Every file that was read, by `folder/name`: what the ledger keeps of a policy. */
+  readonly files: KeptFiles
+  /** Where a place of a channel file stands: `placeIn('rio-mllp', ['tests', 3, 'expect', 'route'])`. */
+  placeIn(channel: string, path: readonly PropertyKey[]): { readonly file: string; readonly line: number; readonly col: number }
 }
 
 /** Where each part of the policy stands, for problems that only show when the files are seen together. */
@@ -39,59 +41,52 @@ type Table<S extends ZodObject> = { readonly file: string; readonly rows: readon
 
 const TABLES = { 'document-codes.csv': 'code', 'services.csv': 'team', 'directorates.csv': 'directorate' } as const
 
-export const loadPolicy = async (env: Environment): Promise<Loaded> => {
-  const folders = { channels: readSetting('CHANNELS_DIR', env)!, mappings: readSetting('MAPPINGS_DIR', env)! }
-  const problems: PolicyProblem[] = []
-  const bytes = new Map<string, Uint8Array>()
-  for (const folder of Object.values(folders)) {
-    for (const name of await list(folder, problems)) bytes.set(show(join(folder, name)), await readFile(join(folder, name)))
-  }
-  const read = readAll(folders, bytes, env, problems)
+/** The policy in the folders that the settings name. */
+export const loadPolicy = async (env: Environment): Promise<Loaded> => loadFiles(await readFolders(env), env)
+
+/** The policy in these files, wherever they come from; the settings that they name are read from `env`. */
+export const loadFiles = (source: PolicyFiles, env: Environment): Loaded => {
+  const problems: PolicyProblem[] = [...source.problems]
+  const read = readAll(source, env, problems)
   problems.push(...lint(read, env))
-  const policy = read.rules ? compile(read, hashOf(folders, bytes)) : undefined
+  const policy = read.rules ? compile(read, hashOf(source)) : undefined
   const proof = policy ? prove(policy.rules) : undefined
   if (policy && proof) problems.push(...proofProblems(proof))
-  const files = Object.fromEntries([...bytes].map(([file, content]) => [file, new TextDecoder().decode(content)]))
   const sorted = inOrder(problems)
-  return { files, problems: sorted, ...(proof ? { proof } : {}), ...(policy && sorted.length === 0 ? { policy } : {}) }
-}
-
-const show = (path: string): string => { const short = relative(process.cwd(), path); return short.startsWith('..') ? path : short }
-
-const list = async (folder: string, problems: PolicyProblem[]): Promise<readonly string[]> => {
-  try {
-    const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name).sort()
-    return names.filter((name) => ['.yaml', '.yml', '.csv'].includes(extname(name)))
-  } catch {
-    problems.push({ file: folder, line: 1, col: 1, path: '', message: 'this folder cannot be read: set CHANNELS_DIR and MAPPINGS_DIR, or start in the folder of the project' })
-    return []
+  return {
+    files: keptFiles(source), problems: sorted, ...(proof ? { proof } : {}), ...(policy && sorted.length === 0 ? { policy } : {}),
+    placeIn: (channel, path) => {
+      const yaml = read.channels.get(channel)?.yaml
+      return yaml ? { file: yaml.file, ...yaml.at(path) } : { file: source.show('channels', `${channel}.yaml`), line: 1, col: 1 }
+    },
   }
 }
 
 /** Over names and bytes of every file, so that the same policy has the same hash wherever it lies. */
-const hashOf = (folders: { readonly channels: string; readonly mappings: string }, bytes: ReadonlyMap<string, Uint8Array>): string => {
+const hashOf = ({ files }: PolicyFiles): string => {
   const hash = createHash('sha256')
-  const parts = [...bytes].map(([file, content]) => [file.startsWith(show(folders.channels)) ? 'channels' : 'mappings', basename(file), content] as const)
-  for (const [folder, name, content] of parts.sort((a, b) => `${a[0]}/${a[1]}`.localeCompare(`${b[0]}/${b[1]}`))) hash.update(`${folder}/${name}\0${content.length}\0`).update(content)
+  const named = files.map(({ folder, name, bytes }) => [`${folder}/${name}`, bytes] as const)
+  for (const [path, bytes] of named.sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${path}\0${bytes.length}\0`).update(bytes)
   return hash.digest('hex')
 }
 
-const readAll = (folders: { readonly channels: string; readonly mappings: string }, bytes: ReadonlyMap<string, Uint8Array>, env: Environment, problems: PolicyProblem[]): Read => {
+const readAll = ({ files, show }: PolicyFiles, env: Environment, problems: PolicyProblem[]): Read => {
   const channels = new Map<string, { yaml: YamlFile; value: Channel }>()
   const mappings = new Map<string, { yaml: YamlFile; value: Mapping }>()
   const unusable = new Set<string>()
   let rules: { yaml: YamlFile; value: SharingRules } | undefined
-  const inMappings = (name: string) => show(join(folders.mappings, name))
-  for (const [file, content] of bytes) {
-    if (extname(file) === '.csv') {
-      if (!Object.hasOwn(TABLES, basename(file)) || inMappings(basename(file)) !== file) problems.push({ file, line: 1, col: 1, path: '', message: `nothing reads this table: the tables are ${Object.keys(TABLES).map(inMappings).join(', ')}` })
+  const inMappings = (name: string) => show('mappings', name)
+  for (const { folder, name: fileName, bytes } of files) {
+    const file = show(folder, fileName)
+    if (extname(fileName) === '.csv') {
+      if (folder !== 'mappings' || !Object.hasOwn(TABLES, fileName)) problems.push({ file, line: 1, col: 1, path: '', message: `nothing reads this table: the tables are ${Object.keys(TABLES).map(inMappings).join(', ')}` })
       continue
     }
-    const yaml = readYaml(file, new TextDecoder().decode(content), env)
+    const yaml = readYaml(file, new TextDecoder().decode(bytes), env)
     problems.push(...yaml.problems)
-    const name = basename(file, extname(file))
+    const name = basename(fileName, extname(fileName))
     if (yaml.value === undefined) { unusable.add(name); continue }
-    const isChannel = file.startsWith(show(folders.channels))
+    const isChannel = folder === 'channels'
     const schema = isChannel ? channel : name === 'sharing-rules' ? sharingRules : mapping
     const checked = schema.safeParse(yaml.value, { reportInput: true })
     if (!checked.success) { problems.push(...zodProblems(yaml, checked.error.issues)); unusable.add(name) }
@@ -99,10 +94,11 @@ const readAll = (folders: { readonly channels: string; readonly mappings: string
     else if (name === 'sharing-rules') rules = { yaml, value: checked.data as SharingRules }
     else mappings.set(name, { yaml, value: checked.data as Mapping })
   }
-  if (!bytes.has(inMappings('sharing-rules.yaml'))) problems.push({ file: inMappings('sharing-rules.yaml'), line: 1, col: 1, path: '', message: 'this file is missing: without rules nothing can be decided' })
+  const inTables = (name: string) => files.find((one) => one.folder === 'mappings' && one.name === name)
+  if (!inTables('sharing-rules.yaml')) problems.push({ file: inMappings('sharing-rules.yaml'), line: 1, col: 1, path: '', message: 'this file is missing: without rules nothing can be decided' })
   const table = <S extends ZodObject>(name: keyof typeof TABLES, row: S): Table<S> => {
     const file = inMappings(name)
-    const content = bytes.get(file)
+    const content = inTables(name)?.bytes
     if (!content) { problems.push({ file, line: 1, col: 1, path: '', message: `this table is missing: write it with the columns ${Object.keys(row.shape).join(',')}` }); return { file, rows: [], whole: false } }
     const csv = readCsv(file, content, row, TABLES[name] as keyof infer_<S> & string)
     problems.push(...csv.problems)

@@ -1,6 +1,8 @@
 // What may stand in the files that analysts edit, declared once per kind: the type, the lint and (later) the JSON
 // Schema and reference page all come from here. It refuses defaults for anything that bears on sharing.
 import { z } from 'zod'
+import { LABELS } from '../decide/labels.ts'
+import { ERRORS, type ErrorCode } from '../errors.ts'
 import { FACTS, RULE_ROUTES } from '../types.ts'
 
 /** A code is text: unquoted 0042 or an 18-digit SNOMED id would be rounded by YAML. */
@@ -15,22 +17,49 @@ const status = z.enum(['live', 'observing', 'not-live'])
 
 // ---------------------------------------------------------------- channels/
 
-const uploadExpectation = z.strictObject({
+const oneOf = (values: readonly [string, ...string[]]) => z.enum(values).optional()
+const factValues = z.strictObject(
+  Object.fromEntries(Object.entries(FACTS).map(([fact, values]) => [fact, oneOf(values)])) as { [F in keyof typeof FACTS]: ReturnType<typeof oneOf> },
+)
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+
+/** What must and must not become of a document. What is left out may be anything. */
+export const expectation = z.strictObject({
   route: z.enum([...RULE_ROUTES, 'observe']).optional(),
-  would_route: z.enum(RULE_ROUTES).optional(),
   rule: text.optional(),
-  facts: z.record(z.string(), z.string()).optional(),
-  labels: z.array(text).optional(),
+  would_route: z.enum(RULE_ROUTES).optional(),
+  would_rule: text.optional(),
+  conflict: z.boolean().optional(),
+  variance: z.boolean().optional(),
+  left_to_team: z.boolean().optional(),
+  facts: factValues.optional(),
+  labels: z.array(z.enum(Object.keys(LABELS) as [string, ...string[]])).optional(),
+  not_labels: z.array(z.enum(Object.keys(LABELS) as [string, ...string[]])).optional(),
   not_to: z.array(z.enum(['pkb', 'print'])).optional(),
-  refused: text.optional().describe('Code of errors.ts with which the message is refused'),
+  resource: z.record(z.string().min(1), z.union([scalar, z.array(scalar)])).optional(),
+  refused: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).optional(),
 })
 
-/** A test inside a feed file: a sample, and what must and must not become of it. */
+/** A test inside a feed file: a message or an upload, and what must and must not become of it. */
 export const channelTest = z.strictObject({
   name: text,
-  sample: text.describe('Path from the project root'),
+  sample: text.optional(),
+  message: text.optional(),
+  upload: z.strictObject({
+    metadata: z.record(z.string(), z.unknown()),
+    file: text.optional(),
+  }).optional(),
   person: z.strictObject({ account: z.enum(FACTS.account), deceased: z.boolean().optional(), birth_date: day.optional() }).optional(),
-  expect: uploadExpectation,
+  prior: z.strictObject({
+    first_received_on: day.optional(),
+    held: z.boolean().optional(),
+    released_by: z.union([z.literal(1), z.literal(2)]).optional(),
+    parent_standing: z.boolean().optional(),
+    cancelled: z.boolean().optional(),
+    superseded: z.boolean().optional(),
+    moved: z.boolean().optional(),
+  }).optional(),
+  expect: expectation,
 })
 
 const feed = {
@@ -62,6 +91,16 @@ export const httpFeed = z.strictObject({
   ...feed,
   type: z.literal('http'),
   token: text,
+  max_document_mb: z.number().positive().max(1024),
+})
+
+export const folderFeed = z.strictObject({
+  ...feed,
+  type: z.literal('folder'),
+  folder: text,
+  poll_secs: z.number().positive(),
+  settled_secs: z.number().positive(),
+  orphan_after_mins: z.number().positive(),
   max_document_mb: z.number().positive().max(1024),
 })
 
@@ -107,13 +146,14 @@ export const printDestination = z.strictObject({
 
 export const withholdDestination = z.strictObject({ kind: z.literal('destination'), type: z.literal('withhold'), ...approval })
 
-export const channel = z.discriminatedUnion('type', [mllpFeed, httpFeed, pkbDestination, printDestination, withholdDestination])
+export const channel = z.discriminatedUnion('type', [mllpFeed, httpFeed, folderFeed, pkbDestination, printDestination, withholdDestination])
 export type Channel = z.infer<typeof channel>
 export type MllpFeed = z.infer<typeof mllpFeed>
 export type HttpFeed = z.infer<typeof httpFeed>
 export type PkbDestination = z.infer<typeof pkbDestination>
 export type PrintDestination = z.infer<typeof printDestination>
-export type Feed = MllpFeed | HttpFeed
+export type FolderFeed = z.infer<typeof folderFeed>
+export type Feed = MllpFeed | HttpFeed | FolderFeed
 export type RetrySettings = z.infer<typeof retry>
 export type CircuitSettings = z.infer<typeof circuit>
 export type ChannelTest = z.infer<typeof channelTest>

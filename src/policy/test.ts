@@ -22,7 +22,7 @@ export const runChannelTests = async (policy: Policy, readSample: ReadSample): P
 const runOne = async (policy: Policy, feed: string, test: ChannelTest, readSample: ReadSample): Promise<TestResult> => {
   let receipt: Receipt | Refusal
   try {
-    receipt = await readSample(test.sample, feed)
+    receipt = await readSample(test.sample ?? '', feed)
   } catch (error) {
     return { feed, name: test.name, failures: [`the sample ${test.sample} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`] }
   }
