@@ -4,8 +4,10 @@ import { decide } from './decide/decide.ts'
 import { factsOf, tighten, tightening, type Sources } from './decide/facts.ts'
 import { nhsNumberOf, passesModulus11 } from './decide/identity.ts'
 import { codings } from './decide/labels.ts'
+import { heeding } from './decide/picklist.ts'
 import { tryRules } from './decide/rules.ts'
 import { documentReference } from './fhir/document-reference.ts'
+import { everyText } from './parse/every-text.ts'
 import { parse } from './parse/parse.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Bearing, Facts, Patient, Person, Plan, Prior, Receipt, Refusal, RioDocument } from './types.ts'
@@ -23,7 +25,8 @@ export const plan = (receipt: Receipt, policy: Policy, person: Person, prior: Pr
   const parsed = parse(receipt, mapping)
   if (!parsed.ok) return parsed
 
-  const { bearing, document, facts, sources, tightened } = inForce(parsed.document, receipt, policy, person, prior)
+  const picklist = heeding(parsed.document.picklist, everyText(receipt.skeleton, receipt.format), policy.instruction.withhold)
+  const { bearing, document, facts, sources, tightened } = inForce({ ...parsed.document, picklist }, receipt, policy, person, prior)
   const nhsNumber = nhsNumberOf(document.patient)
   const moves = bearing === 'in-order' && prior.current !== undefined
     && (anotherPatient(prior.current.document.patient, document.patient) || differ(prior.addressedTo, nhsNumber))

@@ -153,3 +153,20 @@ describe('directorates', () => {
     expect(planned(receipt({ documentType: DO_NOT, name: 'APPT Letter.pdf' })).decision).toMatchObject({ route: 'withhold', variance: true })
   })
 })
+
+describe('do-not-share at a place that no mapping names', () => {
+  test('beside a picklist that says share: nobody knows which was meant', () => {
+    const { facts, decision, document } = planned(receipt({ comment: 'MH  do not SHARE with patient' }))
+    expect([facts.instruction, decision.route]).toEqual(['unrecognised', 'review'])
+    expect(document.picklist.at(-1)?.at).toBe('elsewhere in the message')
+  })
+  test('where the mapping reads the wrong field, the document is not turned loose', () => {
+    const mappings = { ...policy.mappings, 'rio-upload': { ...policy.mappings['rio-upload']!, fields: { ...policy.mappings['rio-upload']!.fields, picklist: ['name'] } } } as Policy['mappings']
+    const careless = { ...policy, mappings, instruction: { ...policy.instruction, share: ['clin clinic letter.pdf'] } }
+    expect(planned(receipt(), {}, UNKNOWN_PERSON, careless).facts.instruction).toBe('share')
+    expect(planned(receipt({ documentType: DO_NOT }), {}, UNKNOWN_PERSON, careless).facts.instruction).toBe('unrecognised')
+  })
+  test('a text that only holds the words is another text', () => {
+    expect(planned(receipt({ comment: 'She asked why it said MH DO NOT share with patient' })).decision.route).toBe('pkb')
+  })
+})

@@ -18,3 +18,16 @@ export const instruction = (
 
 const meaning = (text: string, policy: { readonly share: readonly string[]; readonly withhold: readonly string[] }): 'share' | 'withhold' | 'unrecognised' =>
   policy.withhold.includes(text) ? 'withhold' : policy.share.includes(text) ? 'share' : 'unrecognised'
+
+/**
+ * The picklist, and with it what says do-not-share at any other place of the message: a mapping that reads the wrong
+ * field must not turn a document loose. Only texts of several words count: "N" stands in many fields.
+ */
+export const heeding = (picklist: readonly Found[], texts: readonly string[], withhold: readonly string[]): readonly Found[] => {
+  const read = new Set(picklist.map(({ text }) => foldPicklist(text)))
+  const overlooked = withhold.filter((text) => text.includes(' ') && !read.has(text))
+  if (overlooked.length === 0) return picklist
+  const shortest = Math.min(...overlooked.map((text) => text.length))
+  const found = texts.find((text) => text.length >= shortest && overlooked.includes(foldPicklist(text)))
+  return found === undefined ? picklist : [...picklist, { text: found, at: 'elsewhere in the message' }]
+}

@@ -128,6 +128,8 @@ const contentsOf = (receipt: Receipt, places: Places): readonly Content[] => {
       return []
     }
     used.add(Number(number))
+    if (ref.broken !== undefined) places.unusable({ text: '', at }, ref.broken)
+    else if (used.size > 1) places.unusable({ text: '', at }, 'a further file: which one is the letter is for a person to say')
     const declaredType = mimeType(places.component(one, 2)?.text, places.component(one, 3)?.text)
     return [{ ref, at, ...(declaredType ? { declaredType } : {}) }]
   })

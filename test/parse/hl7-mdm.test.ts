@@ -203,7 +203,7 @@ describe('files', () => {
 describe('what nobody read', () => {
   test('is reported by place and never by value', () => {
     const one = document(mdm({ 'PID-16': 'M', 'TXA-21': 'wrong~again' }, ['ZRI|1||Secret words', 'OBX|2|ED|X||^AP^PDF^Base64^JVBERi0xLjcK|||||||||Dr Who', 'NTE|1||note']))
-    expect(one.unread).toEqual(['PID-16', 'TXA-21', 'TXA-21[2]', 'ZRI-1', 'ZRI-3', 'OBX[2]-14', 'NTE-1', 'NTE-3'])
+    expect(one.unread).toEqual(['PID-16', 'TXA-21', 'TXA-21[2]', 'ZRI-1', 'ZRI-3', 'OBX[2]-14', 'NTE-1', 'NTE-3', 'OBX[2]-5 (a further file: which one is the letter is for a person to say)'])
   })
   test('a line break inside a field makes no segment name of its text', () => {
     expect(document(mdm({}, ['NTE|1||Spoke to her mother', 'Ada Example of 1 High Street|x', '9990000018|y'])).unread).toEqual(['NTE-1', 'NTE-3', 'a line that is no segment'])

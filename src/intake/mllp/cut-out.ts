@@ -20,6 +20,7 @@ export type CutOut = {
   readonly tooLarge: boolean
 }
 
+const HEX_MARK = 0x58
 const CR = 0x0d
 const LF = 0x0a
 const LEADING = new Set([0x09, LF, CR, 0x20, 0xef, 0xbb, 0xbf])
@@ -39,7 +40,7 @@ export const cutOut = (limitBytes: number): CutOut => {
   /** Bytes at which a run of data stops. */
   const stops = new Uint8Array(256)
 
-  let mode: 'text' | 'data' | 'escape' | 'break' = 'text'
+  let mode: 'text' | 'data' | 'escape' | 'shared' | 'break' = 'text'
   let name = ''
   let field = 0
   let component = 1
@@ -116,8 +117,9 @@ export const cutOut = (limitBytes: number): CutOut => {
     if (byte === marks.escape) {
       const meant = unescaped(Buffer.from(waiting.slice(1)), marks)
       if (meant) {
+        // Some senders write `\X0D\X0A\` for a line end: one mark closes the first and opens the second.
+        mode = waiting[1] === HEX_MARK && encoding.trim().toUpperCase() === 'BASE64' ? 'shared' : 'data'
         waiting = []
-        mode = 'data'
         data(meant)
         return true
       }
@@ -126,6 +128,23 @@ export const cutOut = (limitBytes: number): CutOut => {
       return true
     }
     if (stops[byte] === 1 || waiting.length > ESCAPE_MOST) {
+      giveUp()
+      return false
+    }
+    waiting.push(byte)
+    return true
+  }
+
+  /** Right after a hexadecimal escape: another one without an opening mark of its own, or plain data. */
+  const shared = (byte: number, marks: Separators): boolean => {
+    if (byte === marks.escape && waiting.length === 3) {
+      data(unescaped(Buffer.from(waiting), marks)!)
+      waiting = []
+      mode = 'data'
+      return true
+    }
+    const fits = waiting.length === 0 ? byte === HEX_MARK : waiting.length < 3 && isHex(byte)
+    if (!fits) {
       giveUp()
       return false
     }
@@ -156,6 +175,7 @@ export const cutOut = (limitBytes: number): CutOut => {
   const step = (bytes: Buffer, at: number, marks: Separators): number => {
     const byte = bytes[at]!
     if (mode === 'escape') return escape(byte, marks) ? at + 1 : at
+    if (mode === 'shared') return shared(byte, marks) ? at + 1 : at
     if (mode === 'break') return afterBreak(byte, marks) ? at + 1 : at
     let to = at
     while (to < bytes.length && stops[bytes[to]!] === 0) to++
@@ -205,4 +225,5 @@ export const cutOut = (limitBytes: number): CutOut => {
   }
 }
 
+const isHex = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
 const isNameByte = (byte: number, place: number): boolean => (byte >= 0x41 && byte <= 0x5a) || (place > 0 && byte >= 0x30 && byte <= 0x39)

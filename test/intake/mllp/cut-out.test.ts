@@ -55,6 +55,10 @@ describe('files are cut out of a message', () => {
     expect(cut(`${MSH}OBX|1|ED|||^^^A^one\\.br\\two\\X0D0A\\\\F\\\\S\\\\T\\\\R\\\\E\\&\r`).files).toEqual([{ encoding: 'A', data: 'one\rtwo\r\n|^&~\\&' }])
     expect(cut(`${MSH}OBX|1|ED|||^^^A^\\H\\bold\\N\\ and \\open|\r`).files).toEqual([{ encoding: 'A', data: '\\H\\bold\\N\\ and \\open' }])
   })
+  test('two hexadecimal escapes that share a mark are two, where the data is base64', () => {
+    expect(cut(`${MSH}OBX|1|ED|||^^^Base64^QUFB\\X0D\\X0A\\QkJC\\X0D\\X0AB\\.br\\|\r`).files).toEqual([{ encoding: 'Base64', data: 'QUFB\r\nQkJC\rX0AB\r' }])
+    expect(cut(`${MSH}OBX|1|ED|||^^^A^\\X0D\\X41\\T\\|\r`).files).toEqual([{ encoding: 'A', data: '\rX41&' }])
+  })
   test('separators are those that the message states', () => {
     expect(cut('MSH#*!?%#RIO\rOBX#1#ED###***Base64*QQ==?X0D?#x|y\r')).toMatchObject({ skeleton: 'MSH#*!?%#RIO\rOBX#1#ED###***Base64*{content:0}#x|y\r', files: [{ data: 'QQ==\r' }] })
   })
