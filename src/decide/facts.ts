@@ -53,10 +53,10 @@ const producer = (document: RioDocument, kind: string, policy: Policy, feed: Fee
 const londonDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit', day: '2-digit' })
 
 /** Live needs a sign-off, and a go-live date that is not after the day on which the document was first received. */
-const directorateFact = (directorate: Directorate | undefined, firstReceivedAt: string): FactValue<'directorate'> => {
+export const directorateFact = (directorate: Directorate | undefined, firstReceivedAt: string): FactValue<'directorate'> => {
   if (!directorate) return 'unknown'
   if (directorate.status !== 'live') return directorate.status
-  const signedOff = directorate.signed_off_by !== '' && directorate.signed_off_on !== '' && directorate.go_live !== ''
+  const signedOff = directorate.signed_off_by !== '' && directorate.signed_off_on !== '' && directorate.go_live !== '' && directorate.review_by !== ''
   return signedOff && directorate.go_live <= londonDay.format(new Date(firstReceivedAt)) ? 'live' : 'not-live'
 }
 

@@ -21,7 +21,9 @@ export type Proof = {
 
 // One bit for each rule or floor line, in words of 32 that are kept apart: `low` and `high` hold 64, and a policy with
 // more is refused. Plain numbers, because millions of combinations pass.
-const MOST = 64
+export const MOST = 64
+/** After so many counter-examples the walk ends: the policy is refused, and nobody reads more of them. */
+const ENOUGH = 50
 type Bits = { readonly low: number; readonly high: number }
 const bitsOf = <T>(items: readonly T[], holds: (item: T) => boolean): Bits => {
   const word = (from: number) => items.slice(from, from + 32).reduce((bits, item, at) => (holds(item) ? bits | (1 << at) : bits), 0)
@@ -56,10 +58,7 @@ const axesOf = (rules: readonly Rule[], floor: readonly FloorLine[]): readonly A
 export const prove = (rules: readonly Rule[], floor: readonly FloorLine[] = FLOOR): Proof => {
   if (rules.length > MOST || floor.length > MOST) throw new RangeError(`At most ${MOST} rules can be proved.`)
   const axes = axesOf(rules, floor)
-  const decidedAt = Array.from({ length: axes.length + 1 }, (_, depth) => {
-    const known = new Set(axes.slice(0, depth).map(({ fact }) => fact))
-    return bitsOf(rules, (rule) => Object.keys(rule.when).every((fact) => known.has(fact as FactName)))
-  })
+  const decidedAt = decidedFrom(rules, axes)
   const sends = bitsOf(rules, ({ route }) => route === 'pkb' || route === 'print')
   const forbids = { pkb: bitsOf(floor, (line) => line.forbids.includes('pkb')), print: bitsOf(floor, (line) => line.forbids.includes('print')) }
   const counterExamples = new Map<string, CounterExample>()
@@ -67,26 +66,28 @@ export const prove = (rules: readonly Rule[], floor: readonly FloorLine[] = FLOO
   const chosen: Record<string, string> = {}
   let walked = 0
 
+  /** Below a place where the same rules and lines are left as at another of this depth, nothing new can be learnt. */
+  const seen = axes.map(() => new Set<string>())
+  const directorateAt = axes.findIndex(({ fact }) => fact === 'directorate')
+
   /** `low`, `high`: rules that still fit; `lines…`: floor lines that still hold. */
   const visit = (depth: number, low: number, high: number, linesLow: number, linesHigh: number): void => {
-    const decided = decidedAt[depth]!
-    const certain = lowest(low & decided.low, high & decided.high)
-    // Only rules up to the first that is certain to match can fire below here. If each of them has fired before and
-    // none of them sends anything, nothing new can be learnt.
-    const upTo = certain >= 32 ? -1 : (2 << certain) - 1
-    const upToHigh = certain >= 63 ? -1 : certain < 32 ? 0 : (2 << (certain - 32)) - 1
-    const [canLow, canHigh] = [low & upTo, high & upToHigh]
-    if (((canLow & sends.low) | (canHigh & sends.high) | (canLow & ~fired.low) | (canHigh & ~fired.high)) === 0) return
+    const [canLow, canHigh] = upToCertain(low, high, decidedAt[depth]!)
+    // Where each rule that can fire has fired before and none of them sends anything, nothing new can be learnt either.
+    if (((canLow & sends.low) | (canHigh & sends.high) | (canLow & ~fired.low) | (canHigh & ~fired.high)) === 0 || counterExamples.size >= ENOUGH) return
     if (depth < axes.length) {
+      const state = `${canLow},${canHigh},${linesLow},${linesHigh},${depth > directorateAt && observes(chosen as Facts, 'pkb')}`
+      if (seen[depth]!.has(state)) return
+      seen[depth]!.add(state)
       const { fact, classes } = axes[depth]!
       for (const one of classes) {
         chosen[fact] = one.value
-        visit(depth + 1, low & one.rules.low, high & one.rules.high, linesLow & one.floor.low, linesHigh & one.floor.high)
+        visit(depth + 1, canLow & one.rules.low, canHigh & one.rules.high, linesLow & one.floor.low, linesHigh & one.floor.high)
       }
       return
     }
     walked += 1
-    const first = lowest(low, high)
+    const first = lowest(canLow, canHigh)
     if (first < 32) fired.low |= 1 << first
     else fired.high |= 1 << (first - 32)
     const rule = rules[first]!
@@ -104,20 +105,38 @@ export const prove = (rules: readonly Rule[], floor: readonly FloorLine[] = FLOO
     combinations: FACT_NAMES.reduce((product, fact) => product * FACTS[fact].length, 1),
     walked,
     counterExamples: [...counterExamples.values()],
-    unreachable: rules.flatMap((rule, at) => (hasFired(at) ? [] : [{ rule, takenBy: takersOf(rules, at, axes) }])),
+    // Where the walk was broken off, nobody knows which rules would have fired.
+    unreachable: counterExamples.size >= ENOUGH ? [] : rules.flatMap((rule, at) => (hasFired(at) ? [] : [{ rule, takenBy: takersOf(rules, at, axes) }])),
   }
 }
 
 /** The earlier rules that fire in the cases of one that never does. */
 const takersOf = (rules: readonly Rule[], at: number, axes: readonly Axis[]): readonly string[] => {
   const mine = axes.map(({ fact, classes }) => classes.filter(({ value }) => rules[at]!.when[fact]?.includes(value) ?? true))
+  const decidedAt = decidedFrom(rules, axes)
+  const seen = axes.map(() => new Set<string>())
   const takers = new Set<number>()
   const visit = (depth: number, low: number, high: number): void => {
-    // Nothing new below: every rule that still fits and stands before this one is known to take cases.
-    if (rules.every((_, other) => other >= at || takers.has(other) || ((other < 32 ? low >>> other : high >>> (other - 32)) & 1) === 0)) return
-    if (depth === axes.length) { takers.add(lowest(low, high)); return }
-    for (const { rules: fits } of mine[depth]!) visit(depth + 1, low & fits.low, high & fits.high)
+    const [canLow, canHigh] = upToCertain(low, high, decidedAt[depth]!)
+    if (depth === axes.length) { takers.add(lowest(canLow, canHigh)); return }
+    const state = `${canLow},${canHigh}`
+    if (seen[depth]!.has(state)) return
+    seen[depth]!.add(state)
+    for (const { rules: fits } of mine[depth]!) visit(depth + 1, canLow & fits.low, canHigh & fits.high)
   }
   visit(0, -1, -1)
   return [...takers].sort((a, b) => a - b).map((taker) => rules[taker]!.name)
+}
+
+/** At each depth, the rules whose conditions are all known there: one that still fits is certain to match. */
+const decidedFrom = (rules: readonly Rule[], axes: readonly Axis[]): readonly Bits[] =>
+  Array.from({ length: axes.length + 1 }, (_, depth) => {
+    const known = new Set(axes.slice(0, depth).map(({ fact }) => fact))
+    return bitsOf(rules, (rule) => Object.keys(rule.when).every((fact) => known.has(fact as FactName)))
+  })
+
+/** Of the rules that still fit, those up to the first that is certain to match: no other can fire. */
+const upToCertain = (low: number, high: number, decided: Bits): readonly [low: number, high: number] => {
+  const certain = lowest(low & decided.low, high & decided.high)
+  return [low & (certain >= 31 ? -1 : (2 << certain) - 1), high & (certain >= 63 ? -1 : certain < 32 ? 0 : (2 << (certain - 32)) - 1)]
 }

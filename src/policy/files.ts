@@ -36,21 +36,52 @@ const readFrom = async (folders: Readonly<Record<Folder, string>>): Promise<Poli
   const problems: PolicyProblem[] = []
   const files: PolicyFile[] = []
   for (const folder of FOLDERS) {
-    for (const name of await list(folders[folder], problems)) files.push({ folder, name, bytes: await readFile(join(folders[folder], name)) })
+    for (const name of await list(folders[folder], problems)) {
+      const path = join(folders[folder], name)
+      const advice = unreadAdvice(name)
+      if (advice) problems.push(about(path, advice))
+      if (!EXTENSIONS.includes(extname(name))) continue
+      try {
+        files.push({ folder, name, bytes: await readFile(path) })
+      } catch (error) {
+        problems.push(about(path, whyNot(error)))
+      }
+    }
   }
   return { files, problems, show: (folder, name) => shown(join(folders[folder], name)) }
 }
 
 const shown = (path: string): string => { const short = relative(process.cwd(), path); return short.startsWith('..') ? path : short }
+const about = (path: string, message: string): PolicyProblem => ({ file: shown(path), line: 1, col: 1, path: '', message })
 
 const list = async (folder: string, problems: PolicyProblem[]): Promise<readonly string[]> => {
   try {
-    const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name).sort()
-    return names.filter((name) => EXTENSIONS.includes(extname(name)))
+    // Links are followed: that is how containers are given their files. What begins with a dot or ~$ is not ours.
+    return (await readdir(folder)).filter((name) => !name.startsWith('.') && !name.startsWith('~$')).sort()
   } catch {
-    problems.push({ file: shown(folder), line: 1, col: 1, path: '', message: 'this folder cannot be read: set CHANNELS_DIR and MAPPINGS_DIR, or start in the folder of the project' })
+    problems.push(about(folder, 'this folder cannot be read: set CHANNELS_DIR and MAPPINGS_DIR, or start in the folder of the project'))
     return []
   }
+}
+
+const REASONS: { readonly [code: string]: string } = {
+  EACCES: 'this file cannot be read: give the user that runs the engine the right to',
+  EPERM: 'this file cannot be read: give the user that runs the engine the right to',
+  ENOENT: 'this is a link to a file that is not there: mend the link, or take it away',
+  ELOOP: 'this is a link that leads back to itself: mend it, or take it away',
+  EISDIR: 'this is a folder, and a file belongs here: call it otherwise',
+}
+const whyNot = (error: unknown): string => {
+  const { code } = error as NodeJS.ErrnoException
+  return REASONS[code ?? ''] ?? `this file cannot be read (${code ?? 'unknown'}): look at it, or take it away`
+}
+
+/** A file that nothing reads, and of which somebody may believe otherwise. */
+const unreadAdvice = (name: string): string | undefined => {
+  if (/\.(xlsx|xlsm|xlsb|xls|ods|numbers)$/iu.test(name)) return 'nothing reads a spreadsheet, so what it says is not in force: save it as "CSV UTF-8" over the table, and keep it in another folder'
+  const [, written] = /(\.(?:ya?ml|csv))$/iu.exec(name) ?? []
+  if (written && written !== written.toLowerCase()) return `nothing reads a file that ends in ${written}: let it end in ${written.toLowerCase()}`
+  return /\.(ya?ml|csv)\.txt$|\.tsv$/iu.test(name) ? 'nothing reads this file: let it end in .yaml or .csv' : undefined
 }
 
 // ---------------------------------------------------------------- as the ledger keeps them

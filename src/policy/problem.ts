@@ -7,3 +7,7 @@ export const printProblem = ({ file, line, col, path, message }: PolicyProblem):
 
 export const inOrder = (problems: readonly PolicyProblem[]): readonly PolicyProblem[] =>
   [...problems].sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.col - b.col)
+
+/** Makes problems of one file out of a path in it. */
+export const wrongIn = (file: { readonly file: string; at(path: readonly PropertyKey[]): { readonly line: number; readonly col: number } }) =>
+  (path: readonly PropertyKey[], message: string): PolicyProblem => ({ file: file.file, ...file.at(path), path: path.map(String).join('.'), message })

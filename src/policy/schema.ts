@@ -1,150 +1,164 @@
-// What may stand in the files that analysts edit, declared once per kind: the type, the lint and (later) the JSON
-// Schema and reference page all come from here. It refuses defaults for anything that bears on sharing.
+// What may stand in the files that analysts edit, declared once per kind: the type, the lint, the JSON
+// Schema and the tables of the pages all come from here. It refuses defaults for anything that bears on sharing.
 import { z } from 'zod'
+import { FACT_ORIGINS } from '../decide/fact-origins.ts'
 import { LABELS } from '../decide/labels.ts'
 import { ERRORS, type ErrorCode } from '../errors.ts'
-import { FACTS, RULE_ROUTES } from '../types.ts'
+import { FACTS, RULE_ROUTES, type FactName } from '../types.ts'
+import { isInCalendar, status } from './schema-tables.ts'
 
 /** A code is text: unquoted 0042 or an 18-digit SNOMED id would be rounded by YAML. */
 const code = z.string({ error: 'codes are text: put it in quotes' }).min(1)
 const text = z.string().min(1)
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and hyphens, starting with a letter')
-const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a date as "2026-11-20", in quotes')
-/** In a table there are no quotes. */
-const cellDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a date as 2026-11-20')
-const approval = { approved_by: text.describe('Role, not person, that approved this file'), approved_on: day }
-const status = z.enum(['live', 'observing', 'not-live'])
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'write a date as "2026-11-20", in quotes', abort: true }).refine(isInCalendar, 'write a date as "2026-11-20" that a calendar has')
+const approval = { approved_by: text.describe('Role, not person, that approved this file'), approved_on: day.describe('Day of the approval, for example "2026-10-01", in quotes') }
 
 // ---------------------------------------------------------------- channels/
 
 const oneOf = (values: readonly [string, ...string[]]) => z.enum(values).optional()
 const factValues = z.strictObject(
-  Object.fromEntries(Object.entries(FACTS).map(([fact, values]) => [fact, oneOf(values)])) as { [F in keyof typeof FACTS]: ReturnType<typeof oneOf> },
+  Object.fromEntries(Object.entries(FACTS).map(([fact, values]) => [fact, oneOf(values).describe(FACT_ORIGINS[fact as FactName])])) as { [F in keyof typeof FACTS]: ReturnType<typeof oneOf> },
 )
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
 
 /** What must and must not become of a document. What is left out may be anything. */
 export const expectation = z.strictObject({
-  route: z.enum([...RULE_ROUTES, 'observe']).optional(),
-  rule: text.optional(),
-  would_route: z.enum(RULE_ROUTES).optional(),
-  would_rule: text.optional(),
-  conflict: z.boolean().optional(),
-  variance: z.boolean().optional(),
-  left_to_team: z.boolean().optional(),
-  facts: factValues.optional(),
-  labels: z.array(z.enum(Object.keys(LABELS) as [string, ...string[]])).optional(),
-  not_labels: z.array(z.enum(Object.keys(LABELS) as [string, ...string[]])).optional(),
-  not_to: z.array(z.enum(['pkb', 'print'])).optional(),
-  resource: z.record(z.string().min(1), z.union([scalar, z.array(scalar)])).optional(),
-  refused: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).optional(),
+  route: z.enum([...RULE_ROUTES, 'observe']).optional().describe('Where it goes; observe means that it is only recorded, because the directorate or the feed is not live'),
+  rule: text.optional().describe('Name of the rule that decides, as in mappings/sharing-rules.yaml'),
+  would_route: z.enum(RULE_ROUTES).optional().describe('Only with the route observe: where it would go if the directorate were live'),
+  would_rule: text.optional().describe('Only with the route observe: the rule that would decide'),
+  conflict: z.boolean().optional().describe('Whether the instruction and something else in the message disagree, so that it is listed for the directorate'),
+  variance: z.boolean().optional().describe('Whether it is an appointment letter marked do-not-share: withheld, and listed as differing from the policy'),
+  left_to_team: z.boolean().optional().describe('Whether the team posts it itself, so that nothing is sent'),
+  facts: factValues.optional().describe('Facts that the message has to give; those left out may be anything'),
+  labels: z.array(z.enum(Object.keys(LABELS) as [string, ...string[]])).min(1).optional().describe('Security labels that the document must carry'),
+  not_labels: z.array(z.enum(Object.keys(LABELS) as [string, ...string[]])).min(1).optional().describe('Security labels that it must not carry'),
+  not_to: z.array(z.enum(['pkb', 'print'])).min(1).optional().describe('Destinations that it must not be able to reach; where the account is left open, whatever PKB may answer'),
+  resource: z.record(z.string().min(1), z.union([scalar, z.array(scalar)])).optional().describe('What the DocumentReference has to say: a FHIRPath or a path with dots on the left, its value on the right: one, a list, or null for none'),
+  refused: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).optional().describe('The message must be refused with this code of docs/errors.md; nothing else is expected then'),
 })
 
 /** A test inside a feed file: a message or an upload, and what must and must not become of it. */
 export const channelTest = z.strictObject({
-  name: text,
-  sample: text.optional(),
-  message: text.optional(),
+  name: text.describe('What should happen, as a sentence; a failure is told under this name'),
+  sample: text.optional().describe('File with the message or the upload, from the root of the project, for example samples/01-share-registered.hl7'),
+  message: text.optional().describe('An HL7 message written here instead of in a file, one segment a line; {file} stands where the base64 of the file belongs'),
   upload: z.strictObject({
-    metadata: z.record(z.string(), z.unknown()),
-    file: text.optional(),
-  }).optional(),
-  person: z.strictObject({ account: z.enum(FACTS.account), deceased: z.boolean().optional(), birth_date: day.optional() }).optional(),
+    metadata: z.record(z.string(), z.unknown()).describe('The metadata of the upload, as the sender writes it'),
+    file_name: text.optional().describe('The name that the sender gives the file beside the metadata'),
+    declared_type: text.optional().describe('What the sender declares the file as, for example application/pdf'),
+  }).optional().describe('An upload written here instead of in a file'),
+  file: text.optional().describe('The document that comes with message or upload, from the root of the project; left out, there is none'),
+  person: z.strictObject({
+    account: z.enum(FACTS.account).describe('Whether the patient has a PKB account'),
+    deceased: z.boolean().optional().describe('Whether PKB says that the patient has died; left out, it does not'),
+    birth_date: day.optional().describe('Date of birth at PKB; if the message has another one, the identity is a mismatch'),
+  }).optional().describe('What PKB says of the patient; left out, nothing is known of the account'),
   prior: z.strictObject({
-    first_received_on: day.optional(),
-    held: z.boolean().optional(),
-    released_by: z.union([z.literal(1), z.literal(2)]).optional(),
-    parent_standing: z.boolean().optional(),
-    cancelled: z.boolean().optional(),
-    superseded: z.boolean().optional(),
-    moved: z.boolean().optional(),
-  }).optional(),
-  expect: expectation,
+    first_received_on: day.optional().describe('Day on which the document first came in; a directorate that went live later does not let it out'),
+    held: z.boolean().optional().describe('Whether a person holds the document'),
+    released_by: z.union([z.literal(1), z.literal(2)]).optional().describe('How many people have released exactly this revision: 1 or 2; left out, nobody has'),
+    parent_standing: z.boolean().optional().describe('Of an addendum: whether the document that it adds to is with the patient or on its way'),
+    cancelled: z.boolean().optional().describe('Whether RiO has cancelled the document before'),
+    superseded: z.boolean().optional().describe('Whether another document has replaced it before'),
+    moved: z.boolean().optional().describe('Whether it was moved from one patient to another; it then waits for a person'),
+  }).optional().describe('What was known of the document before this message; left out, nothing'),
+  expect: expectation.describe('What must and what must not become of the document; what is left out may be anything'),
 })
 
 const feed = {
-  kind: z.literal('feed'),
+  kind: z.literal('feed').describe('A feed brings documents in'),
   ...approval,
-  mapping: name.describe('The file in mappings/ that says where each field is'),
+  mapping: name.describe('The file in mappings/ that says where each field is, by its name without .yaml'),
   status: status.describe('A feed that is observing or not-live lets nothing out, whatever the directorates say'),
-  producer_when_missing: z.enum(['trust', 'unknown']).describe('What a document without author organisation is taken for'),
-  tests: z.array(channelTest).min(1),
+  producer_when_missing: z.enum(['trust', 'unknown']).describe('Who is taken to have written a document without author organisation: unknown waits for two people'),
+  tests: z.array(channelTest).min(1).describe('Messages, and what must and must not become of each; four kinds of document have to be shown to stay in, and check names those that are missing'),
 }
 const port = z.number().int().min(0).max(65535)
+const megabytes = z.number().positive().max(1024)
 
 export const mllpFeed = z.strictObject({
   ...feed,
-  type: z.literal('mllp'),
-  host: text,
-  port,
-  max_message_mb: z.number().positive().max(1024),
-  idle_timeout_secs: z.number().positive(),
-  test_system: z.boolean().describe('Take messages whose MSH-11 is not P'),
+  type: z.literal('mllp').describe('HL7 v2 messages (MDM^T01 to T11) over MLLP'),
+  host: text.describe('Address to listen on; 127.0.0.1 lets only this machine in'),
+  port: port.describe('TCP port to listen on; 0 takes a free one'),
+  max_message_mb: megabytes.describe('Largest message in megabytes, its file included; a larger one is refused'),
+  idle_timeout_secs: z.number().positive().describe('Seconds without a byte from the sender after which the connection is closed'),
+  test_system: z.boolean().describe('Take messages whose MSH-11 is not P; on a live system write false, so that training messages are refused'),
   tls: z.strictObject({
-    key_file: text,
-    cert_file: text,
-    client_ca_file: text.optional().describe('Ask each sender for a certificate signed by this authority'),
-  }).optional(),
+    key_file: text.describe('File with the private key, in PEM'),
+    cert_file: text.describe('File with the certificate of this feed and those above it, in PEM'),
+    client_ca_file: text.optional().describe('File with an authority, in PEM; a sender without a certificate signed by it is turned away'),
+  }).optional().describe('Take only encrypted connections (TLS 1.2 or later); left out, messages come in clear'),
 })
 
 export const httpFeed = z.strictObject({
   ...feed,
-  type: z.literal('http'),
-  token: text,
-  max_document_mb: z.number().positive().max(1024),
+  type: z.literal('http').describe('Uploads by HTTP: POST /feeds/NAME/documents, where NAME is the name of this file'),
+  token: text.describe('Bearer token that the sender has to show; only as a setting, so that no secret stands in a file'),
+  max_document_mb: megabytes.describe('Largest file of a document in megabytes; an upload with a larger one is refused'),
 })
 
 export const folderFeed = z.strictObject({
   ...feed,
-  type: z.literal('folder'),
-  folder: text,
-  poll_secs: z.number().positive(),
-  settled_secs: z.number().positive(),
-  orphan_after_mins: z.number().positive(),
-  max_document_mb: z.number().positive().max(1024),
+  type: z.literal('folder').describe('Files in a watched folder: metadata beside each document'),
+  folder: text.describe('Folder that is watched'),
+  poll_secs: z.number().positive().max(3600).describe('Seconds between two looks at the folder'),
+  settled_secs: z.number().positive().max(3600).describe('Seconds for which a file must not have changed before it is taken, so that none is read half-written'),
+  orphan_after_mins: z.number().positive().describe('Minutes after which a file without its counterpart (metadata or document) is rejected'),
+  max_document_mb: megabytes.describe('Largest file of a document in megabytes; a larger one counts as too-large and waits for a person'),
 })
 
-const oauth = { token_url: text, client_id: text, client_secret: text, organisation: text }
+const endpoint = (what: string) => ({
+  base_url: text.describe(`Address of the FHIR endpoint for ${what}; https, unless it is the sandbox`),
+  token_url: text.describe('Address at which a token is asked for (OAuth2 client credentials); https, unless it is the sandbox'),
+  client_id: text.describe('Client id that PKB gave the trust for this endpoint'),
+  client_secret: text.describe('Secret of that client; only as a setting, so that no secret stands in a file'),
+  organisation: text.describe("The trust's public id at PKB, sent with each request as X-Org-Public-Id"),
+})
+const destination = z.literal('destination').describe('A destination gets documents')
+const atOnce = z.number().int().positive().describe('Exchanges that may run at the same moment')
 const retry = z.strictObject({
-  first_secs: z.number().positive(),
-  ceiling_secs: z.number().positive(),
-  jitter: z.number().min(0).max(1),
+  first_secs: z.number().positive().describe('Seconds until the first try after a failure; each further one waits twice as long'),
+  ceiling_secs: z.number().positive().describe('Longest wait between two tries, in seconds'),
+  jitter: z.number().min(0).max(1).describe('Random share, from 0 to 1, by which a wait may be shorter, so that not all come back at one moment'),
 })
 const circuit = z.strictObject({
-  opens_after: z.number().int().positive().describe('Failures in a row'),
-  probe_secs: z.number().positive().describe('How long it stays open before one delivery is tried'),
+  opens_after: z.number().int().positive().describe('Failures in a row after which the destination is left alone for a while'),
+  probe_secs: z.number().positive().describe('Seconds until one delivery is tried again after that'),
 })
 
 export const pkbDestination = z.strictObject({
-  kind: z.literal('destination'),
-  type: z.literal('pkb'),
+  kind: destination,
+  type: z.literal('pkb').describe("The patient's record at Patients Know Best; the file is called pkb.yaml"),
   ...approval,
-  transport: z.literal('fhir'),
-  fhir: z.strictObject({ base_url: text, ...oauth }),
-  facade: z.strictObject({ base_url: text, ...oauth }).describe('Where accounts are asked for: PKB keeps it apart from the documents'),
-  account_fresh_hours: z.number().positive(),
-  at_once: z.number().int().positive(),
-  timeout_secs: z.number().positive(),
-  retry,
-  circuit,
-  confirmed_by_pkb: z.strictObject({ by: text, on: day }).optional().describe('Who at PKB confirmed in writing that documents written to this FHIR address reach the patient'),
+  transport: z.literal('fhir').describe('How documents are written: by FHIR R4'),
+  fhir: z.strictObject(endpoint('documents')).describe('Where documents are written'),
+  facade: z.strictObject(endpoint('accounts')).describe('Where accounts are asked for: PKB keeps it apart from the documents'),
+  account_fresh_hours: z.number().positive().describe("Hours for which PKB's answer about an account counts; after them it is asked again before anything is sent"),
+  at_once: atOnce.describe('Exchanges that may run at the same moment; PKB asks its customers for few'),
+  timeout_secs: z.number().positive().describe('Seconds to wait for an answer; after them nobody knows whether PKB has it, and the engine looks before it sends again'),
+  retry: retry.describe('When to try again what certainly did not arrive'),
+  circuit: circuit.describe('When to leave a destination alone that fails again and again'),
+  confirmed_by_pkb: z.strictObject({ by: text.describe('Who at PKB confirmed it'), on: day.describe('Day of the confirmation, in quotes') }).optional().describe('Who at PKB confirmed in writing that documents written to this FHIR address reach the patient'),
 })
 
 export const printDestination = z.strictObject({
-  kind: z.literal('destination'),
-  type: z.literal('print'),
+  kind: destination,
+  type: z.literal('print').describe("The print house's hot folder; the file is called print.yaml"),
   ...approval,
-  folder: text,
-  mode: z.enum(['demo', 'live']).describe('Written into each manifest'),
-  return_address: z.array(text).min(1),
-  postage: z.enum(['first', 'second', 'economy']),
-  acknowledgement_poll_secs: z.number().positive(),
-  at_once: z.number().int().positive(),
-  retry,
-  circuit,
+  folder: text.describe("The print house's hot folder: outbox/ and acknowledgements/ are made in it"),
+  mode: z.enum(['demo', 'live']).describe('Written into each manifest, so that the print house knows whether to post'),
+  return_address: z.array(text).min(1).describe('Lines of the address to which undelivered letters come back'),
+  postage: z.enum(['first', 'second', 'economy']).describe('Class of post, written into each manifest'),
+  acknowledgement_poll_secs: z.number().positive().describe("Seconds between two looks for the print house's answers"),
+  at_once: atOnce,
+  retry: retry.describe('When to try again what certainly did not arrive'),
+  circuit: circuit.describe('When to leave a destination alone that fails again and again'),
 })
 
-export const withholdDestination = z.strictObject({ kind: z.literal('destination'), type: z.literal('withhold'), ...approval })
+export const withholdDestination = z.strictObject({ kind: destination, type: z.literal('withhold').describe('Nobody: nothing is sent; the file is called withhold.yaml'), ...approval })
 
 export const channel = z.discriminatedUnion('type', [mllpFeed, httpFeed, folderFeed, pkbDestination, printDestination, withholdDestination])
 export type Channel = z.infer<typeof channel>
@@ -157,6 +171,7 @@ export type Feed = MllpFeed | HttpFeed | FolderFeed
 export type RetrySettings = z.infer<typeof retry>
 export type CircuitSettings = z.infer<typeof circuit>
 export type ChannelTest = z.infer<typeof channelTest>
+export type Expectation = z.infer<typeof expectation>
 
 // ---------------------------------------------------------------- mappings/*.yaml
 
@@ -180,70 +195,84 @@ function isTimeZone(name: string): boolean {
  */
 const fieldsOf = <P extends z.ZodType>(place: P) => {
   const places = z.array(place).min(1)
-  const first = places.describe('The first of these places that has a value')
-  const all = places.describe('Every one of these places is read')
+  const first = (what: string) => places.describe(`${what}: the first of these places that has a value`)
   return {
-    document_id: first,
-    parent_id: first,
-    picklist: places.describe('The first of these places that has a value, with all its repetitions; values that disagree are unrecognised'),
-    names: places.describe('Each place that may carry the name with its 4-letter code: all are read'),
-    title: first,
-    file_name: first,
-    source_time: first,
-    document_date: first,
-    team: first,
+    document_id: first('Id of the document in RiO'),
+    parent_id: first('Id of the document that a replacement replaces or an addendum adds to'),
+    picklist: places.describe('The share or do-not-share choice: the first of these places that has a value, with all its repetitions; values that disagree are unrecognised'),
+    names: places.describe('Every place that may carry a name with the 4-letter code: all are read, and a blocked code in any one blocks the document'),
+    title: first('Title that the patient sees'),
+    file_name: first('Name of the file'),
+    source_time: first('When it happened in RiO; without it a message can only make sharing stricter'),
+    document_date: first('When the document was written'),
+    team: first('RiO team, looked up in services.csv'),
     author: places.describe("Parts of the author's name, in the order in which they are shown"),
-    organisations: places.describe('The first of these places that has a value, with all its repetitions'),
-    uploaded_by: first,
-    completion: first,
-    availability: first,
-    client_id: first,
-    family: first,
-    given: first,
-    birth_date: first,
+    organisations: places.describe("ODS code of the author's organisation: the first of these places that has a value, with all its repetitions"),
+    uploaded_by: first('Who uploaded it'),
+    completion: first('Whether it is final or a draft, by the lists under completion'),
+    availability: first('Whether it is available, on hold, cancelled or superseded, by the lists under availability'),
+    client_id: first('RiO client id of the patient'),
+    family: first('Family name of the patient'),
+    given: first('Given name of the patient'),
+    birth_date: first('Date of birth; one that differs from PKB stops the document'),
     deceased: places.describe('Any value but no means that the patient has died: yes, true, a date'),
     restricted: places.describe('Any value but no means that the address must not be used'),
     address_lines: places.describe('Lines of the address, in order; lines and postcode are taken from one and the same repetition'),
-    postcode: first,
-    format_needs: all,
+    postcode: first('Postcode, of the same address as the lines'),
+    format_needs: places.describe('Recorded needs for large print, braille or audio: all are read, and any one of them stops the print'),
   }
 }
-const neededFields = { document_id: true, picklist: true, names: true, team: true, organisations: true, completion: true } as const
+/** Without `deceased` nobody would ever have died, and without `restricted` every address could be used. */
+const neededFields = { document_id: true, picklist: true, names: true, team: true, organisations: true, completion: true, deceased: true, restricted: true } as const
 
 const signal = <P extends z.ZodType>(place: P) =>
-  z.strictObject({ at: place, values: z.array(code).min(1).describe('Values that speak against sharing; "*" for any value') })
+  z.strictObject({ at: place.describe('Where it stands in the message'), values: z.array(code).min(1).describe('Values that speak against sharing; "*" for any value') })
+
+const SIGNALS = 'Other places whose values speak against sharing with the patient; such a document waits for a person'
+const completion = z.strictObject({
+  final: z.array(code).describe('Values of a document that is final'),
+  draft: z.array(code).describe('Values of a draft, which is withheld until the final version comes'),
+}).describe('What the values of the field completion mean; one that is in neither list is unknown, and waits for a person')
 
 export const hl7Mapping = z.strictObject({
-  kind: z.literal('hl7-mdm'),
+  kind: z.literal('hl7-mdm').describe('Says where HL7 messages (MDM) keep each field; for feeds of the type mllp'),
   ...approval,
   source: name.describe('Source system: with the document id the key of a document, whichever feed brought it'),
   time_zone: timeZone,
-  fields: z.strictObject(fieldsOf(hl7Place)).partial().required(neededFields),
+  fields: z.strictObject(fieldsOf(hl7Place)).partial().required({ ...neededFields, availability: true }).describe('Places of each field, the preferred one first'),
   nhs_number: z.strictObject({
     identifiers: z.array(hl7Place).min(1).describe('Repeating identifier fields, for example PID-3'),
     authority: code.describe('Assigning authority (component 4) of an NHS number'),
     type: code.describe('Identifier type (component 5) of an NHS number'),
-    trace_status: z.array(hl7Place).min(1).describe('Read beside {status:..} in the identifier itself'),
-  }),
+    trace_status: z.array(hl7Place).min(1).describe('Places of its trace status (01 is verified), read beside {status:..} in the identifier itself'),
+  }).describe('Where the NHS number and its trace status are'),
   client_id_type: z.array(code).min(1).describe('Identifier types (component 5) of RiO client ids, the preferred one first'),
-  completion: z.strictObject({ final: z.array(code), draft: z.array(code) }),
-  availability: z.strictObject({ available: z.array(code), hold: z.array(code), cancelled: z.array(code), superseded: z.array(code) }),
-  signals: z.array(signal(hl7Place)),
+  completion,
+  availability: z.strictObject({
+    available: z.array(code).describe('Values of a document that may be used; a message that gives no value counts as available'),
+    hold: z.array(code).describe('Values of a document that may not be used yet; it counts as a draft'),
+    cancelled: z.array(code).describe('Values of a document that is cancelled; it is withheld, or taken back'),
+    superseded: z.array(code).describe('Values of a document that a newer one replaced; it is withheld, or taken back'),
+  }).describe('What the values of the field availability mean; one that is in none of the lists is unknown, and waits for a person'),
+  signals: z.array(signal(hl7Place)).describe(SIGNALS),
   ignore: z.array(hl7Place).describe('Fields known to carry nothing that matters; all others that carry a value are reported as unread'),
 })
 
 export const uploadMapping = z.strictObject({
-  kind: z.literal('upload'),
+  kind: z.literal('upload').describe('Says where the metadata of an upload keeps each field; for feeds of the types http and folder'),
   ...approval,
   source: name.describe('Source system: with the document id the key of a document, whichever feed brought it'),
   time_zone: timeZone,
-  fields: z.strictObject(fieldsOf(jsonPath)).omit({ parent_id: true, availability: true }).partial().required(neededFields),
-  event: jsonPath,
+  fields: z.strictObject(fieldsOf(jsonPath)).omit({ parent_id: true, availability: true }).partial().required(neededFields).describe('Places of each field, the preferred one first'),
+  event: jsonPath.describe('What happened: created, updated, replaced, addendum or cancelled; anything else is refused'),
   replaces: jsonPath.describe('Id of the earlier document, for the event replaced'),
   addendum_to: jsonPath.describe('Id of the document that is added to, for the event addendum'),
-  nhs_number: z.strictObject({ number: z.array(jsonPath).min(1), trace_status: z.array(jsonPath).min(1) }),
-  completion: z.strictObject({ final: z.array(code), draft: z.array(code) }),
-  signals: z.array(signal(jsonPath)),
+  nhs_number: z.strictObject({
+    number: z.array(jsonPath).min(1).describe('Places of the NHS number: all are read, and two that disagree are not verified'),
+    trace_status: z.array(jsonPath).min(1).describe('Places of its trace status; 01 is verified'),
+  }).describe('Where the NHS number and its trace status are'),
+  completion,
+  signals: z.array(signal(jsonPath)).describe(SIGNALS),
   ignore: z.array(jsonPath).describe('Names known to carry nothing that matters, with all that is under them'),
 })
 
@@ -257,66 +286,34 @@ export type Mapping = z.infer<typeof mapping>
 const oneOrMore = (values: readonly [string, ...string[]]) => z.union([z.enum(values), z.array(z.enum(values)).min(1)]).optional()
 type Condition = ReturnType<typeof oneOrMore>
 const conditions = z.strictObject(
-  Object.fromEntries(Object.entries(FACTS).map(([fact, values]) => [fact, oneOrMore(values)])) as { [F in keyof typeof FACTS]: Condition },
+  Object.fromEntries(Object.entries(FACTS).map(([fact, values]) => [fact, oneOrMore(values).describe(FACT_ORIGINS[fact as FactName])])) as { [F in keyof typeof FACTS]: Condition },
 )
 
 export const rule = z.strictObject({
-  name,
-  when: conditions,
-  route: z.enum(RULE_ROUTES),
+  name: name.describe('Name of the rule, shown with each document that it decided; each rule has its own'),
+  when: conditions.describe('Facts that a document must have; a list means one of these, and a fact left out is not looked at'),
+  route: z.enum(RULE_ROUTES).describe('Where such a document goes: the PKB record (else the post), print, nobody, or a person who decides'),
   because: text.describe('A sentence that an administrator understands'),
   conflict: z.boolean().optional().describe('List it for the directorate: with instruction share, something speaks against sharing'),
 })
 
 export const sharingRules = z.strictObject({
-  kind: z.literal('sharing-rules'),
+  kind: z.literal('sharing-rules').describe('The sharing policy of the trust'),
   ...approval,
   test_patients: z.boolean().describe('Take NHS numbers that start with 999: only for a test system'),
   trust: z.strictObject({
-    name: text,
-    organisations: z.array(code).min(1).describe("The trust's own ODS codes; the first is the custodian"),
-  }),
-  instruction: z.strictObject({ share: z.array(text).min(1), withhold: z.array(text).min(1) }),
-  custodial_postcodes: z.array(code),
-  rules: z.array(rule).min(1),
+    name: text.describe('Name of the trust, as the patient reads it'),
+    organisations: z.array(code).min(1).describe("The trust's own ODS codes; the first is the custodian. A document by any other organisation is external"),
+  }).describe('Whose documents these are'),
+  instruction: z.strictObject({
+    share: z.array(text).min(1).describe('Whole texts of the picklist that mean share'),
+    withhold: z.array(text).min(1).describe('Whole texts of the picklist that mean do not share'),
+  }).describe('What the texts of the RiO picklist mean; capitals and spaces do not matter, and any other text is unrecognised'),
+  custodial_postcodes: z.array(code).describe('Postcodes of prisons and other places of custody, where others open the post'),
+  rules: z.array(rule).min(1).describe('The rules, tried from the top; the first that matches decides'),
 })
 export type SharingRules = z.infer<typeof sharingRules>
 
 // ---------------------------------------------------------------- mappings/*.csv
 
-/** One row of each table. Every cell is text; `''` where the cell is empty. */
-export const documentCodeRow = z.strictObject({
-  code: z.string().regex(/^[A-Z]{4}$/, 'a code is four capital letters'),
-  name: text,
-  kind: z.enum(['appointment', 'clinical', 'external', 'legal', 'other']),
-  sharing: z.enum(['listed', 'blocked', 'blocked-pkb']),
-  snomed: z.string().regex(/^(\d{6,18})?$/, 'a SNOMED CT id is 6 to 18 digits'),
-  snomed_display: z.string(),
-  approved_by: text,
-  approved_on: cellDay,
-})
-export const serviceRow = z.strictObject({
-  team: text,
-  name: text,
-  service: z.enum(['in-scope', 'out-of-scope']),
-  directorate: text,
-  snomed: z.string().regex(/^(\d{6,18})?$/, 'a SNOMED CT id is 6 to 18 digits'),
-  snomed_display: z.string(),
-  approved_by: text,
-  approved_on: cellDay,
-})
-export const directorateRow = z.strictObject({
-  directorate: text,
-  name: text,
-  status,
-  go_live: z.union([cellDay, z.literal('')]),
-  signed_off_by: z.string(),
-  signed_off_on: z.union([cellDay, z.literal('')]),
-  review_by: z.union([cellDay, z.literal('')]),
-  post: z.enum(['engine', 'team']),
-  approved_by: text,
-  approved_on: cellDay,
-})
-export type DocumentCode = z.infer<typeof documentCodeRow>
-export type Service = z.infer<typeof serviceRow>
-export type Directorate = z.infer<typeof directorateRow>
+export { directorateRow, documentCodeRow, serviceRow, type Directorate, type DocumentCode, type Service } from './schema-tables.ts'

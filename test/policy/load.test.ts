@@ -1,120 +1,140 @@
-// Each way of breaking a file of the policy: told with file, line, column and advice, all at once, and no policy made.
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// The policy in two folders: every problem at once, files that cannot be read, files that nothing reads, and the hash.
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test } from '@jest/globals'
-import { loadPolicy } from '../../src/policy/load.ts'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { check } from '../../src/commands/check.ts'
+import { fromKept, keptFiles, readBelow } from '../../src/policy/files.ts'
+import { loadFiles, loadPolicy } from '../../src/policy/load.ts'
 import { printProblem } from '../../src/policy/problem.ts'
 import type { Environment } from '../../src/settings.ts'
+import { asFiles, exampleTexts, loadTexts, root, withChanges } from '../support/broken-policy.ts'
 import { makeFolder } from '../support/folder.ts'
 import { testEnvironment } from '../support/policy.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const folders: ReturnType<typeof makeFolder>[] = []
 afterEach(() => { for (const folder of folders.splice(0)) folder.remove() })
 
-type Change = readonly [file: string, find: string | RegExp, replace: string]
-/** Loads a copy of the example policy with one change; problems as they are printed, paths from the copy's folder. */
-const broken = async (changes: readonly Change[], env: Environment = {}, more: (path: string) => void = () => {}) => {
+/** A copy of the example policy on disk. */
+const aCopy = (change: (path: string) => void = () => undefined): { readonly path: string; readonly env: Environment } => {
   const folder = makeFolder()
   folders.push(folder)
   for (const name of ['channels', 'mappings']) cpSync(join(root, name), join(folder.path, name), { recursive: true })
-  for (const [file, find, replace] of changes) {
-    const path = join(folder.path, file)
-    const before = readFileSync(path, 'utf8')
-    const after = before.replace(find, replace)
-    if (after === before) throw new Error(`${file} has no ${String(find)}`)
-    writeFileSync(path, after)
-  }
-  more(folder.path)
-  const loaded = await loadPolicy({ ...testEnvironment, CHANNELS_DIR: join(folder.path, 'channels'), MAPPINGS_DIR: join(folder.path, 'mappings'), ...env })
-  return { policy: loaded.policy, lines: loaded.problems.map((problem) => printProblem(problem).replace(`${folder.path}/`, '')) }
+  change(folder.path)
+  return { path: folder.path, env: { ...testEnvironment, CHANNELS_DIR: join(folder.path, 'channels'), MAPPINGS_DIR: join(folder.path, 'mappings') } }
+}
+const linesOf = async (change: (path: string) => void): Promise<readonly string[]> => {
+  const { path, env } = aCopy(change)
+  const { policy, problems } = await loadPolicy(env)
+  expect(policy).toBeUndefined()
+  return problems.map((problem) => printProblem(problem).replaceAll(`${path}/`, ''))
 }
 
-describe('one thing wrong is one line, with its place and what to write', () => {
-  const rows: readonly (readonly [what: string, change: Change, line: RegExp])[] = [
-    ['an unknown key', ['channels/print.yaml', 'postage: second', 'postage: second\npostge: first'], /^channels\/print\.yaml:\d+:1 postge: there is no such key here/u],
-    ['a missing key', ['channels/print.yaml', /^postage: second\n/mu, ''], /^channels\/print\.yaml:\d+:\d+ postage: write one of first, second, economy/u],
-    ['a wrong value', ['channels/print.yaml', 'postage: second', 'postage: third'], /^channels\/print\.yaml:10:1 postage: write one of first, second, economy/u],
-    ['a wrong type', ['channels/print.yaml', 'at_once: 4', 'at_once: four'], /^channels\/print\.yaml:12:1 at_once: write a number/u],
-    ['a number where a code belongs', ['mappings/sharing-rules.yaml', 'organisations: ["RWK"]', 'organisations: [0042]'], /^mappings\/sharing-rules\.yaml:14:19 trust\.organisations\.0: codes are text: put it in quotes/u],
-    ['a setting that is not one', ['channels/print.yaml', '${PRINT_DIR}', '${PRINT_FOLDER}'], /^channels\/print\.yaml:7:1 folder: there is no setting PRINT_FOLDER; the settings are DATA_DIR/u],
-    ['a setting in the middle of a text', ['channels/print.yaml', '${PRINT_DIR}', '${PRINT_DIR}/x'], /folder: a setting stands alone/u],
-    ['a duplicate key', ['channels/print.yaml', 'mode: demo', 'mode: demo\nmode: live'], /^channels\/print\.yaml:9:1 this is not YAML 1\.2: Map keys must be unique/u],
-    ['an alias', ['channels/print.yaml', 'postage: second', 'postage: &p second\nx: *p'], /aliases are not used here/u],
-    ['YAML that does not close', ['channels/print.yaml', 'return_address: ["Example', 'return_address: [["Example'], /this is not YAML 1\.2/u],
-    ['a feed whose mapping is not there', ['channels/rio-http.yaml', 'mapping: rio-upload', 'mapping: rio-uplod'], /^channels\/rio-http\.yaml:6:1 mapping: there is no mapping rio-uplod: the mappings are/u],
-    ['a feed without a withheld test', ['channels/rio-http.yaml', /tests:[\s\S]*/u, 'tests:\n  - { name: one, sample: samples/01-share-registered.json, expect: { route: pkb } }\n'], /tests: there is no test of a document that is withheld/u],
-    ['a channel without approver', ['channels/withhold.yaml', /approved_by: .*\n/u, ''], /^channels\/withhold\.yaml:\d+:\d+ approved_by: this is missing: write text/u],
-    ['a real PKB address that nobody confirmed', ['channels/pkb.yaml', 'base_url: ${PKB_FHIR_URL}', 'base_url: https://pkb.example.org/fhir'], /^channels\/pkb\.yaml:10:3 fhir\.base_url: PKB publishes no promise .* add confirmed_by_pkb/u],
-    ['a real PKB address without TLS', ['channels/pkb.yaml', 'token_url: ${PKB_TOKEN_URL}', 'token_url: http://pkb.example.org/token'], /fhir\.token_url: write an https address/u],
-    ['a rule that is called like another', ['mappings/sharing-rules.yaml', 'name: superseded', 'name: cancelled'], /another rule is called cancelled already/u],
-    ['a fact that is not one', ['mappings/sharing-rules.yaml', '{ hold: held }', '{ holds: held }'], /when\.holds: there is no such key here/u],
-    ['a value that the fact does not have', ['mappings/sharing-rules.yaml', '{ hold: held }', '{ hold: yes }'], /when\.hold: write one or more of none, held/u],
-    ['a route that is not one', ['mappings/sharing-rules.yaml', /(name: held[\s\S]*?)route: withhold/u, '$1route: nowhere'], /route: write one of pkb, print, withhold, review/u],
-    ['a picklist text with two meanings', ['mappings/sharing-rules.yaml', 'withhold: ["MH DO NOT', 'withhold: ["MH share  with patient", "MH DO NOT'], /stands under share as well/u],
-    ['a code twice', ['mappings/document-codes.csv', /$/u, 'CLIN,Again,clinical,listed,,,Role,2026-10-01\n'], /^mappings\/document-codes\.csv:11:1 code: "CLIN" stands on line 3 already/u],
-    ['a stray space', ['mappings/document-codes.csv', 'DISC,Discharge letter,clinical,listed', 'DISC,Discharge letter,clinical,listed '], /^mappings\/document-codes\.csv:4:4 sharing: take out the space/u],
-    ['a small letter in a code', ['mappings/document-codes.csv', 'DISC,', 'Disc,'], /^mappings\/document-codes\.csv:4:1 code: a code is four capital letters/u],
-    ['a row without approver', ['mappings/document-codes.csv', 'Discharge letter,Head of Clinical Records', 'Discharge letter,'], /^mappings\/document-codes\.csv:4:7 approved_by: this must not be empty/u],
-    ['a missing column', ['mappings/services.csv', 'team,name,service', 'team,name,scope'], /^mappings\/services\.csv:1:1 service: the column service is missing/u],
-    ['a row with too few cells', ['mappings/services.csv', /^LD1,.*$/mu, 'LD1,Community'], /^mappings\/services\.csv:6:3 the row has 2 cells, and line 1 has 8/u],
-    ['quotes that do not close', ['mappings/services.csv', 'LD1,', '"LD1,'], /the quotes do not close/u],
-    ['a service of no directorate', ['mappings/services.csv', ',newham,', ',newam,'], /^mappings\/services\.csv:2:4 directorate: there is no directorate newam/u],
-    ['a live directorate without sign-off', ['mappings/directorates.csv', 'Directorate Management Team,2024-12-16', ',2024-12-16'], /^mappings\/directorates\.csv:2:3 status: a live directorate needs signed_off_by/u],
-    ['a date that is not one', ['mappings/directorates.csv', '2025-01-06', '6 January 2025'], /^mappings\/directorates\.csv:2:4 go_live: write a date as 2026-11-20/u],
+describe('files that cannot be read are problems with a place, and no crash', () => {
+  const LOST = '1:1 this is a link to a file that is not there: mend the link, or take it away'
+  const rows: readonly (readonly [string, (path: string) => void, readonly string[]])[] = [
+    ['a table that is a link to nothing', (path) => { rmSync(join(path, 'mappings/services.csv')); symlinkSync('gone.csv', join(path, 'mappings/services.csv')) }, [`mappings/services.csv:${LOST}`]],
+    ['a channel that is a link to nothing', (path) => { rmSync(join(path, 'channels/withhold.yaml')); symlinkSync('gone.yaml', join(path, 'channels/withhold.yaml')) }, [`channels/withhold.yaml:${LOST}`]],
+    ['rules that are a link to themselves', (path) => { rmSync(join(path, 'mappings/sharing-rules.yaml')); symlinkSync('sharing-rules.yaml', join(path, 'mappings/sharing-rules.yaml')) }, ['mappings/sharing-rules.yaml:1:1 this is a link that leads back to itself: mend it, or take it away']],
+    ['a folder where a table belongs', (path) => { rmSync(join(path, 'mappings/services.csv')); mkdirSync(join(path, 'mappings/services.csv')) }, ['mappings/services.csv:1:1 this is a folder, and a file belongs here: call it otherwise']],
+    ['no folder at all', (path) => { rmSync(join(path, 'channels'), { recursive: true }) }, [expect.stringMatching(/channels:1:1 this folder cannot be read: set CHANNELS_DIR and MAPPINGS_DIR, or start in the folder of the project$/u) as unknown as string]],
+    ['no channel in the folder', (path) => { rmSync(join(path, 'channels'), { recursive: true }); mkdirSync(join(path, 'channels')) }, ['channels:1:1 there is no channel here, so nothing can come in: write one']],
+    ['rules that are missing', (path) => { rmSync(join(path, 'mappings/sharing-rules.yaml')) }, ['mappings/sharing-rules.yaml:1:1 this file is missing: without rules nothing can be decided']],
+    ['a table that is missing', (path) => { rmSync(join(path, 'mappings/directorates.csv')) }, ['mappings/directorates.csv:1:1 this table is missing: write it with the columns directorate,name,status,go_live,signed_off_by,signed_off_on,review_by,post,approved_by,approved_on']],
   ]
-  test.each(rows)('%s', async (_what, change, line) => {
-    const { policy, lines } = await broken([change])
-    expect(lines).toContainEqual(expect.stringMatching(line))
-    // A misspelt name may be told at both ends; more than that would be noise.
-    expect(lines.length).toBeLessThanOrEqual(2)
-    expect(policy).toBeUndefined()
-  })
+  test.each(rows)('%s', async (_what, change, lines) => { expect(await linesOf(change)).toEqual(lines) })
 
-  test('a table that is not UTF-8', async () => {
-    const { lines } = await broken([], {}, (path) => writeFileSync(join(path, 'mappings/services.csv'), Buffer.concat([readFileSync(join(path, 'mappings/services.csv')), Buffer.from('X1,Caf\xe9,in-scope,newham,,,Role,2026-10-01\n', 'latin1')])))
-    expect(lines.some((line) => line.startsWith('mappings/services.csv:7:1 the file is not UTF-8'))).toBe(true)
-  })
-  test('a file that is missing, and one that nothing reads', async () => {
-    const { lines } = await broken([], {}, (path) => { rmSync(join(path, 'mappings/sharing-rules.yaml')); writeFileSync(join(path, 'mappings/more.csv'), 'a\n') })
-    expect(lines.some((line) => line.startsWith('mappings/sharing-rules.yaml:1:1 this file is missing'))).toBe(true)
-    expect(lines.some((line) => line.startsWith('mappings/more.csv:1:1 nothing reads this table'))).toBe(true)
-  })
-  test('a mapping that no feed uses', async () => {
-    const { lines } = await broken([], {}, (path) => cpSync(join(path, 'mappings/rio-upload.yaml'), join(path, 'mappings/other.yaml')))
-    expect(lines).toEqual([expect.stringMatching(/^mappings\/other\.yaml:\d+:\d+ no feed uses this mapping/u)])
-  })
-  test('two feeds on one port', async () => {
-    const { lines } = await broken([], {}, (path) => cpSync(join(path, 'channels/rio-mllp.yaml'), join(path, 'channels/rio-mllp-2.yaml')))
-    expect(lines.some((line) => /port: rio-mllp.* listens on 127\.0\.0\.1:2575 already/u.test(line))).toBe(true)
-  })
-  test('a setting that is not set', async () => {
-    const { lines } = await broken([], { RIO_HTTP_TOKEN: '' })
-    expect(lines).toEqual([expect.stringMatching(/^channels\/rio-http\.yaml:\d+:1 token: the setting RIO_HTTP_TOKEN is not set/u)])
+  test('links to files that are there are followed, as containers are given them', async () => {
+    const { env } = aCopy((path) => {
+      mkdirSync(join(path, '..data'))
+      for (const file of ['services.csv', 'sharing-rules.yaml']) { renameSync(join(path, 'mappings', file), join(path, '..data', file)); symlinkSync(`../..data/${file}`, join(path, 'mappings', file)) }
+    })
+    const { policy, problems } = await loadPolicy(env)
+    expect(problems).toEqual([])
+    expect(policy).toBeDefined()
   })
 })
 
-describe('rules that would break the floor', () => {
-  test('are refused with the rule, the line of the floor, and the facts', async () => {
-    const { policy, lines } = await broken([['mappings/sharing-rules.yaml', / {2}- name: do-not-share[\s\S]*?(?= {2}- name)/u, '']])
-    expect(policy).toBeUndefined()
-    expect(lines.length).toBeGreaterThan(0)
-    expect(lines[0]).toMatch(/^mappings\/sharing-rules\.yaml:\d+:1 rules\.[a-z-]+: this rule breaks F1 of the safety floor .*instruction withhold/u)
+describe('files that somebody may believe are read', () => {
+  const SHEET = '1:1 nothing reads a spreadsheet, so what it says is not in force: save it as "CSV UTF-8" over the table, and keep it in another folder'
+  const beside = (name: string) => (path: string) => { writeFileSync(join(path, name), 'x') }
+  const rows: readonly (readonly [string, (path: string) => void, string])[] = [
+    ...['document-codes.xlsx', 'services.xls', 'directorates.ods', 'Codes.XLSM'].map((name) => [name, beside(`mappings/${name}`), `mappings/${name}:${SHEET}`] as const),
+    ['a table of another name', beside('mappings/more.csv'), 'mappings/more.csv:1:1 nothing reads this table: the tables are mappings/document-codes.csv, mappings/services.csv, mappings/directorates.csv'],
+    ['a table among the channels', beside('channels/services.csv'), 'channels/services.csv:1:1 nothing reads this table: the tables are mappings/document-codes.csv, mappings/services.csv, mappings/directorates.csv'],
+    ['an ending in capitals', beside('channels/second.YAML'), 'channels/second.YAML:1:1 nothing reads a file that ends in .YAML: let it end in .yaml'],
+    ['an ending that Windows added', beside('channels/second.yaml.txt'), 'channels/second.yaml.txt:1:1 nothing reads this file: let it end in .yaml or .csv'],
+    ['one channel in two files', (path) => { cpSync(join(path, 'channels/pkb.yaml'), join(path, 'channels/pkb.yml')) }, 'channels/pkb.yml:1:1 pkb.yaml stands beside it, and only one of them can be the channel pkb: keep one'],
+    ['one mapping in two files', (path) => { cpSync(join(path, 'mappings/rio-upload.yaml'), join(path, 'mappings/rio-upload.yml')) }, 'mappings/rio-upload.yml:1:1 rio-upload.yaml stands beside it, and only one of them can be the mapping rio-upload: keep one'],
+    ['rules in two files', (path) => { cpSync(join(path, 'mappings/sharing-rules.yaml'), join(path, 'mappings/sharing-rules.yml')) }, 'mappings/sharing-rules.yml:1:1 sharing-rules.yaml stands beside it, and only one of them can be the mapping sharing-rules: keep one'],
+    ['a name that is none', (path) => { cpSync(join(path, 'channels/rio-http.yaml'), join(path, 'channels/RiO Über_HTTP.yaml')) }, 'channels/RiO Über_HTTP.yaml:1:1 a channel is called by its file, in lower-case letters, digits and hyphens: rename it to rio-uber-http.yaml'],
+    ['a name that every object has', (path) => { cpSync(join(path, 'channels/rio-http.yaml'), join(path, 'channels/constructor.yaml')) }, 'channels/constructor.yaml:1:1 a channel is called by its file, in lower-case letters, digits and hyphens: rename it'],
+  ]
+  test.each(rows)('%s', async (_what, change, line) => { expect(await linesOf(change)).toEqual([line]) })
+
+  test('what editors and spreadsheets leave behind, schemas and notes are passed by', async () => {
+    const { env } = aCopy((path) => { for (const name of ['mappings/.services.csv.swp', 'mappings/~$services.xlsx', 'mappings/README.md', 'channels/x.json']) beside(name)(path) })
+    expect((await loadPolicy(env)).problems).toEqual([])
   })
-  test('and a rule that can never fire is named with those that take its cases', async () => {
-    const { lines } = await broken([['mappings/sharing-rules.yaml', /$/u, '  - name: never\n    when: { instruction: withhold }\n    route: review\n    because: It never comes to this.\n']])
-    expect(lines).toEqual([expect.stringMatching(/^mappings\/sharing-rules\.yaml:\d+:1 rules\.never: this rule can never fire: cancelled, superseded, do-not-share take all its cases/u)])
+  test('rules and channels may end in .yml', () => {
+    const { 'mappings/sharing-rules.yaml': rules, 'channels/pkb.yaml': pkb, ...rest } = exampleTexts
+    expect(loadTexts({ ...rest, 'mappings/sharing-rules.yml': rules!, 'channels/pkb.yml': pkb! }).lines).toEqual([])
   })
 })
 
-test('every problem is told at once, in the order of files and lines', async () => {
-  const { lines } = await broken([['channels/print.yaml', 'postage: second', 'postage: third'], ['mappings/services.csv', ',newham,', ',newam,'], ['channels/pkb.yaml', 'at_once: 8', 'at_once: 0']])
+describe('other encodings of YAML', () => {
+  const linesWith = (bytes: Uint8Array): readonly string[] => loadFiles(asFiles(exampleTexts, { 'channels/print.yaml': bytes }), testEnvironment).problems.map(printProblem)
+  const text = exampleTexts['channels/print.yaml']!
+  test('windows-1252: line and column of the first byte', () => {
+    const bytes = Buffer.from(text.replace('London', 'L\u00f6ndon'), 'latin1')
+    const line = text.slice(0, text.indexOf('London')).split('\n').length
+    const col = text.split('\n')[line - 1]!.indexOf('London') + 2
+    expect(linesWith(bytes)).toEqual([`channels/print.yaml:${line}:${col} the file is not UTF-8: here stands the byte 0xF6, which is ö in windows-1252; save it as UTF-8`])
+  })
+  test('UTF-16', () => { expect(linesWith(Buffer.from(`\uFEFF${text}`, 'utf16le'))).toEqual(['channels/print.yaml:1:1 the file is UTF-16, and not UTF-8: save it as UTF-8']) })
+  test('UTF-8 with its mark, and lines that end as on Windows, are right', () => { expect(linesWith(Buffer.from(`\uFEFF${text.replaceAll('\n', '\r\n')}`))).toEqual([]) })
+})
+
+test('every problem is told at once, in the order of files and lines', () => {
+  const { lines } = loadTexts(withChanges([['channels/print.yaml', 'postage: second', 'postage: third'], ['mappings/services.csv', ',newham,', ',newam,'], ['channels/pkb.yaml', 'at_once: 8', 'at_once: 0']]))
   expect(lines.map((line) => line.split(':')[0])).toEqual(['channels/pkb.yaml', 'channels/print.yaml', 'mappings/services.csv'])
 })
 
-test('the hash of a policy changes with any byte of it, and not with where it lies', async () => {
-  const [one, same] = [await broken([]), await broken([])]
-  expect(one.policy!.hash).toBe(same.policy!.hash)
-  expect((await broken([['mappings/sharing-rules.yaml', 'because: The patient has died.', 'because: The patient has died .']])).policy!.hash).not.toBe(one.policy!.hash)
+test('the hash of a policy changes with any byte of it, and not with where it lies or who kept it', async () => {
+  const one = await loadPolicy(aCopy().env)
+  const { path, env } = aCopy()
+  expect((await loadPolicy(env)).policy!.hash).toBe(one.policy!.hash)
+  expect(loadFiles(fromKept(keptFiles(await readBelow(path)), 'kept:'), env).policy!.hash).toBe(one.policy!.hash)
+  const file = join(path, 'mappings/sharing-rules.yaml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('because: The patient has died.', 'because: The patient has died .'))
+  expect((await loadPolicy(env)).policy!.hash).not.toBe(one.policy!.hash)
+})
+
+describe('openletter check', () => {
+  const checked = async (env: Environment, args: readonly string[] = []): Promise<{ readonly code: number; readonly said: readonly string[] }> => {
+    const said: string[] = []
+    const log = jest.spyOn(console, 'log').mockImplementation((line: string) => { said.push(line) })
+    const error = jest.spyOn(console, 'error').mockImplementation((line: string) => { said.push(line) })
+    try { return { code: await check(args, env as NodeJS.ProcessEnv), said } } finally { log.mockRestore(); error.mockRestore() }
+  }
+  test('says what it proved, how many it walked and how long that took', async () => {
+    const { code, said } = await checked(aCopy().env)
+    expect(said).toEqual([expect.stringMatching(/^floor proved: no breach in 272,160,000 combinations of 15 facts \([\d,]+ walked, \d+ ms\)$/u), expect.stringMatching(/^\d+ files, no problems; policy [0-9a-f]{12}$/u)])
+    expect(code).toBe(0)
+  })
+  test('prints every problem, and ends with 1 if there is any', async () => {
+    const { path, env } = aCopy((folder) => { const file = join(folder, 'mappings/sharing-rules.yaml'); writeFileSync(file, readFileSync(file, 'utf8').replace(/ {2}- name: held[\s\S]*?(?= {2}- name)/u, '')) })
+    const { code, said } = await checked(env)
+    expect(said.map((line) => line.replace(`${path}/`, ''))).toContainEqual(expect.stringMatching(/^mappings\/sharing-rules\.yaml:\d+:1 rules\.[a-z-]+: this rule breaks F11 of the safety floor/u))
+    expect(said.at(-2)).toMatch(/^floor not proved: \d+ breach(es)? in 272,160,000 combinations/u)
+    expect(said.at(-1)).toMatch(/^\d+ problems? in \d+ files$/u)
+    expect(code).toBe(1)
+  })
+  test('looks at the folder that is named, and does not guess what an argument means', async () => {
+    const { path, env } = aCopy()
+    expect((await checked({ ...env, CHANNELS_DIR: '/nowhere', MAPPINGS_DIR: '/nowhere' }, [path])).code).toBe(0)
+    for (const [args, says] of [[['channels'], 'channels does not hold channels/ and mappings/.'], [['--all'], '--all is not known.'], [[path, 'more'], 'more is not known.']] as const) {
+      const { code, said } = await checked(env, args)
+      expect([code, said.join('\n')]).toEqual([2, expect.stringContaining(says)])
+    }
+  })
 })

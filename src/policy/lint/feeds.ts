@@ -1,0 +1,58 @@
+// Feeds, the mappings that read them, and their tests: names that lead nowhere, tests that could not fail or say the
+// same twice. It refuses to run a test.
+import { testProblems } from './tests.ts'
+import { didYouMean } from '../read/nearest.ts'
+import { wrongIn, type PolicyProblem } from '../problem.ts'
+import type { Read } from '../read/every-file.ts'
+import type { Feed } from '../schema.ts'
+import type { YamlFile } from '../read/yaml.ts'
+
+const FORMAT_OF = { mllp: 'hl7-mdm', http: 'upload', folder: 'upload' } as const
+
+/** Rules of the engine's own, which decide where no rule of the policy does. */
+const OWN_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patient', 'parent-not-standing']
+
+export const feeds = (read: Read): readonly PolicyProblem[] => {
+  const all = [...read.channels.values()].flatMap(({ yaml, value }) => (value.kind === 'feed' ? [{ yaml, feed: value }] : []))
+  // A channel that cannot be read may well be a feed, and use any mapping.
+  const whole = read.channels.size > 0 && ![...read.unusable].some((file) => file.startsWith('channels/'))
+  const used = new Set(all.map(({ feed }) => feed.mapping))
+  const [first] = read.channels.values()
+  return [
+    ...all.flatMap(({ yaml, feed }) => [...mappingOf(feed, yaml, read), ...tests(feed, yaml, read)]),
+    ...[...read.mappings].flatMap(([name, { yaml }]) => (whole && !used.has(name) ? [wrongIn(yaml)([], 'no feed uses this mapping: name it in a feed, or take the file away')] : [])),
+    ...(whole && all.length === 0 && first ? [{ file: first.yaml.file, line: 1, col: 1, path: '', message: 'no channel is a feed, so nothing can come in: write one' }] : []),
+  ]
+}
+
+const mappingOf = (feed: Feed, yaml: YamlFile, read: Read): readonly PolicyProblem[] => {
+  const wrong = wrongIn(yaml)
+  const mapping = read.mappings.get(feed.mapping)
+  if (!mapping) {
+    const names = [...read.mappings.keys()]
+    return read.unusable.has(`mappings/${feed.mapping}`) ? [] : [wrong(['mapping'], `there is no mapping ${feed.mapping}: the mappings are ${names.join(', ')}${didYouMean(feed.mapping, names, '').replace(/^(?=.)/u, '; ')}`)]
+  }
+  return mapping.value.kind === FORMAT_OF[feed.type] ? [] : [wrong(['mapping'], `a ${feed.type} feed needs a mapping of kind ${FORMAT_OF[feed.type]}, and ${feed.mapping} is of kind ${mapping.value.kind}: name another`)]
+}
+
+const tests = (feed: Feed, yaml: YamlFile, read: Read): readonly PolicyProblem[] => {
+  const wrong = wrongIn(yaml)
+  const known = read.rules && [...read.rules.value.rules.map(({ name }) => name), ...OWN_RULES]
+  const names = new Map<string, number>()
+  return [
+    // Whoever changes a feed sees at once when it begins to let out what must stay in.
+    ...(feed.tests.some((test) => test.expect.route === 'withhold') ? [] : [wrong(['tests'], 'there is no test of a document that is withheld: add one with expect: { route: withhold }')]),
+    ...testProblems(feed).map(({ path, message }) => wrong(path, message)),
+    ...feed.tests.flatMap((test, at) => {
+      const first = names.get(test.name)
+      names.set(test.name, first ?? at)
+      return [
+        ...(first === undefined ? [] : [wrong(['tests', at, 'name'], `another test of this feed has this name (line ${yaml.at(['tests', first, 'name']).line}): give each a name of its own`)]),
+        ...(['rule', 'would_rule'] as const).flatMap((key) => {
+          const rule = test.expect[key]
+          return !known || rule === undefined || known.includes(rule) ? [] : [wrong(['tests', at, 'expect', key], `there is no rule ${rule}: ${didYouMean(rule, known, 'the rules are in sharing-rules.yaml')}`)]
+        }),
+      ]
+    }),
+  ]
+}

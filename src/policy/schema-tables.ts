@@ -1,0 +1,52 @@
+// One row of each table in mappings/*.csv: every cell is text, and `''` where it is empty. It refuses defaults: an empty
+// cell says nothing.
+import { z } from 'zod'
+import { isoDay } from '../parse/time.ts'
+
+/** 2026-02-31 has the form of a date, and no calendar has it. */
+export function isInCalendar(text: string): boolean { return isoDay(text) !== undefined }
+
+const text = z.string().min(1)
+/** In a table there are no quotes. */
+const cellDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'write a date as 2026-11-20', abort: true }).refine(isInCalendar, 'write a date as 2026-11-20 that a calendar has')
+const cellDayOrNone = z.union([cellDay, z.literal('')])
+export const status = z.enum(['live', 'observing', 'not-live'])
+
+const rowApproval = {
+  approved_by: text.describe('Role, not person, that approved this row'),
+  approved_on: cellDay.describe('Day of the approval, as 2026-10-01'),
+}
+const snomed = {
+  snomed: z.string().regex(/^(\d{6,18})?$/, 'a SNOMED CT id is 6 to 18 digits').describe('SNOMED CT id that goes into the DocumentReference, or nothing'),
+  snomed_display: z.string().describe('Its preferred term, as SNOMED CT writes it, or nothing'),
+}
+export const documentCodeRow = z.strictObject({
+  code: z.string().regex(/^[A-Z]{4}$/, 'a code is four capital letters').describe('The four letters that open the name of a document in RiO, in capitals'),
+  name: text.describe('What such a document is called; the patient sees it'),
+  kind: z.enum(['appointment', 'clinical', 'external', 'legal', 'other']).describe('Kind of document; external means that the trust did not write it, so that two people have to release it'),
+  sharing: z.enum(['listed', 'blocked', 'blocked-pkb']).describe('listed may be shared; blocked never goes to the patient; blocked-pkb never goes to PKB and is posted'),
+  ...snomed,
+  ...rowApproval,
+})
+export const serviceRow = z.strictObject({
+  team: text.describe('RiO team, exactly as the messages write it'),
+  name: text.describe('Name of the service; it goes into the DocumentReference'),
+  service: z.enum(['in-scope', 'out-of-scope']).describe('Whether the service uses PKB; letters of one that does not are posted'),
+  directorate: text.describe('Its directorate, by the first column of directorates.csv'),
+  ...snomed,
+  ...rowApproval,
+})
+export const directorateRow = z.strictObject({
+  directorate: text.describe('Short name of the directorate, as services.csv names it'),
+  name: text.describe('Its name, for people'),
+  status: status.describe('Only live lets documents out, and needs sign-off and go-live date; observing and not-live record what would have happened'),
+  go_live: cellDayOrNone.describe('First day whose documents may leave; those that came in before stay in'),
+  signed_off_by: z.string().describe('Role that signed off the policy for this directorate; empty until then'),
+  signed_off_on: cellDayOrNone.describe('Day of the sign-off; empty until then'),
+  review_by: cellDayOrNone.describe('Day by which the sign-off has to be looked at again; after it the engine warns'),
+  post: z.enum(['engine', 'team']).describe('Who posts letters: the engine by the print house, or the team itself, and then nothing is sent'),
+  ...rowApproval,
+})
+export type DocumentCode = z.infer<typeof documentCodeRow>
+export type Service = z.infer<typeof serviceRow>
+export type Directorate = z.infer<typeof directorateRow>

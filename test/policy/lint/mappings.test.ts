@@ -1,0 +1,126 @@
+// Each way of breaking a mapping or the sharing rules: file, line, column, path and advice, and nothing told besides.
+// ¦ marks the place that has to be named.
+import { describe, expect, test } from '@jest/globals'
+import { exampleTexts, expectProblem, loadTexts, MARK, withChanges, type BrokenRow as Row } from '../../support/broken-policy.ts'
+
+const HL7 = 'mappings/rio-hl7-mdm.yaml'
+const UPLOAD = 'mappings/rio-upload.yaml'
+const RULES = 'mappings/sharing-rules.yaml'
+const NO_SETTING = 'no setting may be named in a mapping, for what was approved must not change with a machine: write the value itself'
+const APPROVED_BY = /approved_by: .*\n/u
+
+describe('in every mapping', () => {
+  const rows: readonly Row[] = [HL7, UPLOAD, RULES].flatMap((file): readonly Row[] => [
+    [`${file}: a misspelt key is told once, with the right one`, [file, 'approved_on:', '¦approved-on:'], 'approved-on: there is no such key here: did you mean approved_on?'],
+    [`${file}: no approver`, [[file, APPROVED_BY, ''], [file, /^/u, MARK]], 'approved_by: this is missing: write the role (no person’s name) that approved the file'],
+    [`${file}: a month that no calendar has`, [file, /approved_on: .*\n/u, '¦approved_on: "2026-13-01"\n'], 'approved_on: no calendar has 2026-13-01: a year has 12 months'],
+    [`${file}: a date in words`, [file, /approved_on: .*\n/u, '¦approved_on: 1 October 2026\n'], 'approved_on: write "2026-10-01", if that is the day that 1 October 2026 means'],
+    [`${file}: a setting`, [file, APPROVED_BY, '¦approved_by: ${LOG_LEVEL}\n'], `approved_by: ${NO_SETTING}`],
+    [`${file}: no kind`, [[file, /^kind: .*\n/mu, ''], [file, /^/u, MARK]], /^kind: this is missing: write (one of hl7-mdm, upload|sharing-rules)$/u],
+    [`${file}: a misspelt kind`, [file, /^kind: (.*)s?$/mu, '¦kind: $1x'], /^kind: write .*; did you mean (hl7-mdm|upload|sharing-rules)\?$/u],
+    [`${file}: a key twice`, [file, /^(approved_on: .*\n)/mu, '$1¦$1'], 'this is not YAML 1.2: a key stands twice: keep one of them'],
+    [`${file}: an empty file`, [file, /[\s\S]*/u, MARK], 'the file is empty: write it, or take it away'],
+    [`${file}: a top that is no map`, [file, /[\s\S]*/u, '¦share\n'], 'the top of the file must be a map: lines such as kind: feed'],
+    [`${file}: a non-breaking space`, [file, APPROVED_BY, '¦approved_by: Clinical\u00A0Records\n'], 'approved_by: in this value stands a non-breaking space (U+00A0): type an ordinary space, or none'],
+  ])
+  test.each(rows)('%s', (...row) => expectProblem(row))
+})
+
+describe('in a mapping of messages', () => {
+  const rows: readonly Row[] = [
+    ['HL7: a place that is none', [HL7, 'team: [PV1-3.1]', 'team: [¦PV1.3]'], /^fields\.team\.0: write a place as SEGMENT-FIELD/u],
+    ['HL7: a field that is misspelt', [HL7, 'organisations:', '¦organizations:'], 'fields.organizations: there is no such key here: did you mean organisations?'],
+    ['HL7: nobody reads the picklist', [[HL7, /^ {2}picklist: .*\n/mu, ''], [HL7, 'fields:', '¦fields:']], 'fields.picklist: this is missing: write a list'],
+    ['HL7: nobody reads whether it is available', [[HL7, /^ {2}availability: .*\n/mu, ''], [HL7, 'fields:', '¦fields:']], 'fields.availability: this is missing: write a list'],
+    ['HL7: nobody reads whether the patient has died', [[HL7, /^ {2}deceased: .*\n/mu, ''], [HL7, 'fields:', '¦fields:']], 'fields.deceased: this is missing: write a list'],
+    ['HL7: nobody reads whether the address may be used', [[HL7, /^ {2}restricted: .*\n/mu, ''], [HL7, 'fields:', '¦fields:']], 'fields.restricted: this is missing: write a list'],
+    ['HL7: who sent it taken for who wrote it', [HL7, 'organisations: [TXA-9.14.1, MSH-4.1]', 'organisations: [¦MSH-4.1, TXA-9.14.1]'], 'fields.organisations.0: MSH-4.1 does not say which organisation wrote the document: write TXA-9.14.1, or a Z field, before it'],
+    ['HL7: no place at all', [HL7, 'names: [TXA-16, TXA-25, OBX-3.2]', '¦names: []'], 'fields.names: the list must not be empty'],
+    ['HL7: a number where a code belongs', [HL7, 'values: ["SWTH", "STBD"]', 'values: [¦0042, "STBD"]'], 'signals.2.values.0: codes are text: put it in quotes'],
+    ['HL7: a time zone that is none', [HL7, 'time_zone: Europe/London', '¦time_zone: London'], 'time_zone: write the name of a time zone, for example Europe/London'],
+    ['HL7: pre-authenticated as final', [HL7, 'final: ["AU", "LA"]', 'final: ["AU", "LA", ¦"PA"]'], 'completion.final.2: PA is not final: HL7 table 0271 knows only AU and LA as final; put it under draft, or take it out', { second: /^completion\.final\.2: PA stands under draft as well/u }],
+    ['HL7: dictated as final, and no longer as a draft', [[HL7, '"DI", ', ''], [HL7, 'final: ["AU", "LA"]', 'final: [¦"di"]']], 'completion.final.0: di is not final: HL7 table 0271 knows only AU and LA as final; put it under draft, or take it out'],
+    ['HL7: cancelled as available', [HL7, 'available: ["AV"]', 'available: ["AV", ¦"CA"]'], 'availability.available.1: CA is not available: HL7 table 0273 knows only AV as available; put it under hold, cancelled or superseded', { second: 'availability.cancelled.0: CA stands under available as well: it can only mean one thing' }],
+    ['HL7: on hold and cancelled', [HL7, 'cancelled: ["CA"]', 'cancelled: ["CA", ¦"UN"]'], 'availability.cancelled.1: UN stands under hold as well: it can only mean one thing'],
+    ['HL7: small letters that no message is compared with', [HL7, 'cancelled: ["CA"]', 'cancelled: [¦"ca"]'], 'availability.cancelled.0: write it in capitals: CA'],
+    ['HL7: a source that is none', [HL7, 'source: rio', '¦source: RiO 1'], 'source: use lower-case letters, digits and hyphens, starting with a letter'],
+    ['upload: a place that is none', [UPLOAD, 'team: [team]', 'team: [¦"team name"]'], /^fields\.team\.0: write a place as names with dots/u],
+    ['upload: a field that only HL7 has', [UPLOAD, '  team: [team]', '  team: [team]\n  ¦availability: [status]'], /^fields\.availability: there is no such key here: /u],
+    ['upload: nobody reads the name', [[UPLOAD, /^ {2}names: .*\n/mu, ''], [UPLOAD, 'fields:', '¦fields:']], 'fields.names: this is missing: write a list'],
+    ['upload: a draft as final', [[UPLOAD, 'draft: ["draft"]', 'draft: []'], [UPLOAD, 'final: ["final"]', 'final: ["final", ¦"Draft version"]']], 'completion.final.1: "Draft version" holds the word draft, so it is not final: put it under draft, or take it out'],
+    ['upload: text where a list belongs', [UPLOAD, 'ignore: [', '¦ignore: patient #['], 'ignore: write a list'],
+  ]
+  test.each(rows)('%s', (...row) => expectProblem(row))
+
+  test('a value under final and draft is told at the second of them', () => {
+    expect(loadTexts(withChanges([[UPLOAD, 'final: ["final"]', 'final: ["final", "Approved"]'], [UPLOAD, 'draft: ["draft"]', 'draft: ["draft", "approved "]']])).lines)
+      .toEqual([expect.stringMatching(/^mappings\/rio-upload\.yaml:\d+:20 completion\.final\.1: Approved stands under draft as well: it can only mean one thing$/u)])
+    expect(loadTexts(withChanges([[HL7, 'draft: ["DI"', 'draft: ["au", "DI"']])).lines).toEqual([expect.stringMatching(/^mappings\/rio-hl7-mdm\.yaml:\d+:11 completion\.final\.0: AU stands under draft as well: it can only mean one thing$/u)])
+  })
+  test.each([HL7, UPLOAD])('a copy of %s that no feed uses', (file) => {
+    expect(loadTexts({ ...exampleTexts, 'mappings/other.yaml': exampleTexts[file]! }).lines).toEqual([expect.stringMatching(/^mappings\/other\.yaml:\d+:1 no feed uses this mapping: name it in a feed, or take the file away$/u)])
+  })
+  test('sharing rules in a second file', () => {
+    expect(loadTexts({ ...exampleTexts, 'mappings/more-rules.yaml': exampleTexts[RULES]! }).lines).toEqual([expect.stringMatching(/^mappings\/more-rules\.yaml:\d+:1 kind: the sharing rules stand in sharing-rules\.yaml alone; here write one of hl7-mdm, upload$/u)])
+  })
+})
+
+describe('in the sharing rules', () => {
+  const rows: readonly Row[] = [
+    ['a fact that is misspelt', [RULES, 'when: { hold: held }', 'when: { ¦holds: held }'], /^rules\.\d+\.when\.holds: there is no such key here: did you mean hold\?$/u],
+    ['a value that the fact does not have', [RULES, 'when: { hold: held }', 'when: { ¦hold: hled }'], /^rules\.\d+\.when\.hold: write one or more of none, held; did you mean held\?$/u],
+    ['a value in a list', [RULES, 'release: [none, one] }', 'release: [none, ¦three] }'], /^rules\.\d+\.when\.release\.1: write one or more of two, one, none/u],
+    ['an empty list of values', [RULES, 'when: { hold: held }', 'when: { ¦hold: [] }'], /^rules\.\d+\.when\.hold: /u],
+    ['a route that is not one', [RULES, /(name: held[\s\S]*?)route: withhold/u, '$1¦route: withold'], /^rules\.\d+\.route: write one of pkb, print, withhold, review; did you mean withhold\?$/u],
+    ['the route of an observing directorate', [RULES, /(name: held[\s\S]*?)route: withhold/u, '$1¦route: observe'], /^rules\.\d+\.route: write one of pkb, print, withhold, review$/u],
+    ['a rule without a reason', [RULES, /( +- )(name: held[\s\S]*?) +because: .*\n/u, '$1¦$2'], /^rules\.\d+\.because: this is missing: write text$/u],
+    ['a rule that is called like another', [RULES, 'name: superseded', '¦name: cancelled'], /^rules\.1\.name: another rule is called cancelled already \(line \d+\): give each rule a name of its own$/u],
+    ['an organisation that is a number', [RULES, 'organisations: ["RWK"]', 'organisations: [¦0042]'], 'trust.organisations.0: codes are text: put it in quotes'],
+    ['test patients by a setting', [RULES, 'test_patients: true', '¦test_patients: ${LOG_LEVEL}'], `test_patients: ${NO_SETTING}`],
+    ['test patients neither way', [RULES, 'test_patients: true', '¦test_patients: maybe'], 'test_patients: write true or false'],
+    ['half a postcode of a prison', [RULES, '"N7 0TT"', '¦"N7"'], 'custodial_postcodes.0: write a whole postcode, such as N7 0TT: anything else matches no address'],
+    ['a text with two meanings', [RULES, 'withhold: ["MH DO NOT', 'withhold: [¦"mh  Share with patient", "MH DO NOT'], 'instruction.withhold.0: "mh  Share with patient" stands under share as well: it can only mean one thing'],
+    ['an empty text', [RULES, 'withhold: ["MH DO NOT', 'withhold: [¦" ", "MH DO NOT'], 'instruction.withhold.0: this must not be empty'],
+    ['a text without the word share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH letter"]'], 'instruction.share.1: "MH letter" does not hold the word share: only a text that says so may stand here; any other waits for a person'],
+    ['no text that means share', [RULES, 'share: ["MH share with patient"]', '¦share: []'], 'instruction.share: the list must not be empty'],
+    ...['MH do not share with patient', 'MH don’t share with patient', "Don't share with patient", 'Never share', 'Share with no one', 'Withhold, share later', 'Share without patient', 'MH N\u00D6T share', 'not-to-be-shared', 'Share unless harmful']
+      .map((text): Row => [`"${text}" as share`, [[RULES, 'withhold: ["MH DO NOT share with patient"]', 'withhold: ["Keep back"]'], [RULES, 'share: ["MH share with patient"]', `share: ["MH share with patient", ¦"${text}"]`]], /^instruction\.share\.1: ".*" holds the word [a-z]+, so it does not mean share: put it under withhold$/u]),
+    ['letters of another script as share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH n\u043Et share with patient"]'], /^instruction\.share\.1: ".*" holds a letter that only looks like one from a to z, or a strange sign: type it again$/u],
+    ['an invisible character in a share text', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH n\u200Bot share with patient"]'], /^instruction\.share\.1: in this value stands a character that nobody sees \(U\+200B\): take it out$/u, { second: /^instruction\.share\.1: ".*" holds the word not/u }],
+  ]
+  test.each(rows)('%s', (...row) => expectProblem(row))
+})
+
+describe('rules that cannot be proved', () => {
+  const ruleAt = (texts: ReturnType<typeof withChanges>, name: string): number => texts[RULES]!.split('\n').findIndex((line) => line.includes(`- name: ${name}`)) + 1
+  const appended = (count: number) => withChanges([[RULES, /$/u, Array.from({ length: count }, (_, at) => `  - name: more-${at}\n    when: { account: unknown, hold: held }\n    route: review\n    because: One more.\n`).join('')]])
+
+  test('without do-not-share: the rule and its line, the facts that matter, the line of the floor, and what to do', () => {
+    const texts = withChanges([[RULES, / {2}- name: do-not-share[\s\S]*?(?= {2}- name)/u, '']])
+    const { policy, proof, lines } = loadTexts(texts)
+    expect(policy).toBeUndefined()
+    expect(proof!.counterExamples.length).toBeGreaterThan(0)
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(
+      `^mappings/sharing-rules\\.yaml:${ruleAt(texts, 'to-pkb')}:1 rules\\.to-pkb: this rule breaks F1 of the safety floor \\("The instruction is not to share\\."\\): it sends to pkb with instruction withhold, account registered \\(and for example signals none, code listed, .*\\)\\. ` +
+      'Put a rule before it with when: \\{ instruction: \\[missing, unrecognised, withhold\\] \\} and route: withhold or review, or narrow its own conditions$', 'u')))
+    expect(lines.filter((line) => line.includes('breaks')).every((line) => line.includes('breaks F1 '))).toBe(true)
+  })
+  test('a rule that can never fire is named with those that take its cases, and their lines', () => {
+    const texts = withChanges([[RULES, /$/u, '  - name: never\n    when: { instruction: withhold }\n    route: review\n    because: It never comes to this.\n']])
+    const line = (name: string) => `${name} \\(line ${ruleAt(texts, name)}\\)`
+    expect(loadTexts(texts).lines).toEqual([expect.stringMatching(new RegExp(`^mappings/sharing-rules\\.yaml:${ruleAt(texts, 'never')}:1 rules\\.never: this rule can never fire: ${line('cancelled')}, ${line('superseded')}, ${line('do-not-share')} take all its cases; take it out or move it up$`, 'u'))])
+  })
+  test('the 65th rule is named, and nothing is thrown', () => {
+    const count = (exampleTexts[RULES]!.match(/- name: /gu) ?? []).length
+    const texts = appended(65 - count)
+    const { policy, proof, lines } = loadTexts(texts)
+    expect(lines).toEqual([`mappings/sharing-rules.yaml:${ruleAt(texts, `more-${64 - count}`)}:5 rules.64: there are 65 rules, and at most 64 can be proved: make one of rules with the same route, with a list of values`])
+    expect([policy, proof]).toEqual([undefined, undefined])
+    expect(loadTexts(appended(64 - count)).lines.every((line) => line.includes('can never fire'))).toBe(true)
+  })
+  test('the proof takes far less than a second, and says how long', () => {
+    const { proof, proofMs } = loadTexts(exampleTexts)
+    expect(proof!.combinations).toBe(272_160_000)
+    expect(proofMs).toBeLessThan(500)
+  })
+})
