@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { plan } from '../src/plan.ts'
 import type { Policy } from '../src/policy/policy.ts'
-import { firstPrior } from '../src/policy/test.ts'
+import { firstPrior } from '../src/policy/test/run.ts'
 import { UNKNOWN_PERSON, type Person, type Plan, type Prior, type Receipt } from '../src/types.ts'
 import { aPdf } from './support/pdf.ts'
 import { examplePolicy } from './support/policy.ts'

@@ -1,22 +1,50 @@
-// Reads one upload from a file (`.hl7`, or `.json` as the HTTP feed takes it) into the receipt that the feed would
-// have made of it: for `explain` and for the tests in channel files. It refuses to decide anything.
+// Reads one upload from a file (`.hl7`, or `.json` as the HTTP feed takes it), or from what a test says in its place,
+// into the receipt that the feed would have made of it: for `explain` and for the tests in channel files. It refuses
+// to decide anything.
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import type { ContentStore, ContentWriter } from '../ledger/content.ts'
+import { Failure } from '../errors.ts'
+import type { ContentStore } from '../ledger/content.ts'
 import type { Feed } from '../policy/schema.ts'
-import type { ContentRef, Receipt, Refusal } from '../types.ts'
-import { base64Decoder } from './base64.ts'
-import { metadataText } from './http/body.ts'
+import type { Receipt, Refusal } from '../types.ts'
+import { metadataText, plainText, type Upload } from './http/body.ts'
+import { incomingFile } from './http/file.ts'
+import { jsonReader } from './http/json-body.ts'
 import { incomingMessage } from './mllp/message.ts'
 
 const MB = 1024 * 1024
+const UNLIMITED_MB = 1024
 export type FileParts = { readonly feed: string; readonly settings: Feed; readonly content: ContentStore; readonly now: () => Date; readonly newId: () => string }
 
 /** Rejects if the file cannot be read from the disk; a message that cannot be read is a Refusal. */
 export const readUploadFile = async (file: string, parts: FileParts): Promise<Receipt | Refusal> => {
   const bytes = await readFile(file)
-  return extname(file) === '.json' ? readJson(file, bytes, parts) : readHl7(bytes, parts)
+  return extname(file).toLowerCase() === '.json' ? readJson(file, bytes, parts) : readHl7(bytes, parts)
 }
+
+/** An HL7 message as it stands in a test: a line is a segment, and `place` stands where the file's base64 belongs. */
+export const readMessage = (text: string, attached: { readonly place: string; readonly bytes: Buffer } | undefined, parts: FileParts): Promise<Receipt | Refusal> => {
+  const lines = text.split(/\r\n|\r|\n/u).filter((line) => line.trim() !== '')
+  const message = attached ? lines.map((line) => line.replaceAll(attached.place, () => attached.bytes.toString('base64'))) : lines
+  return readHl7(Buffer.from(message.map((line) => `${line}\r`).join('')), parts)
+}
+
+export type Said = { readonly metadata: unknown; readonly fileName?: string; readonly declaredType?: string }
+
+/** An upload whose metadata is at hand as data, and its file, if it has one, as bytes. */
+export const readUpload = ({ metadata, fileName, declaredType }: Said, bytes: Buffer | undefined, parts: FileParts): Promise<Receipt | Refusal> =>
+  uploaded(parts, async () => {
+    const text = metadataText(Buffer.from(JSON.stringify(metadata ?? null)))
+    const named = { ...(fileName ? { fileName: plainText(fileName, 'the file name') } : {}), ...(declaredType ? { declaredType: plainText(declaredType, 'the declared type') } : {}) }
+    if (!bytes) return { metadata: text, contents: [], ...named }
+    const file = incomingFile(parts.content, limitOf(parts.settings))
+    try {
+      await file.write(bytes)
+      return { metadata: text, contents: [await file.keep()], ...named }
+    } finally {
+      await file.drop()
+    }
+  })
 
 const readHl7 = async (bytes: Buffer, { feed, settings, content, now, newId }: FileParts): Promise<Receipt | Refusal> => {
   const limits = settings.type === 'mllp' ? { messageBytes: settings.max_message_mb * MB, testSystem: settings.test_system } : { messageBytes: bytes.length + 1, testSystem: false }
@@ -27,29 +55,39 @@ const readHl7 = async (bytes: Buffer, { feed, settings, content, now, newId }: F
   return { id: newId(), feed, format: 'hl7-mdm', receivedAt: now().toISOString(), skeleton: heard.skeleton, contents: heard.contents }
 }
 
-type JsonUpload = { readonly metadata?: unknown; readonly file?: unknown; readonly content?: { readonly contentType?: unknown; readonly data?: unknown } }
-
-const readJson = async (file: string, bytes: Buffer, { feed, settings, content, now, newId }: FileParts): Promise<Receipt | Refusal> => {
-  let upload: JsonUpload
-  try {
-    upload = JSON.parse(bytes.toString('utf8')) as JsonUpload
-  } catch {
-    return { code: 'MESSAGE_UNREADABLE', at: basename(file), detail: 'The file is not JSON.' }
-  }
-  const limit = (settings.type === 'http' ? settings.max_document_mb : 100) * MB
-  const receipt = { id: newId(), feed, format: 'upload' as const, receivedAt: now().toISOString(), skeleton: metadataText(Buffer.from(JSON.stringify(upload.metadata ?? null))) }
-  if (typeof upload.file === 'string') {
-    const ref = await store(content.writer(limit), [await readFile(join(dirname(file), upload.file))])
-    return { ...receipt, contents: [ref], fileName: basename(upload.file) }
-  }
-  if (typeof upload.content?.data !== 'string') return { ...receipt, contents: [] }
-  const decoder = base64Decoder()
-  const ref = await store(content.writer(limit), [decoder.push(Buffer.from(upload.content.data)), decoder.end()])
-  if (decoder.broken !== undefined) return { code: 'CONTENT_UNREADABLE', at: 'content.data', detail: decoder.broken }
-  return { ...receipt, contents: [ref], ...(typeof upload.content.contentType === 'string' ? { declaredType: upload.content.contentType } : {}) }
+/** As the HTTP feed reads a body; or with the file beside it, under the name `file`. */
+const readJson = async (path: string, bytes: Buffer, parts: FileParts): Promise<Receipt | Refusal> => {
+  const beside = fileBeside(bytes)
+  if (beside) return readUpload({ metadata: beside.metadata, fileName: basename(beside.file) }, await readFile(join(dirname(path), beside.file)), parts)
+  return uploaded(parts, async () => {
+    const reader = jsonReader(parts.content, limitOf(parts.settings))
+    try {
+      await reader.write(bytes)
+      return await reader.end()
+    } finally {
+      await reader.drop()
+    }
+  })
 }
 
-const store = async (writer: ContentWriter, pieces: readonly Buffer[]): Promise<ContentRef> => {
-  for (const piece of pieces) await writer.write(piece)
-  return writer.keep()
+const fileBeside = (bytes: Buffer): { readonly metadata: unknown; readonly file: string } | undefined => {
+  try {
+    const value = JSON.parse(bytes.toString('utf8')) as { readonly metadata?: unknown; readonly file?: unknown } | null
+    return typeof value?.file === 'string' ? { metadata: value.metadata, file: value.file } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const limitOf = (settings: Feed): number => ('max_document_mb' in settings ? settings.max_document_mb : UNLIMITED_MB) * MB
+
+/** What the feed would answer as a problem is a refusal here; what the disk does is not. */
+const uploaded = async ({ feed, now, newId }: FileParts, read: () => Promise<Upload>): Promise<Receipt | Refusal> => {
+  try {
+    const { metadata, ...rest } = await read()
+    return { id: newId(), feed, format: 'upload', receivedAt: now().toISOString(), skeleton: metadata, ...rest }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.class !== 'sender') throw error
+    return { code: error.code, at: 'upload', detail: error.detail }
+  }
 }

@@ -22,7 +22,7 @@ const SHARDS = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, 
 const shown = (bytes: Buffer): string => bytes.toString('latin1').replaceAll('\0', '\u2400')
 
 /** What facts and FHIR need to know of the bytes, worked out as they pass. */
-const makeReader = () => {
+export const makeReader = () => {
   const [sha256, sha1] = [createHash('sha256'), createHash('sha1')]
   let [head, tail, encrypt] = [Buffer.alloc(0), Buffer.alloc(0), false]
   return {
