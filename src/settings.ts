@@ -21,6 +21,7 @@ export const SETTINGS = {
   DATA_DIR: { kind: 'text', says: 'Folder of everything that the engine keeps', default: './data' },
   CHANNELS_DIR: { kind: 'text', says: 'Folder of the channel files', default: './channels' },
   MAPPINGS_DIR: { kind: 'text', says: 'Folder of the mappings', default: './mappings' },
+  POLICY_RELOAD: { kind: 'text', says: 'When a changed policy is taken: on-change (also on SIGHUP), or on-signal alone', default: 'on-change' },
   DATABASE_URL: { kind: 'secret', says: 'PostgreSQL to use instead of the embedded one' },
   REDIS_URL: { kind: 'secret', says: 'Redis for the queue, instead of PostgreSQL' },
   HTTP_HOST: { kind: 'text', says: 'Address of pages, API and HTTP feed', default: '127.0.0.1' },
@@ -30,6 +31,7 @@ export const SETTINGS = {
   MLLP_PORT: { kind: 'port', says: 'Port of the MLLP feed; 0 takes a free one', default: '2575' },
   SANDBOX_PORT: { kind: 'port', says: 'Port of the PKB sandbox; 0 takes a free one', default: '3001' },
   RIO_HTTP_TOKEN: { kind: 'secret', says: 'Bearer token of the HTTP feed', keptIn: 'rio-http.token' },
+  RIO_FOLDER: { kind: 'text', says: 'Watched folder of the folder feed', default: (value) => join(value('DATA_DIR') ?? '.', 'rio-folder') },
   API_TOKEN: { kind: 'secret', says: 'Bearer token of /api and /fhir', keptIn: 'api.token' },
   PRINT_DIR: { kind: 'text', says: "The print house's hot folder", default: (value) => join(value('DATA_DIR') ?? '.', 'print') },
   PKB_FHIR_URL: { kind: 'text', says: 'PKB FHIR R4 endpoint for documents; unset: the sandbox' },
@@ -71,9 +73,17 @@ export const logLevel = (env: Environment): (typeof LEVELS)[number] => {
   return level
 }
 
+/** Whether a changed policy is taken when its files change, or on SIGHUP alone. */
+export const reloadsOnChange = (env: Environment): boolean => {
+  const when = readSetting('POLICY_RELOAD', env)
+  if (when !== 'on-change' && when !== 'on-signal') throw new Failure('SETTING_INVALID', 'POLICY_RELOAD is on-change or on-signal.')
+  return when === 'on-change'
+}
+
 /** Throws SETTING_INVALID for a value that no start can use; what is right only on some machines shows later. */
 export const checkValues = (env: Environment): void => {
   logLevel(env)
+  reloadsOnChange(env)
   for (const [name, { kind }] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
     if (kind === 'port') port(name, env)
     if (kind === 'switch' && !['true', 'false'].includes(readSetting(name, env) ?? '')) throw new Failure('SETTING_INVALID', `${name} must be true or false.`)

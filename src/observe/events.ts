@@ -18,7 +18,9 @@ export const EVENTS = {
   engine_started: { level: 'info', says: 'the engine is up', fields: ['parts', 'policy'] },
   engine_stopping: { level: 'info', says: 'the engine is stopping', fields: ['signal'] },
   policy_loaded: { level: 'info', says: 'the policy was loaded and the floor proved', fields: ['policy', 'combinations', 'classes', 'ms'] },
-  policy_refused: { level: 'error', says: 'the policy was refused; the one in force stays', fields: ['problems'] },
+  policy_refused: { level: 'error', says: 'the policy was refused; the one in force stays', fields: ['problems', 'place'], counter: { name: 'openletter_policy_refusals_total', labels: [] } },
+  policy_restored: { level: 'info', says: 'the files hold the policy in force again', fields: ['policy'] },
+  review_overdue: { level: 'warn', says: 'the review of a sign-off is overdue', fields: ['directorate', 'review_by'] },
   part_failed: { level: 'error', says: 'a part of the engine failed', fields: ['part', 'code', 'detail'], counter: { name: 'openletter_failures_total', labels: ['part', 'code'] } },
   database_started: { level: 'info', says: 'the embedded PostgreSQL is up', fields: ['how', 'ms'] },
   database_lost: { level: 'warn', says: 'a connection to PostgreSQL was lost', fields: ['code'], counter: { name: 'openletter_database_lost_total', labels: [] } },
@@ -34,6 +36,10 @@ export const EVENTS = {
   receipt_rejected: { level: 'warn', says: 'a message was refused', fields: ['feed', 'code', 'at'], counter: { name: 'openletter_rejections_total', labels: ['feed', 'code'] } },
   parts_unread: { level: 'info', says: 'a message carried parts that nothing reads', fields: ['feed', 'document', 'at'], counter: { name: 'openletter_unread_parts_total', labels: ['feed'] } },
   control_id_shared: { level: 'warn', says: 'two documents came under one control id', fields: ['feed', 'document'] },
+  folder_away: { level: 'warn', says: 'the folder of a feed cannot be read; it is looked for again', fields: ['feed', 'code'] },
+  folder_back: { level: 'info', says: 'the folder of a feed is back', fields: ['feed'] },
+  file_unreadable: { level: 'warn', says: 'a file in the folder of a feed cannot be read or moved; it stays and is tried again', fields: ['feed', 'code'], counter: { name: 'openletter_unreadable_files_total', labels: ['feed', 'code'] } },
+  uploads_inherited: { level: 'info', says: 'uploads that a stopped engine had in hand were taken over', fields: ['feed', 'count'] },
   // -- decide
   decided: { level: 'debug', says: 'a document was decided', fields: ['document', 'revision', 'route', 'rule', 'policy'], counter: { name: 'openletter_decisions_total', labels: ['route', 'rule'] } },
   // -- deliver
@@ -64,6 +70,6 @@ export type Say = <N extends EventName>(event: N, fields: EventFields<N>) => voi
 export const AUDIT_KINDS = [
   'received', 'repeated', 'late', 'decided', 'moved', 'tombstone', 'superseded', 'control-id-reused', 'control-id-shared',
   'delivery-owed', 'recall-owed', 'attempt-started', 'attempt-ended', 'account-checked', 'blocked', 'retried', 'held', 'hold-lifted',
-  'released', 'left-standing', 'print-acknowledged', 'print-rejected', 'rejected', 'policy-loaded', 'stop', 'stop-lifted',
+  'released', 'redecided', 'left-standing', 'print-acknowledged', 'print-rejected', 'rejected', 'policy-loaded', 'stop', 'stop-lifted',
 ] as const
 export type AuditKind = (typeof AUDIT_KINDS)[number]

@@ -29,7 +29,7 @@ export const aMdm = (options: MdmOptions = {}): string => {
   return [
     `MSH|^~\\&|RIO|RWK|OPENLETTER|RWK|${time}||${type}^${event}^MDM_${event}|${controlId}|${processingId}|${version}|||${accept}|${application}||${charset}`,
     `EVN|${event}|20261120110210`,
-    `PID|1||C123^^^RWK^MR~9990000018^^^NHS^NH||${family}^Ada||19700101|F|||1 High Street^^London^^E1 4AA||||||||||||||||||||||01`,
+    `PID|1||C123^^^RWK^MR~9990000018^^^NHS^NH||${family}^Ada||19700101|F|||1 High Street^^London^^E1 4AA|||||||||||||||||||||01`,
     'PV1|1|O|ADULT1',
     `TXA|1|CLIN^${picklist}|AP|20261120103000|||||^Example^Dr^^^^^^^^^^^RWK|||${documentId}||||CLIN Clinic letter.pdf|AU||AV`,
     ...obx,

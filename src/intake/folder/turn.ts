@@ -1,0 +1,37 @@
+// What every part of one look at the folder works with, and how a try can end without an outcome.
+import type { FolderFeed } from '../../policy/schema.ts'
+import type { FeedParts } from '../take.ts'
+import type { Seen } from './disk.ts'
+import type { Watch } from './watch.ts'
+
+export type FolderFeedParts = FeedParts & { readonly feed: FolderFeed }
+
+export type Turn = {
+  readonly parts: FolderFeedParts
+  readonly root: string
+  readonly watch: Watch
+  /** The time on the file system's own clock. */
+  readonly fsNow: number
+  /** Documents that lie in the folder; one that is moved is taken out. */
+  readonly documents: Map<string, Seen>
+  readonly closing: () => boolean
+}
+
+/** `waits`: for a document, for a file to settle, or for the rest of an index. */
+export type Progress = 'ended' | 'waits'
+
+/** Nothing could be kept: the upload stays as it is and is tried again. */
+export class Held extends Error {
+  readonly code: string
+  constructor(code: string, cause: unknown) {
+    super(code, { cause })
+    this.code = code
+  }
+}
+
+export const settledMs = ({ parts }: Turn): number => parts.feed.settled_secs * 1000
+/** What is there and makes no sense may still be being written, by a sender that has stopped for a moment. */
+export const brokenMs = (turn: Turn): number => 10 * settledMs(turn)
+export const isOrphan = (turn: Turn, { ctimeMs }: Seen): boolean => turn.fsNow - ctimeMs > turn.parts.feed.orphan_after_mins * 60_000
+export const isSettled = (turn: Turn, path: string, seen: Seen, forMs: number = settledMs(turn)): boolean => turn.watch.unchangedMs(path, seen) >= forMs
+export const dayOf = ({ parts }: Turn): string => parts.now().toISOString().slice(0, 10)
