@@ -1,77 +1,89 @@
-// `openletter explain FILE`: the whole plan for one upload, rule by rule, as the engine would make it for a document
-// that it has not seen before and a patient whose account it does not know. Sends nothing, stores nothing.
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+// `openletter explain FILE|DOCUMENT`: the whole plan, rule by rule, for a message in a file as the engine would make it
+// for a document that it has not seen before, or for a document in the ledger; with `--as-of`, as it was then. Sends
+// nothing, stores nothing, and is for the one who has the message: it shows what the message says of the patient.
+import { parseArgs } from 'node:util'
 import { Failure } from '../errors.ts'
-import { readUploadFile } from '../intake/read-file.ts'
-import { openContent } from '../ledger/content-files.ts'
-import { plan } from '../plan.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { isoInstant } from '../parse/time.ts'
+import { loadPolicy } from '../policy/load.ts'
 import type { Policy } from '../policy/policy.ts'
-import { firstPrior } from '../policy/test.ts'
-import { FACT_NAMES, UNKNOWN_PERSON, type Found, type Plan, type Receipt, type Refusal } from '../types.ts'
+import { printProblem } from '../policy/problem.ts'
+import type { Environment } from '../settings.ts'
 import { checkable } from './environment.ts'
-import { policyOrProblems } from './policy-or-problems.ts'
+import { documentCalled, explainDocument, explainThen, policyThen } from './explain-document.ts'
+import { explainFile, isFile } from './explain-file.ts'
+import { inWords } from './explain-words.ts'
+import type { Explanation } from './explanation.ts'
+import { withLedger } from './ledger.ts'
 
-const USAGE = 'Usage: npx openletter explain FILE [--json]\nFILE is an HL7 message (.hl7) or an upload (.json); samples/ has some.'
+const USAGE = `Usage: npx openletter explain FILE|DOCUMENT [--feed NAME] [--as-of TIME] [--json]
+FILE is an HL7 message (.hl7) or an upload (.json), or - for standard input; samples/ has some.
+DOCUMENT is the id of a document as the pages show it, or the id that RiO gave it.
+TIME is a day (its end, in London) such as 2026-11-20, or an instant such as 2026-11-20T14:30:00Z.`
+
+type Asked = { readonly what: string; readonly feed?: string; readonly asOf?: string; readonly json: boolean }
 
 export const explain = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
-  const files = args.filter((arg) => !arg.startsWith('--'))
-  const unknown = args.find((arg) => arg.startsWith('--') && arg !== '--json')
-  if (files.length !== 1 || unknown) { console.error(unknown ? `explain does not know ${unknown}.\n${USAGE}` : USAGE); return 2 }
-  const policy = await policyOrProblems(checkable(env))
-  if (!policy) return 1
-  const receipt = await read(files[0]!, policy)
-  const planned = 'skeleton' in receipt ? plan(receipt, policy, UNKNOWN_PERSON, firstPrior(receipt)) : { ok: false as const, refusal: receipt }
-  if (args.includes('--json')) console.log(JSON.stringify(planned.ok ? planned.plan : { refused: planned.refusal }, undefined, 2))
-  else console.log(planned.ok ? inWords(planned.plan, policy) : `Refused: ${planned.refusal.code}\n  ${planned.refusal.at}: ${planned.refusal.detail}`)
-  return planned.ok ? 0 : 1
+  const asked = askedIn(args)
+  if (typeof asked === 'string') { console.error(asked === '' ? USAGE : `${asked}\n${USAGE}`); return 2 }
+  const explained = asked.asOf === undefined ? await explainNow(asked, env) : await explainAsOf(asked, asked.asOf, env)
+  if (!explained) return 1
+  console.log(asked.json ? JSON.stringify(explained, undefined, 2) : inWords(explained))
+  return explained.reasons ? 0 : 1
 }
 
-const read = async (file: string, policy: Policy): Promise<Receipt | Refusal> => {
-  const type = extname(file) === '.json' ? 'http' : 'mllp'
-  const feed = Object.entries(policy.feeds).find(([, one]) => one.type === type)
-  if (!feed) throw new Failure('SETTING_INVALID', `No channel is a feed of type ${type}, which would take ${file}.`)
-  const folder = await mkdtemp(join(tmpdir(), 'openletter-explain-'))
+/** What is asked, or what is wrong with it. */
+const askedIn = (args: readonly string[]): Asked | string => {
   try {
-    return await readUploadFile(file, { feed: feed[0], settings: feed[1], content: await openContent(folder), now: () => new Date(), newId: randomUUID })
+    const { values, positionals } = parseArgs({
+      args: [...args], allowPositionals: true, options: { feed: { type: 'string' }, 'as-of': { type: 'string' }, json: { type: 'boolean', default: false } },
+    })
+    const [what, ...more] = positionals
+    if (!what || more.length > 0) return more.length > 0 ? 'explain takes one file or document.' : ''
+    const asOf = values['as-of'] === undefined ? undefined : moment(values['as-of'])
+    if (values['as-of'] !== undefined && asOf === undefined) return `${values['as-of']} is not a time.`
+    return { what, json: values.json, ...(values.feed ? { feed: values.feed } : {}), ...(asOf ? { asOf } : {}) }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Failure('SETTING_INVALID', `There is no file ${file}.`)
-    throw error
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+    return error instanceof Error ? error.message : String(error)
   }
 }
 
-const rows = (pairs: readonly (readonly [string, string])[]): readonly string[] => {
-  const width = Math.max(...pairs.map(([name]) => name.length))
-  return pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)
-}
-const found = (list: readonly Found[]): string => list.map(({ text, at }) => `"${text}" (${at})`).join(', ') || 'nothing'
+/** A day is meant whole, as clocks in London show it. */
+const moment = (text: string): string | undefined => isoInstant(/^\d{4}-\d{2}-\d{2}$/u.test(text) ? `${text}T23:59:59.999` : text, 'Europe/London')
 
-const inWords = ({ document, facts, decision, trace, resource }: Plan, policy: Policy): string => {
-  const fields: readonly (readonly [string, string])[] = [
-    ['document', `${document.source} ${document.documentId}, ${document.event}${document.parentId ? ` of ${document.parentId}` : ''}`],
-    ['source time', document.sourceTime ?? 'unknown'],
-    ['picklist', found(document.picklist)],
-    ['names', found(document.names)],
-    ['signals', found(document.signals)],
-    ['team', document.team ? found([document.team]) : 'nothing'],
-    ['organisation', found(document.organisations)],
-    ['NHS number', found(document.patient.nhsNumbers)],
-    ['trace status', found(document.patient.traceStatuses)],
-    ['completion', document.completion ? found([document.completion]) : 'nothing'],
-    ['availability', document.availability ? found([document.availability]) : 'nothing'],
-    ['files', document.contents.map(({ ref, declaredType, at }) => `${ref.size} bytes, declared ${declaredType ?? 'nothing'} (${at}), SHA-256 ${ref.sha256}`).join('; ') || 'none'],
-  ]
-  const would = decision.wouldRoute ? ` (would be ${decision.wouldRoute} by ${decision.wouldRule})` : ''
-  return [
-    'What the message says', ...rows(fields), '',
-    'Facts', ...rows(FACT_NAMES.map((fact) => [fact, facts[fact]] as const)), '',
-    'Rules, in order', ...trace.map(({ rule, line, matched, why }) => `  ${matched ? '✔' : '·'} ${rule} (line ${line}): ${why}`), '',
-    'Decision', ...rows([['route', `${decision.route}${would}`], ['rule', decision.rule], ['because', decision.because], ['labels', decision.labels.join(', ')], ['policy', policy.hash.slice(0, 12)]]), '',
-    'Nobody read', `  ${document.unread.join(', ') || 'nothing is left over'}`, '',
-    'DocumentReference', JSON.stringify(resource, undefined, 2).replace(/^/gmu, '  '),
-  ].join('\n')
+const explainNow = async ({ what, feed }: Asked, env: Environment): Promise<Explanation | undefined> => {
+  const { policy, problems, files } = await loadPolicy(checkable(env))
+  if (!policy) {
+    for (const problem of problems) console.error(printProblem(problem))
+    return undefined
+  }
+  const on = { hash: policy.hash, from: 'disk' } as const
+  if (await isFile(what)) return { ...(await explainFile({ file: what, policy, files, at: new Date(), ...(feed ? { feed } : {}) })), policy: on }
+  return inLedger(what, env, async (ledger) => explainDocument(ledger, await documentCalled(ledger, what), policy, files), policy)
+}
+
+const explainAsOf = async ({ what, feed }: Asked, at: string, env: Environment): Promise<Explanation> => {
+  if (Date.parse(at) > Date.now() + DAY_MS) throw new Failure('NOTHING_TO_EXPLAIN', `${at} has not come yet.`)
+  const file = await isFile(what)
+  return inLedger(what, env, async (ledger) => {
+    const then = await policyThen(ledger, at, checkable(env))
+    if (!file) return explainThen(ledger, await documentCalled(ledger, what), at, then, checkable(env))
+    const { policy, problems, files } = then.loaded
+    const kept = { hash: then.kept.hash, from: 'ledger', since: then.kept.since } as const
+    if (!policy) return { about: { file: what, feed: feed ?? '' }, policy: kept, unloadable: problems.map(printProblem) }
+    return { ...(await explainFile({ file: what, policy, files, at: new Date(at), ...(feed ? { feed } : {}) })), policy: kept }
+  })
+}
+
+/** The end of today is still to come. */
+const DAY_MS = 86_400_000
+
+/** Without a ledger, what was asked for is a file or nothing. */
+const inLedger = async <T>(what: string, env: Environment, work: (ledger: Ledger) => Promise<T>, policy?: Policy): Promise<T> => {
+  try {
+    return await withLedger(env, work, policy ? { policy } : {})
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'LEDGER_MISSING' && !(await isFile(what))) throw new Failure('NOTHING_TO_EXPLAIN', `There is no file ${what}, and no ledger to look in: ${error.detail}`, { cause: error })
+    throw error
+  }
 }

@@ -11,7 +11,7 @@ import type { DeliveryChange, Now } from '../decide/owed.ts'
 import type { Decision, Facts, Person, Plan, Prior } from '../types.ts'
 import { UNKNOWN_PERSON } from '../types.ts'
 import { keyText } from './rows.ts'
-import type { DeliveryRecord, DocumentRecord, Key, Revision } from './rows.ts'
+import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Revision } from './rows.ts'
 import { audit, deliveriesOf, documentByKey, isStanding, putDelivery, putDocument, putRevision, stoodText, tellOwed } from './workspace.ts'
 import type { Parent, Workspace } from './workspace.ts'
 
@@ -23,8 +23,12 @@ export const ENGINE = 'engine'
 /** What is known of a person's account at this moment. */
 export const personOf = (space: Workspace, nhsNumber: string | undefined, at: string): Person => {
   const known = nhsNumber === undefined ? undefined : space.people.get(nhsNumber)
-  if (!known) return UNKNOWN_PERSON
-  const fresh = Date.parse(at) - Date.parse(known.asOf) <= space.parts.accountFreshHours * 3_600_000
+  return known ? personFrom(known, at, space.parts.accountFreshHours) : UNKNOWN_PERSON
+}
+
+/** What PKB's last answer is worth at this moment. */
+export const personFrom = (known: PersonRecord, at: string, freshHours: number): Person => {
+  const fresh = Date.parse(at) - Date.parse(known.asOf) <= freshHours * 3_600_000
   return {
     account: fresh ? (known.registered ? 'registered' : 'unregistered') : 'unknown',
     deceased: known.deceased,

@@ -14,10 +14,10 @@ import { findOrStart, stopServer } from './embedded-server.ts'
 import type { Place, Server } from './embedded-server.ts'
 import { isRunning } from './processes.ts'
 
-const DATABASE = 'openletter'
+export const DATABASE = 'openletter'
 const WATCH_MS = 500
-const WRONG_PASSWORD = '28P01'
-const NO_SUCH_DATABASE = '3D000'
+export const WRONG_PASSWORD = '28P01'
+export const NO_SUCH_DATABASE = '3D000'
 
 export type Embedded = {
   /** Holds the password: never to be logged. */
@@ -26,7 +26,7 @@ export type Embedded = {
   stop(): Promise<void>
 }
 
-const address = (password: string, port: number, database: string) => `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${database}`
+export const address = (password: string, port: number, database: string) => `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${database}`
 
 const ask = async (url: string, question: string) => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000, application_name: 'openletter' })
@@ -50,7 +50,7 @@ const answers = (password: string) => async (port: number): Promise<boolean> => 
 }
 
 /** What the file system refused, in words: mostly a DATA_DIR that was made by another user. */
-const told = (error: unknown): Failure => {
+export const told = (error: unknown): Failure => {
   const { code, path, syscall } = error as NodeJS.ErrnoException
   if (error instanceof Failure || !code) return asFailure(error)
   const hint = code === 'EACCES' || code === 'EPERM' ? ': it belongs to another user, perhaps because the engine ran as root before; start it as that user, or set another DATA_DIR' : ''

@@ -42,9 +42,7 @@ const PEOPLE = `
   on conflict (nhs_number) do update set registered = excluded.registered, deceased = excluded.deceased, birth_date = excluded.birth_date, as_of = excluded.as_of
   where people.as_of <= excluded.as_of`
 
-const POLICIES = `
-  insert into policies select * from json_populate_recordset(null::policies, $1)
-  on conflict (hash) do update set loaded_at = excluded.loaded_at`
+const POLICIES = 'insert into policies select * from json_populate_recordset(null::policies, $1) on conflict (hash) do nothing'
 
 const attemptRow = (record: AttemptRecord): Row => ({
   id: record.id, delivery_id: record.deliveryId, at: record.at, action: record.action, revision: record.revision, version: record.version,

@@ -2,10 +2,11 @@
 // owed to each destination, what stands there, and every attempt; the queue only wakes workers. Each method is one
 // atomic step: when its promise resolves, it is durable; when it rejects, nothing happened.
 import type {
-  Action, Attempt, Decision, Delivery, DocumentState, Facts, OutcomeKind, Person, Plan, Prior, Receipt, RioDocument, Route, Standing,
+  Action, Attempt, Decision, Delivery, DocumentState, Facts, OutcomeKind, Person, Plan, Prior, Receipt, RioDocument, Route, RuleRoute, Standing,
 } from '../types.ts'
 import type { AuditKind } from '../observe/events.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { Planned } from '../plan.ts'
 
 // ---------------------------------------------------------------- intake
 
@@ -151,20 +152,104 @@ export type Story = DocumentRow & {
   readonly events: readonly AuditEvent[]
 }
 
+/** What a plan of a document's receipt in force is made from, and what was last decided about it. */
+export type Known = {
+  readonly source: string
+  readonly sourceId: string
+  readonly identifier: string
+  readonly revision: number
+  readonly nhsNumber?: string
+  readonly receipt: Receipt
+  readonly person: Person
+  readonly prior: Prior
+  readonly facts: Facts
+  readonly decision: Decision
+  readonly deliveries: readonly Delivery[]
+}
+
+/** The same at an earlier moment, as far as the ledger still tells; undefined parts are those that it does not. */
+export type KnownThen = Pick<Known, 'source' | 'sourceId' | 'revision' | 'receipt' | 'person' | 'prior'> & {
+  /** The last decision that the log had of it then. */
+  readonly decided?: { readonly at: string; readonly revision: number; readonly route: Route; readonly rule: string; readonly wouldRoute?: Route; readonly wouldRule?: string; readonly policy: string }
+  /** What was put together again, and from what. */
+  readonly rebuilt: readonly string[]
+  /** What it does not tell any more, and what stands in for that. */
+  readonly unknown: readonly string[]
+}
+
+export type KeptPolicy = { readonly hash: string; readonly since: string; readonly files: Readonly<Record<string, string>> }
+
 export type DocumentFilter = {
   readonly state?: readonly DocumentState[]
   readonly route?: readonly Route[]
   readonly rule?: string
   readonly sourceId?: string
   readonly code?: string
-  /** ISO instant. */
+  readonly directorate?: string
+  /** The fact: whether the directorate, or the feed, lets anything out. */
+  readonly stage?: readonly Facts['directorate'][]
+  /** Where it would have gone, but for observing. */
+  readonly wouldRoute?: readonly RuleRoute[]
+  readonly marked?: 'conflict' | 'variance'
+  /** ISO instants; `until` is the first that is left out. */
   readonly since?: string
+  readonly until?: string
   readonly limit: number
   readonly cursor?: string
   /** Identifies a patient: only ever from a request body, never from a URL. */
   readonly nhsNumber?: string
   /** Free text in the title; likewise. */
   readonly title?: string
+}
+
+// ---------------------------------------------------------------- replay and observing
+
+/** Documents by when their revision in force came in. */
+export type ReplayAsked = {
+  /** ISO instants; `until` is the first that is no longer asked for. */
+  readonly since?: string
+  readonly until: string
+  readonly directorate?: string
+  /** The rule of the decision in the ledger. */
+  readonly rule?: string
+  /** By our ids, or those that RiO gave. */
+  readonly only?: readonly string[]
+}
+
+/** The pure plan under the policy that is looked at. */
+export type ReplayPlan = (receipt: Receipt, person: Person, prior: Prior) => Planned
+
+export type Replayed = {
+  readonly row: DocumentRow
+  readonly recorded: Decision
+  readonly planned: Planned
+  /** Destinations where a copy stands that would be taken back. */
+  readonly recalls: readonly string[]
+  /** What a plan is made from as things stand, whatever would become of other documents. */
+  readonly made: { readonly receipt: Receipt; readonly person: Person; readonly prior: Prior }
+}
+export type ReplayPage = { readonly documents: readonly Replayed[]; readonly cursor?: string }
+
+/** What came of deciding one document again. `same-way`: only its reason, labels or facts changed. */
+export type Redecided =
+  | { readonly kind: 'moved' | 'same-way'; readonly from: Decision; readonly to: Decision }
+  | { readonly kind: 'unchanged' | 'unreadable' | 'missing' }
+
+/** How many documents there are of one kind, among those of directorates and feeds that let nothing out. */
+export type ObservedCount = {
+  /** A day or a month in London: `2026-11-23`, `2026-11`. */
+  readonly period: string
+  readonly directorate?: string
+  /** The fact; `unknown`: the team or its directorate is in no list. */
+  readonly stage: Exclude<Facts['directorate'], 'live'>
+  readonly feed: string
+  /** Where it would have gone, and by which rule. */
+  readonly route: RuleRoute
+  readonly rule: string
+  readonly code?: string
+  readonly conflict: boolean
+  readonly variance: boolean
+  readonly documents: number
 }
 
 // ---------------------------------------------------------------- the whole
@@ -192,15 +277,37 @@ export type Ledger = {
 
   list(filter: DocumentFilter): Promise<{ readonly documents: readonly DocumentRow[]; readonly cursor?: string }>
   story(documentId: string): Promise<Story | undefined>
+  /** Everything that its plan is made from, at this moment. */
+  known(documentId: string): Promise<Known | undefined>
+  /** The same at an earlier one; undefined if the document had not come by then. PKB's answers count for this many hours. */
+  knownAt(documentId: string, at: string, accountFreshHours: number): Promise<KnownThen | undefined>
   /** Deliveries in `failed` or `blocked`, newest first. */
   troubled(limit: number): Promise<readonly (Delivery & { readonly document: DocumentRow })[]>
   counts(): Promise<{ readonly byState: Readonly<Record<string, number>>; readonly oldestOwedSecs: number }>
   receipt(receiptId: string): Promise<Receipt | undefined>
   rejections(limit: number): Promise<readonly (Rejected & { readonly id: string })[]>
+  /** Documents decided once more under another policy, oldest first; writes and locks nothing. */
+  replayPage(asked: ReplayAsked, plan: ReplayPlan, limit: number, after?: string): Promise<ReplayPage>
+  replayCount(asked: ReplayAsked): Promise<number>
+  /** Decides a document again for good, under the policy in force: `policy` is its hash, else Failure POLICY_NOT_IN_FORCE. */
+  redecide(documentId: string, by: { readonly actor: string; readonly reason: string; readonly policy: string; readonly at: string }): Promise<Redecided>
+  /** What would have become of documents that were only observed. */
+  observed(asked: { readonly since: string; readonly until: string; readonly directorate?: string; readonly by: 'day' | 'month' }): Promise<readonly ObservedCount[]>
+
   /** Walks the hash chain; the first broken link, or undefined if it holds. */
   verifyChain(): Promise<{ readonly seq: number } | undefined>
 
+  /** Writes down that it is in force from now on, unless it is already, and has workers look at what stands. */
   savePolicy(policy: { readonly hash: string; readonly files: Readonly<Record<string, string>> }, now: string): Promise<void>
+  /** The last one that was written down, with its files; undefined in a fresh ledger. */
+  policyInForce(): Promise<{ readonly hash: string; readonly since: string; readonly files: Readonly<Record<string, string>> } | undefined>
+  /** Newest first: the policies that were in force, each time with its beginning. */
+  policyHistory(limit: number): Promise<readonly { readonly hash: string; readonly since: string }[]>
+  /** The one that was in force at this moment, or the one of this hash; undefined where there was none. */
+  policyAt(at: string): Promise<KeptPolicy | undefined>
+  policyOf(hash: string): Promise<KeptPolicy | undefined>
+  /** Makes every copy that stands due for a look: a worker sees whether it still may. */
+  lookAgain(now: string): Promise<void>
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -47,6 +47,12 @@ export const load = async (client: PoolClient, needs: readonly Needs[], parts: L
   return workspaceOf(parts, made, locked, read)
 }
 
+/** The same for questions: makes and locks nothing, so nothing that is changed in it may be written. */
+export const look = async (client: PoolClient, ids: readonly string[], parts: LedgerParts): Promise<Workspace> => {
+  const { rows } = await client.query<Row>({ name: 'ledger-look', text: 'select * from documents where id = any($1::uuid[])', values: [ids] })
+  return workspaceOf(parts, [], rows.map(documentOf), await readAll(client, ids, true, []))
+}
+
 // ---------------------------------------------------------------- documents
 
 const MAKE = `

@@ -90,3 +90,14 @@ export const migrate = async (pool: Pool, { folder = FOLDER, now = () => new Dat
     client.release(true)
   }
 }
+
+/** For whoever only looks: throws unless the tables are those of this version, and changes nothing. */
+export const expectMigrated = async (pool: Pool, folder = FOLDER): Promise<void> => {
+  const files = await readMigrations(folder)
+  const { rows: [table] } = await pool.query<{ there: boolean }>("select to_regclass('migrations') is not null as there")
+  const { rows } = table?.there ? await pool.query<Applied>('select version, name, sha256 from migrations order by version') : { rows: [] }
+  if (rows.length === 0) throw new Failure('LEDGER_MISSING', 'The database is there, and no engine has made its tables yet.')
+  compare(files, rows)
+  const missing = files[rows.length]
+  if (missing) throw new Failure('DATABASE_OLDER', `It ends at ${label(rows.at(-1)!)}; this version needs ${label(files.at(-1)!)}.`)
+}

@@ -6,6 +6,7 @@ import { asFailure, Failure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
 import { wakeAbandoned } from './abandoned.ts'
 import { accept, arrivalNeeds } from './accept.ts'
+import { known, knownAt, policyAt, policyOf } from './as-of.ts'
 import { openCommitter } from './committer.ts'
 import type { Committer, Step } from './committer.ts'
 import { verifyChain } from './events.ts'
@@ -13,11 +14,13 @@ import type { DocumentLock, Ledger } from './ledger.ts'
 import { openLocks } from './locks.ts'
 import type { Locks } from './locks.ts'
 import { acknowledgePrint, hold, release, retry, savePerson } from './people.ts'
+import { observed } from './observed.ts'
+import { lookAgain, policyHistory, policyInForce, savePolicy } from './policies.ts'
 import { counts, documentOfDelivery, due, isUuid, list, receipt, rejections, story, troubled, waitingFor } from './queries.ts'
 import { refuseMessage } from './rejections.ts'
+import { redecide, replayCount, replayPage } from './replay.ts'
 import { begin, beginNeeds, finish, finishNeeds, putOff, putOffNeeds } from './work.ts'
 import type { Worked } from './work.ts'
-import { audit } from './workspace.ts'
 import type { LedgerParts, Owed } from './workspace.ts'
 
 type Options = LedgerParts & {
@@ -27,6 +30,8 @@ type Options = LedgerParts & {
   readonly say: Say
   /** Steps in one transaction, at most. */
   readonly groupMost?: number
+  /** Opened by a command that only looks, perhaps beside an engine: nothing is written unless it asks for that. */
+  readonly visits?: boolean
 }
 
 /**
@@ -34,19 +39,20 @@ type Options = LedgerParts & {
  * policy cannot read its receipt.
  */
 export const openLedger = async (options: Options): Promise<Ledger> => {
-  const { pool, now, say, newId, accountFreshHours, groupMost } = options
+  const { pool, now, say, newId, groupMost } = options
   const listeners: ((owed: readonly Owed[]) => void)[] = []
   const tell = (owed: readonly Owed[]): void => {
     for (const listener of listeners) guard(say, () => listener(owed))
   }
-  const parts: LedgerParts = { newId, accountFreshHours, plan: (...from) => guard(say, () => options.plan(...from)) }
+  // The hours belong to the policy in force: read anew each time.
+  const parts: LedgerParts = { newId, get accountFreshHours() { return options.accountFreshHours }, plan: (...from) => guard(say, () => options.plan(...from)) }
   const open = () => openCommitter({ pool, parts, tell, ...(groupMost === undefined ? {} : { most: groupMost }) })
   // Apart, so that a flood of uploads does not keep deliveries waiting.
   const [intake, deliver] = [open(), open()]
   const locks = openLocks(pool, say)
   const at = (): string => now().toISOString()
   const commit = <T>(step: Step<T>): Promise<T> => deliver.commit(step).catch(failed)
-  await wakeAbandoned(pool, at()).catch(failed)
+  if (!options.visits) await wakeAbandoned(pool, at()).catch(failed)
 
   return {
     accept: (arrival) => intake.commit({ needs: arrivalNeeds(arrival), run: (space) => accept(space, arrival, at()) }).catch(notStored),
@@ -57,11 +63,21 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     ...decisions(pool, commit),
     list: (filter) => list(pool, filter).catch(failed),
     story: (documentId) => story(pool, documentId).catch(failed),
+    known: (documentId) => known(pool, documentId, parts, at()).catch(failed),
+    knownAt: (documentId, then, hours) => knownAt(pool, documentId, then, hours).catch(failed),
+    policyAt: (then) => policyAt(pool, then).catch(failed),
+    policyOf: (hash) => policyOf(pool, hash).catch(failed),
     troubled: (limit) => troubled(pool, limit).catch(failed),
     counts: () => counts(pool, at()).catch(failed),
     receipt: (receiptId) => receipt(pool, receiptId).catch(failed),
     rejections: (limit) => rejections(pool, limit).catch(failed),
     verifyChain: () => verifyChain(pool).catch(failed),
+    replayPage: (...asked) => replayPage(pool, ...asked).catch(failed),
+    replayCount: (asked) => replayCount(pool, asked).catch(failed),
+    observed: (asked) => observed(pool, asked).catch(failed),
+    policyInForce: () => policyInForce(pool).catch(failed),
+    policyHistory: (limit) => policyHistory(pool, limit).catch(failed),
+    lookAgain: (at) => lookAgain(pool, at).catch(failed),
     ping: async () => { await pool.query('select 1').catch(failed) },
     close: async () => {
       await Promise.all([intake.close(), deliver.close()])
@@ -73,9 +89,7 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
 type Commit = <T>(step: Step<T>) => Promise<T>
 
 /** What people and PKB say about documents. */
-const LOOK_AGAIN = "update deliveries set due_at = $1 where standing = 'present' and due_at is null and state in ('acknowledged', 'printing')"
-
-const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'savePolicy'> => {
+const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'redecide' | 'savePolicy'> => {
   const onDocument = async (documentId: string, run: Step<void>['run']): Promise<void> => {
     if (isUuid(documentId)) await commit({ needs: { documents: [documentId], plans: true }, run })
   }
@@ -83,6 +97,10 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
     hold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, true, { actor, reason, at })),
     liftHold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, false, { actor, reason, at })),
     release: (id, actor, role, reason, at) => onDocument(id, (space) => release(space, id, { actor, role, reason, at })),
+    redecide: async (id, by) => {
+      if ((await policyInForce(pool).catch(failed))?.hash !== by.policy) throw new Failure('POLICY_NOT_IN_FORCE', 'Nothing was decided again.')
+      return isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => redecide(space, id, by) }) : { kind: 'missing' }
+    },
     retry: async (deliveryId, actor, reason, at) => {
       const documentId = await documentOfDelivery(pool, deliveryId).catch(failed)
       return documentId === undefined ? undefined : commit({ needs: { documents: [documentId] }, run: (space) => retry(space, deliveryId, { actor, reason, at }) })
@@ -95,15 +113,11 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
       const documents = await waitingFor(pool, nhsNumber).catch(failed)
       await commit({ needs: { documents, nhsNumbers: [nhsNumber] }, run: (space) => savePerson(space, nhsNumber, { ...person, asOf: new Date(asOf).toISOString() }) })
     },
-    savePolicy: async ({ hash, files }, at) => {
-      const { rows: [last] } = await pool.query<{ hash: string }>('select hash from policies order by loaded_at desc limit 1').catch(failed)
-      if (last?.hash === hash) return
-      await commit({ needs: {}, run: (space) => {
-        space.writes.policies.push({ hash, files, loaded_at: at })
-        audit(space, { at, kind: 'policy-loaded', actor: 'engine' }, { policy: hash })
-      } })
-      // What stands was sent under another policy: a worker looks at each whether it may still stand.
-      await pool.query(LOOK_AGAIN, [at]).catch(failed)
+    savePolicy: async (policy, at) => {
+      if ((await policyInForce(pool).catch(failed))?.hash === policy.hash) return
+      // First, so that a policy is never written down without it.
+      await lookAgain(pool, at).catch(failed)
+      await commit({ needs: {}, run: (space) => savePolicy(space, policy, at) })
     },
   }
 }

@@ -28,7 +28,12 @@ export const list = async (pool: Pool, filter: DocumentFilter): ReturnType<Ledge
     ...(filter.rule === undefined ? [] : [`d.rule = ${value(filter.rule)}`]),
     ...(filter.sourceId === undefined ? [] : [`d.source_id = ${value(filter.sourceId)}`]),
     ...(filter.code === undefined ? [] : [`d.code = ${value(filter.code)}`]),
+    ...(filter.directorate === undefined ? [] : [`d.directorate = ${value(filter.directorate)}`]),
+    ...(filter.stage ? [`v.facts->>'directorate' = any(${value(filter.stage)}::text[])`] : []),
+    ...(filter.wouldRoute ? [`coalesce(v.decision->>'wouldRoute', d.route) = any(${value(filter.wouldRoute)}::text[])`] : []),
+    ...(filter.marked === undefined ? [] : [`v.decision->>${value(filter.marked)} = 'true'`]),
     ...(filter.since === undefined ? [] : [`d.received_at >= ${value(filter.since)}::timestamptz`]),
+    ...(filter.until === undefined ? [] : [`d.received_at < ${value(filter.until)}::timestamptz`]),
     ...(filter.nhsNumber === undefined ? [] : [`d.nhs_number = ${value(filter.nhsNumber)}`]),
     ...(filter.title === undefined ? [] : [`to_tsvector('simple', v.title) @@ ${titleQuery(value, filter.title)}`]),
     ...(filter.cursor === undefined ? [] : [after(value, filter.cursor)]),
@@ -111,7 +116,7 @@ export const story = async (pool: Pool, id: string): Promise<Story | undefined> 
     ...listRowOf({ ...row, because: decision.because }),
     facts, decision, document,
     resource: revision['resource'] as Plan['resource'],
-    receipts: (await rowsOf(pool, 'select id, received_at, feed, revision, bearing from receipts where document_id = $1 order by received_at, id', [id])).map((one) =>
+    receipts: (await rowsOf(pool, 'select id, received_at, feed, revision, bearing from receipts where document_id = $1 order by received_at, revision nulls last, id', [id])).map((one) =>
       present<Story['receipts'][number]>({
         id: one['id'] as string, receivedAt: instant(one['received_at'])!, feed: one['feed'] as string, revision: one['revision'] as number | null, bearing: one['bearing'] as string,
       })),
