@@ -8,9 +8,13 @@ type Command = { readonly says: string; readonly load: () => Promise<(args: read
 const COMMANDS: Record<string, Command> = {
   serve: { says: 'serve [feeds|worker|dashboard]   run the engine, or one part of it', load: async () => (await import('./commands/serve.ts')).serve },
   send: { says: 'send FILE…                       send uploads to a running engine, by the door that fits', load: async () => (await import('./commands/send.ts')).send },
-  explain: { says: 'explain FILE [--json]            show the whole plan for an upload, rule by rule', load: async () => (await import('./commands/explain.ts')).explain },
-  check: { says: 'check                            lint channels and mappings, and prove the safety floor', load: async () => (await import('./commands/check.ts')).check },
-  test: { says: 'test                             run the tests in the channel files', load: async () => (await import('./commands/test.ts')).test },
+  explain: { says: 'explain FILE|DOCUMENT            show the whole plan, rule by rule; --as-of TIME as it was then', load: async () => (await import('./commands/explain.ts')).explain },
+  check: { says: 'check [DIR]                      lint channels and mappings, and prove the safety floor', load: async () => (await import('./commands/check.ts')).check },
+  test: { says: 'test [DIR] [--json]              run the tests in the channel files, and say what they do not reach', load: async () => (await import('./commands/test.ts')).test },
+  schema: { says: 'schema [--check]                 write what editors and pages say of channels and mappings', load: async () => (await import('./commands/schema.ts')).schema },
+  diff: { says: 'diff OLD [NEW]                   say what a changed policy would do: folders, git revisions, or in-force', load: async () => (await import('./commands/diff.ts')).diff },
+  replay: { says: 'replay --since DATE [--with DIR]   decide what is in the ledger again under another policy, and say what would change', load: async () => (await import('./commands/replay.ts')).replay },
+  observing: { says: 'observing [--since DATE]         say what would have become of documents that are only observed', load: async () => (await import('./commands/observing.ts')).observing },
   sandbox: { says: 'sandbox [--keep DIR]             run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => (await import('./commands/sandbox.ts')).sandbox },
 }
 

@@ -1,8 +1,8 @@
 // What people may ask for in a list of documents: from a query string, a form or a JSON body to a filter of the
 // ledger. It refuses unknown parameters and values, and whatever identifies a patient anywhere but in a body.
 import type { DocumentFilter } from '../ledger/ledger.ts'
-import { DOCUMENT_STATES, RULE_ROUTES } from '../types.ts'
-import { startOfLondonDay } from './times.ts'
+import { DOCUMENT_STATES, FACTS, RULE_ROUTES } from '../types.ts'
+import { endOfLondonDay, startOfLondonDay } from './times.ts'
 
 export type Wrong = { readonly parameter: string; readonly why: string }
 export type FilterRead = { readonly ok: true; readonly filter: DocumentFilter } | { readonly ok: false; readonly wrong: readonly Wrong[] }
@@ -27,17 +27,20 @@ const matching = (shape: RegExp, why: string, make: (text: string) => Partial<Do
   read: ([text = '']) => (shape.test(text) ? { filter: make(text) } : { why }),
 })
 
-const since: Reader = {
+const INSTANT = 'Use an instant such as 2026-11-23T09:00:00Z, or a day such as 2026-11-23.'
+
+/** Of a day, its beginning or its end in London. */
+const time = (name: 'since' | 'until'): Reader => ({
   many: false,
   read: ([text = '']) => {
-    const why = 'Use an instant such as 2026-11-23T09:00:00Z, or a day such as 2026-11-23.'
-    if (/^\d{4}-\d{2}-\d{2}$/u.test(text)) {
-      const start = startOfLondonDay(text)
-      return start ? { filter: { since: start } } : { why }
-    }
-    const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/u.test(text) ? new Date(text) : undefined
-    return time && !Number.isNaN(time.getTime()) ? { filter: { since: time.toISOString() } } : { why }
+    const instant = /^\d{4}-\d{2}-\d{2}$/u.test(text) ? (name === 'since' ? startOfLondonDay(text) : endOfLondonDay(text)) : instantOf(text)
+    return instant === undefined ? { why: INSTANT } : { filter: { [name]: instant } }
   },
+})
+
+const instantOf = (text: string): string | undefined => {
+  const found = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/u.test(text) ? new Date(text) : undefined
+  return found && !Number.isNaN(found.getTime()) ? found.toISOString() : undefined
 }
 
 const limit: Reader = {
@@ -55,7 +58,12 @@ const IN_QUERY = {
   rule: matching(/^[a-z0-9-]{1,100}$/u, 'Use the name of a rule: small letters, digits and hyphens.', (rule) => ({ rule })),
   sourceId: matching(/^\P{Cc}{1,200}$/u, 'Use the id that RiO gave the document.', (sourceId) => ({ sourceId })),
   code: matching(/^[A-Za-z]{4}$/u, 'Use the four letters of a document code.', (code) => ({ code: code.toUpperCase() })),
-  since,
+  directorate: matching(/^\P{Cc}{1,200}$/u, 'Use the name of a directorate, as in mappings/directorates.csv.', (directorate) => ({ directorate })),
+  stage: oneOf(FACTS.directorate, (stage) => ({ stage })),
+  wouldRoute: oneOf(RULE_ROUTES, (wouldRoute) => ({ wouldRoute })),
+  marked: matching(/^(conflict|variance)$/u, 'Use conflict or variance.', (marked) => ({ marked: marked as 'conflict' | 'variance' })),
+  since: time('since'),
+  until: time('until'),
   limit,
   cursor: matching(/^[\w.~=+/:-]{1,500}$/u, 'Use the cursor that came with the page before.', (cursor) => ({ cursor })),
 } as const satisfies Record<string, Reader>
@@ -85,7 +93,7 @@ export const readFilter = (raw: { readonly [name: string]: unknown }, from: 'que
       wrong.push({ parameter: shown(name), why: unknownParameter(name, Object.keys(readers)) })
       continue
     }
-    const texts = textsOf(value, reader.many)
+    const texts = value === undefined ? [] : textsOf(value, reader.many)
     if (texts?.length === 0) continue
     const part: Part = texts === undefined || (!reader.many && texts.length > 1) ? { why: 'Give it once, as text.' } : reader.read(texts)
     if ('why' in part) wrong.push({ parameter: name, why: part.why })

@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.ts'
 import { DOCUMENT_STATES, RULE_ROUTES } from '../types.ts'
 import type { Wrong } from './filter.ts'
 import { ageOf, londonTime } from './times.ts'
-import { ENGINE_RULES, PARAMETERS_IN_WORDS, ROUTES_IN_WORDS, STATES } from './words.ts'
+import { ENGINE_RULES, factInWords, PARAMETERS_IN_WORDS, ROUTES_IN_WORDS, STATES } from './words.ts'
 
 export const rowView = (row: DocumentRow, now: Date) => ({
   href: `/documents/${row.id}`,
@@ -40,7 +40,21 @@ export const filterView = (query: { readonly [name: string]: unknown }, policy: 
     // A date field shows a day: of an instant, its day.
     since: given('since').slice(0, 10),
     sourceId: given('sourceId'),
+    more: ONLY_IN_LINKS.flatMap((name) => {
+      const value = given(name)
+      return value === '' ? [] : [{ name, value, text: `${PARAMETERS_IN_WORDS[name]}: ${value.split(',').map((one) => inWords(name, one, policy)).join(', ')}` }]
+    }),
   }
+}
+
+/** The form has no field for these, and keeps them: a list is never narrowed by what nobody can see. */
+const ONLY_IN_LINKS = ['directorate', 'stage', 'wouldRoute', 'marked', 'until'] as const
+
+const inWords = (name: (typeof ONLY_IN_LINKS)[number], value: string, { directorates }: Policy): string => {
+  if (name === 'directorate') return Object.hasOwn(directorates, value) ? directorates[value]!.name : value
+  if (name === 'stage') return factInWords('directorate', value).text
+  if (name === 'until') return londonTime(value)
+  return name === 'wouldRoute' && Object.hasOwn(ROUTES_IN_WORDS, value) ? ROUTES_IN_WORDS[value as keyof typeof ROUTES_IN_WORDS] : value
 }
 
 /** What is wrong with a form: for the summary at its top, and for each field. */

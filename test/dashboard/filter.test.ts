@@ -17,10 +17,18 @@ describe('a filter', () => {
   })
 
   test('takes every parameter that the ledger knows', () => {
-    expect(QUERY_PARAMETERS).toEqual(['state', 'route', 'rule', 'sourceId', 'code', 'since', 'limit', 'cursor'])
+    expect(QUERY_PARAMETERS).toEqual(['state', 'route', 'rule', 'sourceId', 'code', 'directorate', 'stage', 'wouldRoute', 'marked', 'since', 'until', 'limit', 'cursor'])
     expect(filterOf({ rule: 'to-pkb', sourceId: 'RIO-1, part 2', code: 'clin', since: '2026-11-23T10:00:00+01:00', limit: '7', cursor: 'abc_-=' })).toEqual({
       rule: 'to-pkb', sourceId: 'RIO-1, part 2', code: 'CLIN', since: '2026-11-23T09:00:00.000Z', limit: 7, cursor: 'abc_-=',
     })
+    expect(filterOf({ directorate: 'luton-beds', stage: 'observing,not-live', wouldRoute: 'pkb', marked: 'conflict', until: '2026-11-23T10:00:00Z' })).toEqual({
+      directorate: 'luton-beds', stage: ['observing', 'not-live'], wouldRoute: ['pkb'], marked: 'conflict', until: '2026-11-23T10:00:00.000Z', limit: 50,
+    })
+  })
+
+  test('goes to the end of the day that it names as its last', () => {
+    expect(filterOf({ since: '2026-11-23', until: '2026-11-23' })).toEqual({ since: '2026-11-23T00:00:00.000Z', until: '2026-11-24T00:00:00.000Z', limit: 50 })
+    expect(filterOf({ until: '2026-10-25' })).toMatchObject({ until: '2026-10-26T00:00:00.000Z' })
   })
 
   test('counts an empty form field as absent', () => {
@@ -32,7 +40,7 @@ describe('a filter', () => {
   })
 
   test.each([
-    { route: 'email' }, { state: 'failed,lost' }, { since: 'yesterday' }, { since: '2026-02-30' }, { since: '2026-11-23T25:00:00Z' }, { since: '2026' }, { limit: '0' },
+    { route: 'email' }, { state: 'failed,lost' }, { since: 'yesterday' }, { since: '2026-02-30' }, { since: '2026-11-23T25:00:00Z' }, { since: '2026' }, { until: '2026-02-30' }, { stage: 'dead' }, { wouldRoute: 'observe' }, { marked: 'both' }, { limit: '0' },
     { limit: '201' }, { limit: '5e1' }, { code: 'CLINIC' }, { rule: 'Robert; drop' }, { sourceId: 'a\u0000b' }, { rule: ['a', 'b'] }, { state: { $ne: 'failed' } },
   ])('refuses %j', (raw) => {
     expect(wrongOf(raw)).toContain(`${Object.keys(raw)[0]}: `)

@@ -1,0 +1,73 @@
+// What would have become of the documents of directorates and feeds that let nothing out yet, for the management team
+// that is to sign off: as a page, and as JSON. It refuses to show a patient: there are numbers, and lists behind them.
+import type { Request, RequestHandler } from 'express'
+import { Failure } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { knownFrom, reportOf, type ObservedReport } from '../ledger/observed-report.ts'
+import { readFilter, wrongInWords, type Wrong } from './filter.ts'
+import { wrongView } from './list-view.ts'
+import { directorateOptions, observingView } from './observing-view.ts'
+import type { Address, DashboardParts } from './parts.ts'
+import { londonDay, startOfLondonDay } from './times.ts'
+import { show } from './views.ts'
+
+const USUAL_DAYS = 30
+const PERIODS = ['day', 'month'] as const
+
+export type ObservingAsked = Parameters<Ledger['observed']>[0] & {
+  /** As it was given, for links and the form: a day, or an instant. */
+  readonly sinceText: string
+  readonly untilText?: string
+}
+export type ObservingRead = { readonly ok: true; readonly asked: ObservingAsked } | { readonly ok: false; readonly wrong: readonly Wrong[] }
+
+/** `since`, `until` and `directorate` as for a list, and `by` day or month; the last 30 days where nothing is said. */
+export const readObserving = (raw: { readonly [name: string]: unknown }, now: Date): ObservingRead => {
+  const { since, until, directorate, by, ...others } = raw
+  const period = PERIODS.find((one) => one === (by === undefined || by === '' ? 'day' : by))
+  const read = readFilter({ since, until, directorate }, 'query')
+  const wrong: readonly Wrong[] = [
+    ...(read.ok ? [] : read.wrong),
+    ...(period ? [] : [{ parameter: 'by', why: 'Use day or month.' }]),
+    ...(Object.keys(others).length > 0 ? [{ parameter: 'a parameter', why: 'There is no such parameter. Use since, until, directorate and by.' }] : []),
+  ]
+  if (!read.ok || !period || wrong.length > 0) return { ok: false, wrong }
+  const usual = londonDay(new Date(now.getTime() - USUAL_DAYS * 86_400_000))
+  const { filter } = read
+  return {
+    ok: true,
+    asked: {
+      by: period, since: filter.since ?? startOfLondonDay(usual)!, until: filter.until ?? now.toISOString(), sinceText: filter.since === undefined ? usual : textOf(since),
+      ...(filter.until === undefined ? {} : { untilText: textOf(until) }), ...(filter.directorate === undefined ? {} : { directorate: filter.directorate }),
+    },
+  }
+}
+
+const textOf = (value: unknown): string => [value].flat().map(String).join('').trim()
+
+export const observingReport = async (ledger: Pick<Ledger, 'observed'>, directorates: Parameters<typeof knownFrom>[0], { since, until, directorate, by }: ObservingAsked): Promise<ObservedReport> =>
+  reportOf(await ledger.observed({ since, until, by, ...(directorate === undefined ? {} : { directorate }) }), knownFrom(directorates, directorate))
+
+/** For programs: the page's numbers, and who signed off what. */
+export const observingAnswer = ({ since, until, directorate, by }: ObservingAsked, report: ObservedReport, policy: string, reviews: ReturnType<DashboardParts['policyStatus']>['reviews']) =>
+  ({ policy, since, until, ...(directorate === undefined ? {} : { directorate }), by, ...report, reviews })
+
+export const observingAddresses = ({ ledger, policy, policyStatus, now }: Pick<DashboardParts, 'ledger' | 'policy' | 'policyStatus' | 'now'>): readonly Address[] => {
+  const read = (req: Request): ObservingRead => readObserving(req.query, now())
+  const page: RequestHandler = async (req, res) => {
+    const asking = read(req)
+    const { directorates } = policy()
+    const { reviews } = policyStatus()
+    if (!asking.ok) return show(res.status(400), 'observing.njk', { ...wrongView(asking.wrong), form: { since: '', until: '', directorates: directorateOptions('', directorates), by: 'day' } })
+    show(res, 'observing.njk', observingView(asking.asked, await observingReport(ledger, directorates, asking.asked), directorates, reviews))
+  }
+  const api: RequestHandler = async (req, res) => {
+    const asking = read(req)
+    if (!asking.ok) throw new Failure('QUERY_INVALID', wrongInWords(asking.wrong))
+    res.json(observingAnswer(asking.asked, await observingReport(ledger, policy().directorates, asking.asked), policy().hash, policyStatus().reviews))
+  }
+  return [
+    { method: 'get', path: '/observing', handle: [page] },
+    { method: 'get', path: '/api/observing', handle: [api] },
+  ]
+}
