@@ -1,5 +1,6 @@
 // `openletter serve [feeds|worker|dashboard]`: runs the engine, or parts of it, until it is told to stop.
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { relative, resolve } from 'node:path'
 import { readSetting } from '../settings.ts'
@@ -9,8 +10,9 @@ export const serve = async (args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const unknown = args.find((arg) => !(PARTS as readonly string[]).includes(arg))
   if (unknown !== undefined) { console.error(`serve does not know ${unknown}. Usage: npx openletter serve [${PARTS.join('|')}]`); return 2 }
   const parts = args.length > 0 ? PARTS.filter((part) => args.includes(part)) : PARTS
-  // From here on a signal ends the engine in order, even while it starts.
-  const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  // From here on a signal ends the engine in order, even while it starts; SIGHUP has the policy read again.
+  const hungUp = onHangUp()
+  const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT'), hungUp.terminalGone])
   let engine: Engine
   try {
     engine = await startEngine(env, { parts })
@@ -20,6 +22,7 @@ export const serve = async (args: readonly string[], env: NodeJS.ProcessEnv): Pr
     return 1
   }
   console.log(welcome(engine, parts))
+  hungUp.read(() => void engine.reload())
   flushCompileCache() // now, because it may be killed
   await told
   console.log('stopping')
@@ -29,7 +32,33 @@ export const serve = async (args: readonly string[], env: NodeJS.ProcessEnv): Pr
   return 0
 }
 
-const welcome = ({ url, mllp, sandboxUrl, policy, env }: Engine, parts: readonly Part[]): string => {
+/**
+ * SIGHUP is what an administrator sends to have the files read, and what a terminal sends to whatever runs in it when it
+ * is closed: then the engine ends. Before there is an engine it is kept for later.
+ */
+const onHangUp = (): { readonly terminalGone: Promise<void>; read(reload: () => void): void } => {
+  const wasInTerminal = hasTerminal()
+  const { promise: terminalGone, resolve: gone } = Promise.withResolvers<void>()
+  let reload: (() => void) | undefined
+  let early = false
+  process.on('SIGHUP', () => {
+    if (wasInTerminal && !hasTerminal()) gone()
+    else if (reload) reload()
+    else early = true
+  })
+  return { terminalGone, read: (then) => { reload = then; if (early) then() } }
+}
+
+const hasTerminal = (): boolean => {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const welcome = ({ url, mllp, sandboxUrl, policy, env, warnings }: Engine, parts: readonly Part[]): string => {
   const data = relative(process.cwd(), resolve(readSetting('DATA_DIR', env)!)) || '.'
   return [
     '',
@@ -38,8 +67,10 @@ const welcome = ({ url, mllp, sandboxUrl, policy, env }: Engine, parts: readonly
     ...(url && parts.includes('dashboard') ? [`  Pages       ${url}`] : []),
     ...mllp.map(({ feed, host, port }) => `  HL7 feed    mllp ${host}:${port}   (${feed})`),
     ...(url && parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, { type }]) => (type === 'http' ? [`  HTTP feed   ${url}/feeds/${name}/documents   (token in ${data}/rio-http.token unless set)`] : [])) : []),
+    ...(parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, feed]) => (feed.type === 'folder' ? [`  Folder feed ${relative(process.cwd(), feed.folder) || '.'}   (${name})`] : [])) : []),
     ...(sandboxUrl ? ['', `  No PKB address is set: the sandbox stands in for PKB, and no document leaves this machine.`, `  Sandbox     ${sandboxUrl}   (a patient's record: ${sandboxUrl}/records/9990000018)`] : []),
     ...(parts.length === PARTS.length ? ['', '  Send a first document, from another terminal:', '', '    npx openletter send samples/01-share-registered.hl7'] : []),
+    ...warnings().flatMap((warning) => ['', `  ${warning}`]),
     '',
     'openletter ready',
   ].join('\n')

@@ -7,7 +7,7 @@ import { render, type Frame } from './views.ts'
 
 const FOR_PROGRAMS = /^\/(api|feeds|fhir|health|metrics)(\/|\?|$)/u
 
-const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], current: '' }
+const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], alerts: [], current: '' }
 
 const tell = (req: Request, res: Response, failure: Failure): void => {
   const detail = failure.code === 'INTERNAL' ? '' : failure.detail

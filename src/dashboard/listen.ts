@@ -2,7 +2,7 @@
 // reach it, because there is no sign-in yet, unless it is told that a proxy with sign-in stands in front.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import express, { type Router } from 'express'
+import express, { type RequestHandler } from 'express'
 import helmet from 'helmet'
 import { Failure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
@@ -24,7 +24,7 @@ export const refusePublic = ({ host, behindProxy }: { readonly host: string; rea
 export const startHttp = async ({ host, port, routers, behindProxy, say }: {
   readonly host: string
   readonly port: number
-  readonly routers: readonly Router[]
+  readonly routers: readonly RequestHandler[]
   readonly behindProxy: boolean
   readonly say?: Say
 }): Promise<{ readonly url: string; close(): Promise<void> }> => {

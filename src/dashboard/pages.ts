@@ -1,26 +1,22 @@
 // The pages: the list, a document's story, the search, what failed. Rendered here, usable without JavaScript. They
 // refuse to put what identifies a patient into an address, and to be kept by a browser or a proxy.
-import express, { type Request, type RequestHandler, type Response } from 'express'
+import express, { type Request, type RequestHandler } from 'express'
 import { storyOf } from './api.ts'
 import { readFilter } from './filter.ts'
 import { formTokenOf, ownFormsOnly } from './guard.ts'
 import { filterView, pageHref, rowView, wrongView } from './list-view.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
+import { alertsOf } from './policy.ts'
 import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
 import { deliveryView, storyView } from './story-view.ts'
-import { render, type Frame } from './views.ts'
+import { show, type Frame } from './views.ts'
 import { MESSAGES } from './words.ts'
 
 /** What surrounds every page, an error's included. */
-export const framed = ({ banners, sandboxUrl }: Pick<DashboardParts, 'banners' | 'sandboxUrl'>): RequestHandler => (req, res, next) => {
-  const frame: Frame = { banners: banners(), current: req.path, ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
+export const framed = ({ banners, policyStatus, sandboxUrl }: Pick<DashboardParts, 'banners' | 'policyStatus' | 'sandboxUrl'>): RequestHandler => (req, res, next) => {
+  const frame: Frame = { banners: banners(), alerts: alertsOf(policyStatus()), current: req.path, ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
   res.locals['frame'] = frame
   next()
-}
-
-const show = (res: Response, view: `${string}.njk`, context: object): void => {
-  res.setHeader('Cache-Control', 'no-store')
-  res.type('html').send(render(view, { frame: res.locals['frame'] as Frame, ...context }))
 }
 
 const messageOf = (req: Request): (typeof MESSAGES)[keyof typeof MESSAGES] | undefined => {

@@ -8,13 +8,32 @@ import type { Policy } from '../policy/policy.ts'
 
 export type PartState = { readonly part: string; readonly ok: boolean; readonly detail?: string }
 
+/** All dates are YYYY-MM-DD, all instants ISO. */
+export type PolicyStatus = {
+  readonly hash: string
+  readonly since: string
+  readonly rules: number
+  /** Of facts, over which the floor was proved. */
+  readonly combinations: number
+  /** The sign-off of each directorate. */
+  readonly reviews: readonly {
+    readonly directorate: string; readonly name: string; readonly status: 'live' | 'observing' | 'not-live'
+    readonly signedOffBy?: string; readonly signedOffOn?: string; readonly goLive?: string; readonly reviewBy?: string
+    readonly overdue: boolean; readonly dueSoon: boolean
+  }[]
+  readonly approvals: () => readonly { readonly file: string; readonly by: string; readonly on: string; /** Of a table: how many. */ readonly rows?: number }[]
+  /** While the files hold a policy that was not taken. */
+  readonly refused?: { readonly at: string; readonly problems: readonly { readonly file: string; readonly line: number; readonly col: number; readonly path: string; readonly message: string }[] }
+}
+
 export type DashboardParts = {
-  readonly ledger: Pick<Ledger, 'list' | 'story' | 'troubled' | 'counts' | 'retry'>
+  readonly ledger: Pick<Ledger, 'list' | 'story' | 'troubled' | 'counts' | 'retry' | 'policyHistory' | 'observed'>
   readonly metrics: Registry
   readonly say: Say
   readonly apiToken: string
   /** The policy in force. */
   readonly policy: () => Policy
+  readonly policyStatus: () => PolicyStatus
   /** Wakes a worker for this document at this destination. */
   readonly wake: (documentId: string, destination: string) => void | Promise<void>
   /** Where the PKB sandbox is, if it runs. */

@@ -28,3 +28,12 @@ export const startOfLondonDay = (day: string): string | undefined => {
   if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day) return undefined
   return new Date(midnight.getTime() - Number(londonHour.format(midnight)) * 3_600_000).toISOString()
 }
+
+/** The instant at which it is over: when the next day begins. */
+export const endOfLondonDay = (day: string): string | undefined =>
+  startOfLondonDay(day) && startOfLondonDay(new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10))
+
+const days = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit', day: '2-digit' })
+
+/** `2026-11-23`: the day in London at an instant. */
+export const londonDay = (instant: Date): string => days.format(instant)

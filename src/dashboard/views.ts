@@ -1,14 +1,19 @@
 // Turns a template and what it needs into HTML: nunjucks with autoescape, over our views and those of
 // nhsuk-frontend. It refuses to fetch or decide anything: a view gets words that are ready to be shown.
 import { fileURLToPath } from 'node:url'
+import type { Response } from 'express'
 import nunjucks from 'nunjucks'
 import { NHSUK_DIST, SHEET_PATH } from './assets.ts'
 
 const VIEWS = fileURLToPath(new URL('views', import.meta.url))
 
+/** Something that is wrong and should be seen wherever somebody looks. */
+export type Alert = { readonly text: string; readonly link: { readonly href: string; readonly text: string } }
+
 /** What every page shows around its own content. */
 export type Frame = {
   readonly banners: readonly string[]
+  readonly alerts: readonly Alert[]
   /** Path of the page in the navigation that is open. */
   readonly current: string
   readonly sandboxUrl?: string
@@ -18,3 +23,9 @@ const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader([VIEW
 environment.addGlobal('sheetPath', SHEET_PATH)
 
 export const render = (view: `${string}.njk`, context: { readonly frame: Frame; readonly [name: string]: unknown }): string => environment.render(view, context)
+
+/** With the frame that the page was given. Not to be kept by a browser or a proxy. */
+export const show = (res: Response, view: `${string}.njk`, context: object): void => {
+  res.setHeader('Cache-Control', 'no-store')
+  res.type('html').send(render(view, { frame: res.locals['frame'] as Frame, ...context }))
+}

@@ -96,6 +96,7 @@ export const AUDIT_IN_WORDS = {
   held: 'Put on hold',
   'hold-lifted': 'The hold was lifted',
   released: 'Released by a person',
+  redecided: 'A person had it decided again',
   'left-standing': 'What is there was left as it stands',
   'print-acknowledged': 'The print house acknowledged it',
   'print-rejected': 'The print house rejected it',
@@ -174,7 +175,7 @@ export const ENGINE_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patie
 
 /** How forms call what people can ask for. */
 export const PARAMETERS_IN_WORDS: { readonly [parameter: string]: string } = {
-  state: 'State', route: 'Route', rule: 'Rule', code: 'Code', since: 'Since', sourceId: 'RiO document id', limit: 'Limit', cursor: 'Page',
+  state: 'State', route: 'Route', rule: 'Rule', code: 'Code', directorate: 'Directorate', stage: 'Stage', wouldRoute: 'Would go', marked: 'Marked', since: 'Since', until: 'Until', sourceId: 'RiO document id', limit: 'Limit', cursor: 'Page',
   nhsNumber: 'NHS number', title: 'Words in the title',
 } satisfies Record<keyof DocumentFilter, string>
 

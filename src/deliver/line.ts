@@ -49,8 +49,10 @@ export const workOn = async (documentId: string, line: Line): Promise<void> => {
   try {
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const now = line.now()
-      const begun = await lock.begin((work) => think(work, line.policy(), line.planAgain, now), now.toISOString())
-      if (!begun || (await take(begun, lock, line)) === 'stop') return
+      let under: Policy | undefined
+      const begun = await lock.begin((work) => think(work, (under = line.policy()), line.planAgain, now), now.toISOString())
+      // Where another policy came meanwhile, that one is asked too.
+      if (!begun || ((await take(begun, lock, line)) === 'stop' && under === line.policy())) return
       const until = line.gate.shutUntil()
       if (until !== undefined) return await again(until)
     }

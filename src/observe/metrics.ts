@@ -36,6 +36,24 @@ const processGauges = (metrics: Registry): void => {
   for (const gauge of [memory, started]) metrics.registerMetric(gauge)
 }
 
+/** The policy in force, whether the files hold another that was refused, and sign-offs whose review is overdue. */
+export const watchPolicy = (metrics: Registry, read: () => { readonly hash: string; readonly refused: boolean; readonly overdue: number }): void => {
+  const info = new Gauge({
+    name: 'openletter_policy_info', help: '1 for the policy in force', labelNames: ['policy'], registers: [],
+    collect() { this.reset(); this.set({ policy: read().hash.slice(0, 12) }, 1) },
+  })
+  const refused = new Gauge({
+    name: 'openletter_policy_refused', help: '1 while channels and mappings hold a policy that was refused', registers: [],
+    collect() { this.set(read().refused ? 1 : 0) },
+  })
+  const overdue = new Gauge({
+    name: 'openletter_reviews_overdue', help: 'directorates that are live and whose sign-off is overdue for review', registers: [],
+    collect() { this.set(read().overdue) },
+  })
+  for (const gauge of [refused, overdue]) metrics.registerMetric(gauge)
+  metrics.registerMetric<string>(info)
+}
+
 type Counts = Awaited<ReturnType<Ledger['counts']>>
 
 /** Gauges filled from the ledger at each scrape. A ledger that does not answer is a metric too, not an error. */

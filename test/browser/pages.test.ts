@@ -72,7 +72,7 @@ inBrowser('with JavaScript off, in a browser', () => {
     ledger.retried.splice(0)
     const { context } = await browser.window(width)
     const page = await context.newPage()
-    for (const path of ['/', '/search', '/failed', `/documents/${uuid(3)}`, '/nowhere']) {
+    for (const path of ['/', '/search', '/failed', '/policy', `/documents/${uuid(3)}`, '/nowhere']) {
       await page.goto(pages.url + path)
       const widest = await page.locator('html').evaluate((html) => html.scrollWidth)
       expect([path, widest]).toEqual([path, width])

@@ -18,7 +18,7 @@ const START_MS = 60_000
 /** What a program needs from around it, and none of the settings of whoever runs the tests. */
 const bareEnvironment = (): Environment => Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((name) => [name, process.env[name]]))
 
-export type How = { readonly env?: Environment; readonly uid?: number; readonly gid?: number }
+export type How = { readonly env?: Environment; readonly cwd?: string; readonly uid?: number; readonly gid?: number }
 export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
 export type Program = {
   readonly pid: number
@@ -34,8 +34,8 @@ export type Program = {
 }
 
 /** Starts `openletter <args>`. A group of its own: Ctrl-C in the terminal of the tests is not its. */
-export const startProgram = (args: readonly string[], { env = {}, ...user }: How = {}): Program => {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], { cwd: ROOT, env: { ...bareEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...user })
+export const startProgram = (args: readonly string[], { env = {}, cwd = ROOT, ...user }: How = {}): Program => {
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { ...bareEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...user })
   let [out, err] = ['', '']
   child.stdout!.setEncoding('utf8').on('data', (text: string) => { out += text })
   child.stderr!.setEncoding('utf8').on('data', (text: string) => { err += text })
@@ -103,7 +103,7 @@ export type EngineHome = {
 }
 
 /** `sandboxUrl`: where PKB is; without one the engine brings its own. */
-export const anEngineHome = ({ sandboxUrl, ...user }: { readonly sandboxUrl?: string; readonly uid?: number; readonly gid?: number } = {}): EngineHome => {
+export const anEngineHome = ({ sandboxUrl, ...user }: { readonly sandboxUrl?: string; readonly cwd?: string; readonly uid?: number; readonly gid?: number } = {}): EngineHome => {
   const folder = makeFolder()
   const dataDir = join(folder.path, 'data')
   const printDir = join(dataDir, 'print')

@@ -1,13 +1,21 @@
 // The pages and their API over real HTTP on a free port of this machine.
 import { dashboard } from '../../src/dashboard/dashboard.ts'
 import { startHttp } from '../../src/dashboard/listen.ts'
-import type { DashboardParts } from '../../src/dashboard/parts.ts'
+import type { DashboardParts, PolicyStatus } from '../../src/dashboard/parts.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import { makeSay } from '../../src/observe/say.ts'
 import { examplePolicy } from './policy.ts'
 
 export const API_TOKEN = 'api-token-for-tests'
 export const NOON = '2026-11-23T12:00:00.000Z'
+
+/** Of a policy in which nothing is wrong. */
+export const aPolicyStatus = (overrides: Partial<PolicyStatus> = {}): PolicyStatus => ({
+  hash: 'b'.repeat(64), since: '2026-11-22T08:00:00.000Z', rules: 34, combinations: 1_234_567,
+  reviews: [{ directorate: 'newham', name: 'Newham', status: 'live', signedOffBy: 'Directorate Management Team', signedOffOn: '2024-12-16', goLive: '2025-01-06', reviewBy: '2027-12-16', overdue: false, dueSoon: false }],
+  approvals: () => [{ file: 'channels/pkb.yaml', by: 'Chief Clinical Information Officer', on: '2026-10-01' }, { file: 'mappings/services.csv', by: 'Head of Clinical Records', on: '2026-10-02', rows: 5 }],
+  ...overrides,
+})
 
 export type TestDashboard = {
   readonly url: string
@@ -26,7 +34,7 @@ export const startDashboard = async (parts: Pick<DashboardParts, 'ledger'> & Par
   const woken: [string, string][] = []
   const { say, metrics } = makeSay({ level: 'debug', write: (line) => lines.push(line) })
   const router = dashboard({
-    metrics, say, apiToken: API_TOKEN, policy: () => policy, wake: (documentId, destination) => void woken.push([documentId, destination]),
+    metrics, say, apiToken: API_TOKEN, policy: () => policy, policyStatus: () => aPolicyStatus(), wake: (documentId, destination) => void woken.push([documentId, destination]),
     banners: () => [], now: () => new Date(NOON), ready: () => Promise.resolve([{ part: 'ledger', ok: true }]), ...parts,
   })
   const { url, close } = await startHttp({ host: '127.0.0.1', port: 0, routers: [router], behindProxy: false, say })

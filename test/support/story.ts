@@ -82,6 +82,8 @@ export const aTellingLedger = (stories: readonly Story[], more: { readonly curso
     },
     story: (id) => Promise.resolve(stories.find((story) => story.id === id)),
     troubled: () => Promise.resolve(deliveries.filter(({ id, state }) => (state === 'failed' || state === 'blocked') && !isRetried(id))),
+    observed: () => Promise.resolve([]),
+    policyHistory: () => Promise.resolve([{ hash: 'b'.repeat(64), since: '2026-11-22T08:00:00.000Z' }, { hash: 'a'.repeat(64), since: '2026-11-01T08:00:00.000Z' }]),
     counts: () => Promise.resolve({ byState: { acknowledged: stories.length }, oldestOwedSecs: 0 }),
     retry: (deliveryId, actor, reason) => {
       const delivery = deliveries.find(({ id }) => id === deliveryId)

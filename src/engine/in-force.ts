@@ -1,0 +1,155 @@
+// The policy in force, and the one way to another: read whole, linted, proved, tested, made ready, written into the
+// ledger, and only then in force. Whatever fails on the way, the policy in force stays, and the refusal stands until the
+// files are good again. It refuses to look at two policies at once.
+import { isDeepStrictEqual } from 'node:util'
+import type { Proof } from '../decide/proof.ts'
+import { asFailure, Failure } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Say } from '../observe/events.ts'
+import { keptFiles, readFolders, type KeptFiles } from '../policy/files.ts'
+import { loadFiles, type Loaded } from '../policy/load.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { PolicyProblem } from '../policy/problem.ts'
+import { readSetting, type Environment } from '../settings.ts'
+import { failedTests } from './channel-tests.ts'
+import type { Change } from './change.ts'
+
+/** A policy that was read, linted and proved. */
+export type Accepted = { readonly policy: Policy; readonly proof: Proof; readonly files: KeptFiles }
+export type InForce = Accepted & { /** ISO instant. */ readonly since: string }
+export type RefusedPolicy = { /** ISO instant. */ readonly at: string; readonly problems: readonly PolicyProblem[] }
+export type Reloaded = 'taken' | 'unchanged' | 'refused'
+
+export type PolicyHolder = {
+  now(): InForce
+  refused(): RefusedPolicy | undefined
+  /** Looks at the files; where that is under way, again after it. Never rejects. */
+  reload(): Promise<Reloaded>
+  close(): Promise<void>
+}
+
+export type PolicyHolderParts = {
+  readonly first: InForce
+  /** As it is at the moment: a token may stand in a file. */
+  readonly env: () => Environment
+  readonly ledger: Pick<Ledger, 'savePolicy' | 'lookAgain'>
+  /** What goes over to another policy, in this order. */
+  readonly parts: readonly { change(policy: Policy): Promise<Change> }[]
+  readonly say: Say
+  readonly now: () => Date
+  /** Another policy is in force. */
+  readonly onTaken: () => void
+}
+
+const LOOK_AGAIN_MS = 5000
+
+export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: PolicyHolderParts): PolicyHolder => {
+  let inForce = first
+  let under = env()
+  let refused: RefusedPolicy | undefined
+  let running: Promise<Reloaded> | undefined
+  let next: Promise<Reloaded> | undefined
+  let closed = false
+  let retry: NodeJS.Timeout | undefined
+
+  const failed = (error: unknown): void => {
+    const { code, detail } = asFailure(error)
+    say('part_failed', { part: 'reload', code, detail })
+  }
+
+  /** What has no place in a file: the folder of the channels stands for the whole. */
+  const nowhere = (message: string): readonly PolicyProblem[] => [{ file: readSetting('CHANNELS_DIR', under)!, line: 1, col: 1, path: '', message }]
+
+  const refuse = (problems: readonly PolicyProblem[]): Reloaded => {
+    refused = { at: now().toISOString(), problems }
+    const [one] = problems
+    say('policy_refused', { problems: problems.length, ...(one ? { place: `${one.file}:${one.line}:${one.col}` } : {}) })
+    return 'refused'
+  }
+  const unchanged = async (): Promise<Reloaded> => {
+    // A feed that could not be brought back after a refusal has another chance.
+    const made = await makeReady(parts, inForce.policy)
+    if (made.ok) await made.commit()
+    if (refused) say('policy_restored', { policy: inForce.policy.hash })
+    refused = undefined
+    return 'unchanged'
+  }
+
+  const take = async (loaded: Loaded, { policy, proof, files }: Accepted, settings: Environment): Promise<Reloaded> => {
+    const made = await makeReady(parts, policy)
+    if (!made.ok) return refuse([{ ...loaded.placeIn(made.channel, [policy.feeds[made.channel]?.type === 'folder' ? 'folder' : 'port']), path: '', message: `${made.failure.detail} ${made.failure.hint}` }])
+    try {
+      await ledger.savePolicy({ hash: policy.hash, files }, now().toISOString())
+    } catch (error) {
+      await made.undo()
+      return refuse(nowhere(`the policy could not be written into the ledger (${asFailure(error).code}): when the ledger is back, save a file again or send SIGHUP`))
+    }
+    inForce = { policy, proof, files, since: policy.hash === inForce.policy.hash ? inForce.since : now().toISOString() }
+    under = settings
+    refused = undefined
+    say('policy_loaded', { policy: policy.hash, combinations: proof.combinations, classes: proof.walked })
+    onTaken()
+    await made.commit().catch(failed)
+    await lookAgain()
+    return 'taken'
+  }
+
+  /** Once more: what a worker looked at between the writing and now, it looked at under the policy before. */
+  const lookAgain = async (): Promise<void> => {
+    try {
+      await ledger.lookAgain(now().toISOString())
+    } catch (error) {
+      failed(error)
+      if (!closed) retry = setTimeout(() => void lookAgain(), LOOK_AGAIN_MS)
+    }
+  }
+
+  const look = async (): Promise<Reloaded> => {
+    const settings = env()
+    const source = await readFolders(settings)
+    if (source.problems.length === 0 && isDeepStrictEqual([keptFiles(source), settings], [inForce.files, under])) return unchanged()
+    const loaded = loadFiles(source, settings)
+    const { policy, proof, files, problems } = loaded
+    if (!policy || !proof) return refuse(problems)
+    const wrong = policy.hash === inForce.policy.hash ? [] : await failedTests(loaded, settings)
+    return wrong.length > 0 ? refuse(wrong) : take(loaded, { policy, proof, files }, settings)
+  }
+
+  const start = (): Promise<Reloaded> => {
+    running = look().catch((error: unknown) => {
+      const { code, detail } = error instanceof Failure ? error : { code: (error as NodeJS.ErrnoException).code ?? 'unknown', detail: 'The engine must be able to read every file in them, and to write to the folder for temporary files.' }
+      return refuse(nowhere(`channels and mappings could not be looked at (${code}): ${detail}`))
+    }).finally(() => { running = undefined })
+    return running
+  }
+
+  return {
+    now: () => inForce,
+    refused: () => refused,
+    reload: () => {
+      if (closed) return Promise.resolve('unchanged')
+      if (!running) return start()
+      next ??= running.then(() => { next = undefined; return closed ? 'unchanged' : start() })
+      return next
+    },
+    close: async () => {
+      closed = true
+      clearTimeout(retry)
+      await (next ?? running)
+    },
+  }
+}
+
+type MadeReady = { readonly ok: true; commit(): Promise<void>; undo(): Promise<void> } | (Change & { readonly ok: false })
+
+/** Every part, or none. */
+const makeReady = async (parts: PolicyHolderParts['parts'], policy: Policy): Promise<MadeReady> => {
+  const made: (Change & { readonly ok: true })[] = []
+  const undo = async (): Promise<void> => { for (const one of made.toReversed()) await one.undo() }
+  for (const part of parts) {
+    const change = await part.change(policy)
+    if (!change.ok) { await undo(); return change }
+    made.push(change)
+  }
+  return { ok: true, undo, commit: async () => { for (const one of made) await one.commit() } }
+}
