@@ -1,5 +1,6 @@
 // The journey of a document on one screen. Pure: no clock, no I/O, no environment, no document bytes. Production,
 // channel tests, `explain`, replay and the page's "why?" all call this one function.
+import { blockedElsewhere } from './decide/code.ts'
 import { decide } from './decide/decide.ts'
 import { factsOf, tighten, tightening, type Sources } from './decide/facts.ts'
 import { nhsNumberOf, passesModulus11 } from './decide/identity.ts'
@@ -25,8 +26,8 @@ export const plan = (receipt: Receipt, policy: Policy, person: Person, prior: Pr
   const parsed = parse(receipt, mapping)
   if (!parsed.ok) return parsed
 
-  const picklist = heeding(parsed.document.picklist, everyText(receipt.skeleton, receipt.format), policy.instruction.withhold)
-  const { bearing, document, facts, sources, tightened } = inForce({ ...parsed.document, picklist }, receipt, policy, person, prior)
+  const said = heeded(parsed.document, everyText(receipt.skeleton, receipt.format), policy)
+  const { bearing, document, facts, sources, tightened } = inForce(said, receipt, policy, person, prior)
   const nhsNumber = nhsNumberOf(document.patient)
   const moves = bearing === 'in-order' && prior.current !== undefined
     && (anotherPatient(prior.current.document.patient, document.patient) || differ(prior.addressedTo, nhsNumber))
@@ -46,6 +47,13 @@ export const plan = (receipt: Receipt, policy: Policy, person: Person, prior: Pr
     },
   }
 }
+
+/** With what speaks against sharing at places that no mapping names. */
+const heeded = (document: RioDocument, texts: readonly string[], policy: Policy): RioDocument => ({
+  ...document,
+  picklist: heeding(document.picklist, texts, policy.instruction.withhold),
+  names: [...document.names, ...blockedElsewhere(document.names, texts, policy.codes)],
+})
 
 type InForce = { readonly bearing: Bearing; readonly document: RioDocument; readonly facts: Facts; readonly sources: Sources; readonly tightened: Partial<Facts> }
 

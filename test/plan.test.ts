@@ -170,3 +170,13 @@ describe('do-not-share at a place that no mapping names', () => {
     expect(planned(receipt({ comment: 'She asked why it said MH DO NOT share with patient' })).decision.route).toBe('pkb')
   })
 })
+
+describe('a blocked code at a place that no mapping names', () => {
+  test('blocks the document, whatever the names say', () => {
+    const { facts, decision, code } = planned(receipt({ attachmentLabel: 'HMHR Hearing report' }))
+    expect([facts.code, decision.route, decision.rule, code]).toEqual(['blocked', 'withhold', 'blocked-code-marked-share', 'HMHR'])
+  })
+  test('a code that is listed, or in the middle of a text, says nothing there', () => {
+    expect(planned(receipt({ attachmentLabel: 'DISC Discharge letter', comment: 'see HMHR' })).decision.route).toBe('pkb')
+  })
+})

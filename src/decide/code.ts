@@ -32,3 +32,17 @@ export const codeFact = (
   if (sharing === 'blocked' || sharing === 'blocked-pkb') return { ...first, fact: found.length > 1 ? 'blocked' : sharing }
   return found.length === 1 && sharing ? { ...first, fact: 'listed' } : { code: first.code, fact: 'unlisted' }
 }
+
+/**
+ * Texts at any other place of the message that open with a code which is blocked and which no name has: a mapping that
+ * misses the field with the code must not turn the document loose.
+ */
+export const blockedElsewhere = (names: readonly Found[], texts: readonly string[], codes: { readonly [code: string]: DocumentCode }): readonly Found[] => {
+  const read = new Set(codesOf(names))
+  const found = new Map(texts.flatMap((text): [string, string][] => {
+    const code = codeOf(text)
+    const isBlocked = code !== undefined && Object.hasOwn(codes, code) && codes[code]!.sharing !== 'listed'
+    return isBlocked && !read.has(code) ? [[code, text]] : []
+  }))
+  return [...found.values()].map((text) => ({ text, at: 'elsewhere in the message' }))
+}

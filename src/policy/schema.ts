@@ -136,7 +136,7 @@ export const pkbDestination = z.strictObject({
   transport: z.literal('fhir').describe('How documents are written: by FHIR R4'),
   fhir: z.strictObject(endpoint('documents')).describe('Where documents are written'),
   facade: z.strictObject(endpoint('accounts')).describe('Where accounts are asked for: PKB keeps it apart from the documents'),
-  account_fresh_hours: z.number().positive().describe("Hours for which PKB's answer about an account counts; after them it is asked again before anything is sent"),
+  account_fresh_hours: z.number().min(0.25).describe("Hours for which PKB's answer about an account counts; after them it is asked again before anything is sent"),
   at_once: atOnce.describe('Exchanges that may run at the same moment; PKB asks its customers for few'),
   timeout_secs: z.number().positive().describe('Seconds to wait for an answer; after them nobody knows whether PKB has it, and the engine looks before it sends again'),
   retry: retry.describe('When to try again what certainly did not arrive'),

@@ -33,8 +33,6 @@ export type FeedKind = {
   readonly feed: string
   readonly largest: number
   readonly tooLarge: { readonly fact: true } | { readonly refused: string }
-  /** Whether its sender is told of a refusal that could not be kept: it still has the message. */
-  readonly tellsUnkept?: true
   open(options: { readonly take: Take; readonly reject?: RejectMessage }): Promise<FeedUnderTest>
 }
 
@@ -116,7 +114,7 @@ export const feedContract = (kind: FeedKind): void => {
       expect([receipts, stand!.said.join(), stand!.rejected[0]!.detail].join()).not.toContain('Zwickenpflug')
     })
 
-    test(kind.tellsUnkept ? 'a refusal that cannot be kept is told, and so is that it was not' : 'a refusal that cannot be kept is none: it is sent again, and kept then', async () => {
+    test('a refusal that cannot be kept is none: it is sent again, and kept then', async () => {
       const kept: string[] = []
       let tries = 0
       await open(recorder().take, async ({ code }) => {
@@ -124,10 +122,6 @@ export const feedContract = (kind: FeedKind): void => {
         kept.push(code)
       })
       let answer = await stand!.sendUnreadable('x')
-      if (kind.tellsUnkept) {
-        expect([answer.said, tries, stand!.said.filter((line) => line.startsWith('part_failed')).length]).toEqual(['refused', 1, 1])
-        return
-      }
       if (answer.said === 'later') {
         expect(kept).toEqual([])
         answer = await stand!.sendUnreadable('x')

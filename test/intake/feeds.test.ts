@@ -27,7 +27,6 @@ const mllp: FeedKind = {
   feed: 'rio-mllp',
   largest: 4 * 1024 * 1024,
   tooLarge: { refused: 'FRAME_TOO_LARGE' },
-  tellsUnkept: true,
   open: async (options) => {
     const stand = await mllpStand(options)
     const sent = new Map<string, string>()

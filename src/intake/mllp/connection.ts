@@ -36,12 +36,14 @@ export const connection = (socket: Socket, parts: ConnectionParts): Connection =
   let isBusy = false
   let why = 'sender'
 
-  const reject = async (code: Parameters<RejectMessage>[0]['code'], detail: string, skeleton: string): Promise<void> => {
+  /** Whether it was kept. */
+  const reject = async (code: Parameters<RejectMessage>[0]['code'], detail: string, skeleton: string): Promise<boolean> => {
     try {
       await parts.reject({ feed: name, at: parts.now().toISOString(), code, detail, skeleton })
+      return true
     } catch (error) {
-      // The sender is told all the same: it has the message, and we have not.
       say('part_failed', { part: name, code: 'STORE_UNAVAILABLE', detail: `a refused message could not be kept (${asFailure(error).code})` })
+      return false
     }
   }
   const reportStray = async (): Promise<void> => {
@@ -54,7 +56,8 @@ export const connection = (socket: Socket, parts: ConnectionParts): Connection =
   const verdictOn = async (heard: Heard): Promise<Verdict> => {
     if (!heard.ok) {
       if (heard.code === 'STORE_UNAVAILABLE' || heard.code === 'INTERNAL') say('part_failed', { part: name, code: heard.code, detail: heard.detail })
-      else await reject(heard.code, heard.detail, heard.skeleton)
+      // Until a refusal is kept the message is not dealt with: the sender is to send it again.
+      else if (!(await reject(heard.code, heard.detail, heard.skeleton))) return { kind: 'refused', code: 'STORE_UNAVAILABLE', detail: 'The message was refused, and the refusal could not be recorded.' }
       return { kind: 'refused', code: heard.code, detail: heard.detail }
     }
     const receipt: Receipt = {

@@ -228,9 +228,11 @@ describe('when the store fails', () => {
     expect(verdictOf(await ask(wire, aMdm()))).toBe('AA MSG0001')
     expect(stand.taken).toHaveLength(1)
   })
-  test('and a refused message cannot be kept, it is refused all the same', async () => {
+  test('and a refused message cannot be kept, the sender is to send it again', async () => {
     const wire = await start({ reject: async () => { throw new Failure('STORE_UNAVAILABLE', '') } })
-    expect(verdictOf(await ask(wire, aMdm({ type: 'ADT' })))).toBe('AR MSG0001')
+    const answer = await ask(wire, aMdm({ picklist: 'x', charset: 'KOI8-R' }))
+    expect(verdictOf(answer)).toBe('AR MSG0001')
+    expect(answer).toContain('|207^')
   })
 })
 
