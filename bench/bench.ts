@@ -4,13 +4,14 @@
 import { poison, outage } from './hardship.ts'
 import { machineFacts, redisVersion } from './machine.ts'
 import { readOptions, wrong } from './options.ts'
+import { POLICY_HEAD, policyRows } from './policy.ts'
 import { rounded, table } from './table.ts'
 import { measureEngine, measureLimit, type Case, type Measured, type Queue } from './throughput.ts'
 
 const USAGE = `Usage: npm run bench -- [options]
 
   --quick        few documents: whether it works, not how fast it is
-  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison" or "outage"
+  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage" or "policy"
   --queue NAME   postgresql or redis only`
 
 const QUEUES = ['postgresql', 'redis'] as const
@@ -55,7 +56,7 @@ const bench = async (): Promise<number> => {
   const queues = QUEUES.filter((queue) => (given.queue ?? queue) === queue && (queue === 'postgresql' || redisVersion() !== undefined))
   const isWanted = (name: string): boolean => name.includes(given.only)
   const wanted = cases(given.quick).filter(({ name }) => isWanted(name))
-  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage')) wrong(`--only ${given.only} fits no case.`, USAGE)
+  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy')) wrong(`--only ${given.only} fits no case.`, USAGE)
 
   console.log(`${machineFacts()}\n`)
   const rows: (readonly string[])[] = []
@@ -68,6 +69,10 @@ const bench = async (): Promise<number> => {
   if (isWanted('outage')) {
     console.error('PKB away for 20 s')
     console.log(table([['PKB answers 503 for 20 s', ''], ...(await outage(given.quick ? 60 : 300))]))
+  }
+  if (isWanted('policy')) {
+    console.error('policy: check, test, diff, replay, reload, folder')
+    console.log(`\n${table([POLICY_HEAD, ...(await policyRows(given.quick))])}`)
   }
   return 0
 }
