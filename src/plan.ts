@@ -26,7 +26,7 @@ export const plan = (receipt: Receipt, policy: Policy, person: Person, prior: Pr
   const parsed = parse(receipt, mapping)
   if (!parsed.ok) return parsed
 
-  const said = heeded(parsed.document, everyText(receipt.skeleton, receipt.format), policy)
+  const said = heeded(parsed.document, everyText(receipt, mapping), policy)
   const { bearing, document, facts, sources, tightened } = inForce(said, receipt, policy, person, prior)
   const nhsNumber = nhsNumberOf(document.patient)
   const moves = bearing === 'in-order' && prior.current !== undefined

@@ -8,9 +8,9 @@ const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF]/gu
 // A path in front of a file name is no part of the name.
 const FOLDERS = /^.*[\\/]/u
 
-/** The leading token if it is four letters bounded by end, space, `-`, `_` or `.`; upper case. */
+/** The leading token if it is four letters and no letter or digit follows; upper case. */
 export const codeOf = (name: string): string | undefined =>
-  /^([A-Z]{4})(?=$|[\s\-_.])/u.exec(name.normalize('NFKC').replace(INVISIBLE, '').replace(FOLDERS, '').trim().toUpperCase())?.[1]
+  /^([A-Z]{4})(?![\p{L}\p{N}])/u.exec(name.normalize('NFKC').replace(INVISIBLE, '').replace(FOLDERS, '').trim().toUpperCase())?.[1]
 
 /** Every code in the names of a document, once each, in order. */
 export const codesOf = (names: readonly Found[]): readonly string[] => [

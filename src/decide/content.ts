@@ -51,6 +51,8 @@ export const content = (contents: readonly Content[]): FactValue<'content'> => {
   const kind = kindOf(only.ref.head)
   const declared = only.declaredType?.split(';')[0]!.trim().toLowerCase()
   if (declared && !SAYS_NOTHING.includes(declared) && !DECLARED[kind].includes(declared)) return 'mislabelled'
-  if (kind === 'pdf') return only.ref.encrypt ? 'encrypted' : 'readable'
+  if (kind === 'pdf' && only.ref.encrypt) return 'encrypted'
+  // Without its end it is a copy that stopped half way, or was still being written.
+  if (kind === 'pdf') return only.ref.tail.includes('%%EOF') ? 'readable' : 'unsupported'
   return OTHER_FORMATS.includes(kind) ? 'other-format' : 'unsupported'
 }

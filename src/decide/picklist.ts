@@ -19,15 +19,26 @@ export const instruction = (
 const meaning = (text: string, policy: { readonly share: readonly string[]; readonly withhold: readonly string[] }): 'share' | 'withhold' | 'unrecognised' =>
   policy.withhold.includes(text) ? 'withhold' : policy.share.includes(text) ? 'share' : 'unrecognised'
 
+/** Letters and digits alone: a full stop, quotes or an invisible character make no other text of it. */
+const words = (text: string): string => foldPicklist(text).replace(/\p{Cf}+/gu, '').replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
+
+/** So much may stand before or behind it, such as a number or "Document type:". A longer text is about it, and is not it. */
+const MORE = 16
+
 /**
  * The picklist, and with it what says do-not-share at any other place of the message: a mapping that reads the wrong
  * field must not turn a document loose. Only texts of several words count: "N" stands in many fields.
  */
 export const heeding = (picklist: readonly Found[], texts: readonly string[], withhold: readonly string[]): readonly Found[] => {
   const read = new Set(picklist.map(({ text }) => foldPicklist(text)))
-  const overlooked = withhold.filter((text) => text.includes(' ') && !read.has(text))
+  const overlooked = withhold.filter((text) => text.includes(' ') && !read.has(text)).map(words)
   if (overlooked.length === 0) return picklist
   const shortest = Math.min(...overlooked.map((text) => text.length))
-  const found = texts.find((text) => text.length >= shortest && overlooked.includes(foldPicklist(text)))
+  const says = (text: string): boolean => {
+    if (text.length < shortest) return false
+    const said = words(text)
+    return overlooked.some((one) => said.length <= one.length + MORE && ` ${said} `.includes(` ${one} `))
+  }
+  const found = texts.find(says)
   return found === undefined ? picklist : [...picklist, { text: found, at: 'elsewhere in the message' }]
 }

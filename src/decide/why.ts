@@ -98,7 +98,7 @@ const WHY = {
     const [file] = contents
     if (!file) return 'there is no file'
     if (contents.length > 1) return `there are ${contents.length} files, and nobody can say which is the letter`
-    const trouble = file.ref.tooLarge ? ', larger than the feed takes' : file.ref.broken !== undefined ? `, ${file.ref.broken}` : file.ref.encrypt ? ', encrypted' : ''
+    const trouble = file.ref.tooLarge ? ', larger than the feed takes' : file.ref.broken !== undefined ? `, ${file.ref.broken}` : file.ref.encrypt ? ', encrypted' : kindOf(file.ref.head) === 'pdf' && !file.ref.tail.includes('%%EOF') ? ' and its end is missing' : ''
     return `by its first bytes the file is ${kindOf(file.ref.head)}${trouble}; declared ${file.declaredType ?? 'as nothing'} (${file.at})`
   },
   person: ({ document: { patient }, person }) => {

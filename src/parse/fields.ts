@@ -1,10 +1,10 @@
 // What a document says, field by field, each value with the place where it stands in the message and as it is written
 // there: for people who ask where something came from. It refuses to read anew: values are those of the document, and
 // only their places are looked for.
-import { Hl7Message } from '@medplum/core'
 import type { Hl7Mapping, Mapping, UploadMapping } from '../policy/schema.ts'
 import type { Content, Found, Receipt, RioDocument } from '../types.ts'
 import { placesOf } from './hl7-places.ts'
+import { hl7Message } from './hl7-segments.ts'
 import { jsonPlacesOf } from './json-places.ts'
 import { isYes } from './read.ts'
 
@@ -74,7 +74,7 @@ export const fieldsOf = (document: RioDocument, receipt: Receipt, mapping: Mappi
 }
 
 const inHl7 = (receipt: Receipt, mapping: Hl7Mapping): Source => {
-  const places = placesOf(Hl7Message.parse(receipt.skeleton.replace(/^\uFEFF/u, '')))
+  const places = placesOf(hl7Message(receipt.skeleton)!)
   const { identifiers, trace_status: traceStatuses } = mapping.nhs_number
   return {
     event: ['MSH-9.2'], parent: mapping.fields.parent_id ?? [], nhsNumbers: identifiers, traceStatuses: [...traceStatuses, ...identifiers],

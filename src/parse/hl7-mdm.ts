@@ -1,10 +1,11 @@
 // Reads an HL7 v2 MDM message as a document, by the places that `mappings/rio-hl7-mdm.yaml` names. It refuses only
 // what cannot be attributed; anything else that is wrong about a document is said by it, and judged later.
-import { Hl7Message } from '@medplum/core'
+import type { Hl7Message } from '@medplum/core'
 import type { Hl7Mapping } from '../policy/schema.ts'
 import type { Content, DocumentEvent, Found, Receipt, RioDocument } from '../types.ts'
 import { hl7Patient } from './hl7-patient.ts'
 import { ownerOf, placesOf, type Places } from './hl7-places.ts'
+import { hl7Message, strayLines } from './hl7-segments.ts'
 import { given, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
 import { hl7DateOrInstant, hl7Instant } from './time.ts'
 
@@ -22,7 +23,8 @@ export const parseHl7 = (receipt: Receipt, mapping: Hl7Mapping): Parsed => {
   const event = Object.hasOwn(EVENTS, trigger) ? EVENTS[trigger] : undefined
   if (!event) return refuse('EVENT_UNKNOWN', 'MSH-9.2', 'MSH-9.2 is none of T01 to T11.')
   const said = places.first(['EVN-1'])
-  if (said && said.text.trim().toUpperCase() !== trigger) places.unusable(said, 'differs from MSH-9.2')
+  const differs = said !== undefined && said.text.trim().toUpperCase() !== trigger
+  if (differs) places.unusable(said, 'differs from MSH-9.2')
 
   const { fields } = mapping
   const documentId = trimmed(places.first(fields.document_id))
@@ -33,7 +35,10 @@ export const parseHl7 = (receipt: Receipt, mapping: Hl7Mapping): Parsed => {
   if (PARENTED.includes(event) && !parentId) return refuse('PARENT_MISSING', fields.parent_id?.join(', ') ?? 'TXA-13', `MDM^${trigger} needs the id of the earlier document.`)
   if (tooLong(parentId)) return refuse('PARENT_MISSING', fields.parent_id?.join(', ') ?? 'TXA-13', TOO_LONG)
 
-  return { ok: true, document: documentOf(receipt, mapping, places, { documentId, event, ...(parentId ? { parentId } : {}) }) }
+  // Senders route on MSH-9; but where EVN still says that the document is cancelled, somebody has to look.
+  const cancels = differs && said.text.trim().toUpperCase() === CANCEL ? [said] : []
+  const doubts = [...cancels, ...(strayLines(message) > 0 ? [{ text: '', at: 'a line that is no segment' }] : [])]
+  return { ok: true, document: documentOf(receipt, mapping, places, doubts, { documentId, event, ...(parentId ? { parentId } : {}) }) }
 }
 
 /** Standard MDM messages have each of these once: with two, nobody could say which patient or document is meant. */
@@ -43,6 +48,7 @@ const STRUCTURE = [
   ...[1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 18].map((field) => `MSH-${field}`),
   'EVN-1', 'PID-1', 'PV1-1', 'TXA-1', 'CON-1', 'OBX-1', 'OBX-2',
 ]
+const CANCEL = 'T11'
 const EVENTS: Readonly<Record<string, DocumentEvent>> = {
   T01: 'created', T02: 'created',
   // Status change, and edit.
@@ -53,21 +59,17 @@ const EVENTS: Readonly<Record<string, DocumentEvent>> = {
 }
 const PARENTED: readonly DocumentEvent[] = ['addendum', 'replaced']
 
-/** The message, or what is wrong with it. Segments end in CR; LF and CRLF are read too. */
+/** The message, or what is wrong with it. */
 const messageOf = (skeleton: string): Hl7Message | string => {
   const text = skeleton.replace(/^\uFEFF/u, '')
   if (!text.startsWith('MSH')) return 'The message does not begin with MSH.'
   const delimiters = Array.from(text.slice(3, 8))
   if (delimiters.length < 5 || new Set(delimiters).size < 5 || delimiters.some((mark) => /[\p{L}\p{N}\s\p{C}]/u.test(mark))) return 'MSH-1 and MSH-2 do not name five different delimiters.'
-  try {
-    return Hl7Message.parse(text)
-  } catch {
-    return 'The segments cannot be read.'
-  }
+  return hl7Message(text) ?? 'The segments cannot be read.'
 }
 
 const documentOf = (
-  receipt: Receipt, mapping: Hl7Mapping, places: Places, key: { readonly documentId: string; readonly event: DocumentEvent; readonly parentId?: string },
+  receipt: Receipt, mapping: Hl7Mapping, places: Places, doubts: readonly Found[], key: { readonly documentId: string; readonly event: DocumentEvent; readonly parentId?: string },
 ): RioDocument => {
   const { fields, time_zone: timeZone } = mapping
   const time = (at: readonly string[] | undefined, read: (text: string, timeZone: string) => string | undefined): string | undefined => {
@@ -76,15 +78,16 @@ const documentOf = (
     if (found && !value) places.unusable(found, 'not a time')
     return value
   }
+  const { contents, beside } = filesOf(receipt, mapping, places)
   const document = {
     source: mapping.source,
     ...key,
     picklist: places.firstAll(fields.picklist),
     names: [...places.all(fields.names), ...(receipt.fileName ? [{ text: receipt.fileName, at: 'file name' }] : [])],
-    signals: signalsOf(mapping, places),
+    signals: [...signalsOf(mapping, places), ...doubts, ...beside],
     organisations: places.firstAll(fields.organisations),
     patient: hl7Patient(mapping, places),
-    contents: contentsOf(receipt, places),
+    contents,
     ...given({
       sourceTime: time(fields.source_time, hl7Instant),
       documentDate: time(fields.document_date, hl7DateOrInstant),
@@ -93,13 +96,17 @@ const documentOf = (
       team: places.first(fields.team),
       author: nameOf(places, fields.author),
       uploadedBy: trimmed(places.first(fields.uploaded_by)),
-      completion: places.first(fields.completion),
-      availability: places.first(fields.availability),
+      completion: doubtful(places.firstAll(fields.completion), mapping.completion.final),
+      availability: doubtful(places.firstAll(fields.availability), mapping.availability.available),
     }),
   }
   for (const place of mapping.ignore) places.taken(place)
   return { ...document, unread: unreadPlaces(places.unread()) }
 }
+
+/** Of several values the one that lets nothing out, if there is any. */
+const doubtful = (found: readonly Found[], good: readonly string[]): Found | undefined =>
+  found.find(({ text }) => !good.some((value) => value.toLowerCase() === text.trim().toLowerCase())) ?? found[0]
 
 /** The parts of the first name that is there, never of two people. */
 const nameOf = (places: Places, at: readonly string[] | undefined): string | undefined => {
@@ -116,15 +123,22 @@ const signalsOf = (mapping: Hl7Mapping, places: Places): readonly Found[] =>
 
 // ---------------------------------------------------------------- files
 
+type Files = { readonly contents: readonly Content[]; /** What stands in an OBX beside the file, and would not be shown. */ readonly beside: readonly Found[] }
+
 /** The files that intake cut out, in the order of the OBX; then those that an earlier message left standing. */
-const contentsOf = (receipt: Receipt, places: Places): readonly Content[] => {
+const filesOf = (receipt: Receipt, mapping: Hl7Mapping, places: Places): Files => {
   const used = new Set<number>()
+  const beside: Found[] = []
+  const types = new Map(places.repetitions('OBX-2').map((one) => [segmentOf(one.at), places.component(one, 1)?.text.trim().toUpperCase()]))
   const cutOut = places.repetitions('OBX-5').flatMap((one): Content[] => {
     const at = one.at
     const number = /^\{content:(\d+)\}$/u.exec(places.component(one, 5)?.text.trim() ?? '')?.[1]
     const ref = number === undefined ? undefined : receipt.contents[Number(number)]
     if (!ref) {
-      if (one.field.components[one.index]?.some((text) => text.trim() !== '')) places.unusable({ text: '', at }, 'not a file')
+      if (!one.field.components[one.index]?.some((text) => text.trim() !== '')) return []
+      places.unusable({ text: '', at }, 'not a file')
+      // Text that is known not to matter may stand beside a file; a file that was meant to be one may not.
+      if (!mapping.ignore.includes('OBX-5') || FILE_TYPES.includes(types.get(segmentOf(at)) ?? '')) beside.push({ text: '', at })
       return []
     }
     used.add(Number(number))
@@ -135,8 +149,13 @@ const contentsOf = (receipt: Receipt, places: Places): readonly Content[] => {
   })
   const kept = receipt.contents.flatMap((ref, index): Content[] =>
     used.has(index) ? [] : [{ ref, at: 'earlier message', ...(receipt.declaredType ? { declaredType: receipt.declaredType } : {}) }])
-  return [...cutOut, ...kept]
+  const contents = [...cutOut, ...kept]
+  return { contents, beside: contents.length > 0 ? beside : [] }
 }
+
+const segmentOf = (at: string): string => at.split('-')[0]!
+/** Encapsulated data, and a pointer to it. */
+const FILE_TYPES: readonly string[] = ['ED', 'RP']
 
 const MIME: Readonly<Record<string, string>> = {
   pdf: 'application/pdf', 'x-pdf': 'application/pdf',

@@ -10,7 +10,7 @@ export type Repetition = { readonly field: Hl7Field; readonly index: number; rea
 export type Places = {
   /** Values at a place: of every segment of that name, of every repetition. Without a component: the whole repetition. */
   read(place: string): readonly Found[]
-  /** Every component of a field as a value of its own. */
+  /** Every component of a field as a value of its own, and every subcomponent. */
   components(place: string): readonly Found[]
   first(places: readonly string[] | undefined): Found | undefined
   /** The first place that has a value, with all its values. */
@@ -79,7 +79,10 @@ export const placesOf = (message: Hl7Message): Places => {
 
   return {
     read: readPlace,
-    components: (place) => repetitions(place).flatMap((one) => (one.field.components[one.index] ?? []).flatMap((_, at) => component(one, at + 1) ?? [])),
+    components: (place) => repetitions(place).flatMap((one) => (one.field.components[one.index] ?? []).flatMap((_, at) => {
+      const subcomponentsOf = subcomponents(one.field, one.index, at + 1)
+      return [component(one, at + 1), ...(subcomponentsOf.length > 1 ? subcomponentsOf.map((__, sub) => component(one, at + 1, sub + 1)) : [])].filter((found) => found !== undefined)
+    })),
     firstAll,
     first: (places) => firstAll(places)[0],
     all: (places = []) => places.flatMap(readPlace),

@@ -71,11 +71,13 @@ describe('identity', () => {
 describe('content', () => {
   const ref = (head: string, overrides: Partial<ContentRef> = {}): ContentRef => ({ sha256: 'a'.repeat(64), sha1: '', size: Math.max(1, head.length), head, tail: head, encrypt: false, ...overrides })
   const file = (head: string, declaredType?: string, overrides: Partial<ContentRef> = {}): Content => ({ ref: ref(head, overrides), at: 'OBX-5', ...(declaredType ? { declaredType } : {}) })
-  const PDF = '%PDF-1.7\n'
+  const PDF = '%PDF-1.7\n%%EOF\n'
   test.each([
     ['a PDF', [file(PDF, 'application/pdf')], 'readable'],
     ['a PDF of undeclared type', [file(PDF)], 'readable'],
     ['a PDF declared as bytes', [file(PDF, 'application/octet-stream')], 'readable'],
+    ['a PDF that was cut short', [file('%PDF-1.7\n', 'application/pdf')], 'unsupported'],
+    ['a PDF followed by nothing but NULs', [file(PDF, undefined, { tail: '\u2400'.repeat(1024) })], 'unsupported'],
     ['a PDF declared as Word', [file(PDF, 'application/msword')], 'mislabelled'],
     ['Word declared as PDF', [file('PK\u0003\u0004', 'application/pdf')], 'mislabelled'],
     ['a PDF with a password', [file(PDF, 'application/pdf', { encrypt: true })], 'encrypted'],

@@ -118,6 +118,11 @@ describe('organisations', () => {
   test('the register is never taken for an organisation', () => expect(of({ 'TXA-9': 'C1^A^^^^^^^GMC', 'MSH-4': '' })).toEqual([]))
 })
 
+test('of several completions or availabilities the one that lets nothing out counts', () => {
+  expect(document(mdm({ 'TXA-17': 'AU~DI' })).completion?.text).toBe('DI')
+  expect(document(mdm({ 'TXA-19': 'AV~CA' })).availability?.text).toBe('CA')
+})
+
 describe('the patient', () => {
   const patient = (fields: Parameters<typeof mdm>[0], more: readonly string[] = []) => document(mdm(fields, more)).patient
   test('every NHS number in PID-2 and PID-3 is found, by authority or by type', () => expect(texts(patient({ 'PID-2': '9990000026^^^NHS', 'PID-3': '9990000018^^^X^NH~C1^^^RWK^PI' }).nhsNumbers)).toEqual(['9990000026', '9990000018']))
@@ -131,7 +136,7 @@ describe('the patient', () => {
     expect(patient({ 'PID-3': 'M1^^^RWK^MR~X1^^^RWK^XX~P1^^^RWK^PI' }).clientId).toBe('P1')
     expect(patient({ 'PID-3': 'X1^^^RWK^XX' }).clientId).toBeUndefined()
   })
-  test.each([[{ 'PID-30': 'Y' }, true], [{ 'PID-29': '20261101' }, true], [{ 'PID-30': 'N' }, false], [{ 'PID-30': '' }, false], [{ 'PID-30': '?' }, true], [{ 'PID-30': 'N', 'PID-29': '20261101' }, true]])('%j: deceased is %s', (fields, deceased) =>
+  test.each([[{ 'PID-30': 'Y' }, true], [{ 'PID-29': '20261101' }, true], [{ 'PID-30': 'N' }, false], [{ 'PID-30': '' }, false], [{ 'PID-30': '?' }, true], [{ 'PID-30': 'N^No' }, false], [{ 'PID-30': 'N', 'PID-29': '20261101' }, true]])('%j: deceased is %s', (fields, deceased) =>
     expect(patient(fields).deceased).toBe(deceased))
   test('the protection indicator restricts the address', () => {
     expect(patient({}, ['PD1||||||||||||Y']).restricted).toBe(true)
@@ -163,13 +168,30 @@ describe('signals', () => {
     ['very restricted', { 'TXA-18': 'V' }, [], 'TXA-18'],
     ['very restricted, in lower case', { 'TXA-18': ' v ' }, [], 'TXA-18'],
     ['withhold', { 'OBX-26': 'SWTH' }, [], 'OBX-26'],
-    ['withhold, at the second file', {}, [`OBX|2|ED|X||^AP^PDF${'|'.repeat(21)}STBD`], 'OBX[2]-26'],
+    ['withhold, at the second OBX', {}, [`OBX|2|ED|X||${'|'.repeat(21)}STBD`], 'OBX[2]-26'],
     ['wrong patient', { 'OBX-11': 'W' }, [], 'OBX-11'],
     ['non-disclosure', {}, [`CON|1${'|'.repeat(21)}E^Emergency`], 'CON-22'],
     ['disclosure in part', {}, [`CON|1${'|'.repeat(20)}P`], 'CON-21'],
     ['a code that says otherwise than its text', { 'TXA-2': 'MH DO NOT share with patient^MH share with patient' }, [], 'TXA-2.1'],
   ])('%s', (_, fields, more, at) => expect(document(mdm(fields, more)).signals.map((found) => found.at)).toEqual([at]))
   test.each([[{ 'TXA-18': 'U' }], [{ 'TXA-18': 'R' }], [{ 'OBX-26': 'SIMM' }], [{ 'TXA-18': '""' }]])('%j says nothing against sharing', (fields) => expect(document(mdm(fields)).signals).toEqual([]))
+  test.each<[string, Parameters<typeof mdm>[0], readonly string[], string]>([
+    ['text beside the file', {}, ['OBX|2|TX|note||Must not be given to him'], 'OBX[2]-5'],
+    ['a pointer beside the file', {}, ['OBX|2|RP|more||2.pdf'], 'OBX[2]-5'],
+    ['a subcomponent', { 'TXA-18': 'V&x' }, [], 'TXA-18.1.1'],
+    ['a cancel that stands in EVN alone', { 'EVN-1': 'T11' }, [], 'EVN-1'],
+    ['what stands behind a line break', { 'PID-11': '1 High Street\rFlat 2^^London^^E1 4AA' }, [], 'a line that is no segment'],
+    ['a segment in lower case', {}, ['pid|1||9990000026^^^NHS^NH'], 'a line that is no segment'],
+  ])('%s', (_, fields, more, at) => expect(document(mdm(fields, more)).signals.map((found) => found.at)).toEqual([at]))
+  test('a line break of the other kind hides nothing: what stands behind it is read', () => {
+    expect(document(mdm({ 'PID-11': '1 High Street\nFlat 2^^London^^E1 4AA', 'PID-30': 'Y' })).patient).toMatchObject({ deceased: true, address: { lines: ['1 High Street Flat 2', 'London'] } })
+  })
+  test('text beside the file says nothing where the mapping knows it not to matter; a pointer still does', () => {
+    const mapping = { ...hl7Mapping, ignore: [...hl7Mapping.ignore, 'OBX-5'] }
+    const signals = (segment: string) => { const result = parse(hl7Receipt(mdm({}, [segment])), mapping); return result.ok && result.document.signals }
+    expect(signals('OBX|2|TX|note||Typed in the clinic')).toEqual([])
+    expect(signals('OBX|2|RP|more||2.pdf')).toHaveLength(1)
+  })
   test('at a place without a component, each component counts', () => {
     const mapping = { ...hl7Mapping, signals: [{ at: 'TXA-18', values: ['V'] }] }
     const result = parse(hl7Receipt(mdm({ 'TXA-18': 'X^V' })), mapping)

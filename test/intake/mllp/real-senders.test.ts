@@ -44,7 +44,7 @@ describe('read right, file and all', () => {
     ['base64-with-br'], ['base64-with-hex-escapes'], ['base64-with-one-hex-escape'], ['base64-with-shared-escapes'], ['base64-with-line-breaks'], ['base64-with-lf-in-lf-segments'],
     ['segments-end-in-lf'], ['segments-end-in-crlf'],
     ['evn-disagrees', ['EVN-1 (differs from MSH-9.2)']],
-    ['file-with-text-beside', ['OBX-5 (not a file)']],
+    ['address-with-lf', []],
   ])('%s', async (name, unread: readonly string[] = []) => {
     const { document, decision } = await read(name)
     expect(document.contents.map(({ ref, declaredType }) => [ref.sha256, declaredType])).toEqual([[THE_PDF, 'application/pdf']])
@@ -72,6 +72,15 @@ describe('taken, and kept in for a reason', () => {
     ['acknowledgement-by-msh-16-only', 'unrecognised-instruction', { instruction: 'unrecognised', lifecycle: 'unknown', content: 'readable' }, []],
     ['picklist-text-and-code-disagree', 'unrecognised-instruction', { instruction: 'unrecognised', signals: 'restrictive' }, []],
     ['do-not-share-at-another-place', 'unrecognised-instruction', { instruction: 'unrecognised' }, ['NTE-1', 'NTE-3']],
+    ['file-with-text-beside', 'restrictive-signal', { signals: 'restrictive', content: 'readable' }, ['OBX-5 (not a file)']],
+    ['file-with-pointer-beside', 'restrictive-signal', { signals: 'restrictive', content: 'readable' }, ['OBX[2]-5 (not a file)']],
+    ['address-with-cr', 'restrictive-signal', { signals: 'restrictive' }, ['a line that is no segment']],
+    ['second-patient-in-lower-case', 'restrictive-signal', { signals: 'restrictive' }, ['a line that is no segment']],
+    ['evn-cancels', 'restrictive-signal', { signals: 'restrictive' }, ['EVN-1 (differs from MSH-9.2)']],
+    ['availability-twice', 'lifecycle-unknown', { lifecycle: 'unknown' }, []],
+    ['completion-twice', 'lifecycle-unknown', { lifecycle: 'unknown' }, []],
+    ['do-not-share-in-other-dress', 'unrecognised-instruction', { instruction: 'unrecognised' }, ['NTE-1', 'NTE-3']],
+    ['file-cut-short', 'content-not-readable', { content: 'unsupported' }, []],
     ['team-missing', 'service-unknown', { service: 'unknown', directorate: 'unknown' }, []],
     ['file-docx', 'content-not-readable', { content: 'other-format' }, []],
     ['file-rtf', 'content-not-readable', { content: 'other-format' }, []],
