@@ -31,7 +31,7 @@ export const ERRORS = {
   HOST_UNKNOWN: { class: 'sender', status: 421, title: 'This engine is not called by that name', hint: 'Use the address that the engine printed when it started: localhost or 127.0.0.1.' },
   FORM_NOT_OURS: { class: 'sender', status: 403, title: 'The form did not come from these pages, or is out of date', hint: 'Open the page again and send the form once more.' },
   // -- folder only
-  FILE_NAME_REFUSED: { class: 'sender', status: 422, title: 'The name of the document\'s file cannot be used', hint: 'Name one plain file of the same folder, without a path; see docs/feeds.md.' },
+  FILE_NAME_REFUSED: { class: 'sender', status: 422, title: 'The name of the document\'s file cannot be used', hint: 'Name one plain file of the same folder, without a path, and nowhere else; see docs/feeds.md.' },
   DOCUMENT_FILE_MISSING: { class: 'sender', status: 422, title: 'The metadata came, and its document did not', hint: 'Put both into the folder again, or say file: null where no document belongs to it.' },
   METADATA_FILE_MISSING: { class: 'sender', status: 422, title: 'A document came, and no metadata for it', hint: 'Put it into the folder again, with a metadata file or an index that names it.' },
   INDEX_UNREADABLE: { class: 'sender', status: 422, title: 'The index cannot be read', hint: 'Mend the line, and put the index into the folder again with its documents; see docs/feeds.md.' },

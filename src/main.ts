@@ -3,19 +3,20 @@
 import { pathToFileURL } from 'node:url'
 import { ERRORS, Failure } from './errors.ts'
 
-type Command = { readonly says: string; readonly load: () => Promise<(args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>> }
+type Loaded = { readonly usage: string; readonly run: (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number> }
+type Command = { readonly says: string; readonly load: () => Promise<Loaded> }
 
 const COMMANDS: Record<string, Command> = {
-  serve: { says: 'serve [feeds|worker|dashboard]   run the engine, or one part of it', load: async () => (await import('./commands/serve.ts')).serve },
-  send: { says: 'send FILE…                       send uploads to a running engine, by the door that fits', load: async () => (await import('./commands/send.ts')).send },
-  explain: { says: 'explain FILE|DOCUMENT            show the whole plan, rule by rule; --as-of TIME as it was then', load: async () => (await import('./commands/explain.ts')).explain },
-  check: { says: 'check [DIR]                      lint channels and mappings, and prove the safety floor', load: async () => (await import('./commands/check.ts')).check },
-  test: { says: 'test [DIR] [--json]              run the tests in the channel files, and say what they do not reach', load: async () => (await import('./commands/test.ts')).test },
-  schema: { says: 'schema [--check]                 write what editors and pages say of channels and mappings', load: async () => (await import('./commands/schema.ts')).schema },
-  diff: { says: 'diff OLD [NEW]                   say what a changed policy would do: folders, git revisions, or in-force', load: async () => (await import('./commands/diff.ts')).diff },
-  replay: { says: 'replay --since DATE [--with DIR]   decide what is in the ledger again under another policy, and say what would change', load: async () => (await import('./commands/replay.ts')).replay },
-  observing: { says: 'observing [--since DATE]         say what would have become of documents that are only observed', load: async () => (await import('./commands/observing.ts')).observing },
-  sandbox: { says: 'sandbox [--keep DIR]             run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => (await import('./commands/sandbox.ts')).sandbox },
+  serve: { says: 'serve [feeds|worker|dashboard]   run the engine, or one part of it', load: async () => { const { serve: run, USAGE: usage } = await import('./commands/serve.ts'); return { run, usage } } },
+  send: { says: 'send FILE…                       send uploads to a running engine, by the door that fits', load: async () => { const { send: run, USAGE: usage } = await import('./commands/send.ts'); return { run, usage } } },
+  explain: { says: 'explain FILE|DOCUMENT            show the whole plan, rule by rule; --as-of TIME as it was then', load: async () => { const { explain: run, USAGE: usage } = await import('./commands/explain.ts'); return { run, usage } } },
+  check: { says: 'check [DIR]                      lint channels and mappings, and prove the safety floor', load: async () => { const { check: run, USAGE: usage } = await import('./commands/check.ts'); return { run, usage } } },
+  test: { says: 'test [DIR] [--json]              run the tests in the channel files, and say what they do not reach', load: async () => { const { test: run, USAGE: usage } = await import('./commands/test.ts'); return { run, usage } } },
+  schema: { says: 'schema [--check]                 write what editors and pages say of channels and mappings', load: async () => { const { schema: run, USAGE: usage } = await import('./commands/schema.ts'); return { run, usage } } },
+  diff: { says: 'diff OLD [NEW]                   say what a changed policy would do: folders, git revisions, or in-force', load: async () => { const { diff: run, USAGE: usage } = await import('./commands/diff.ts'); return { run, usage } } },
+  replay: { says: 'replay --since DATE [--with DIR]   decide what is in the ledger again under another policy, and say what would change', load: async () => { const { replay: run, USAGE: usage } = await import('./commands/replay.ts'); return { run, usage } } },
+  observing: { says: 'observing [--since DATE]         say what would have become of documents that are only observed', load: async () => { const { observing: run, USAGE: usage } = await import('./commands/observing.ts'); return { run, usage } } },
+  sandbox: { says: 'sandbox [--keep DIR]             run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => { const { sandbox: run, USAGE: usage } = await import('./commands/sandbox.ts'); return { run, usage } } },
 }
 
 const usage = (): string => ['Usage: npx openletter COMMAND', '', ...Object.values(COMMANDS).map(({ says }) => `  ${says}`), '', 'Settings come from the environment: see docs/operations.md.'].join('\n')
@@ -30,7 +31,9 @@ export const run = async (argv: readonly string[]): Promise<void> => {
     return
   }
   try {
-    process.exitCode = await (await command.load())(args, process.env)
+    const { run: work, usage: how } = await command.load()
+    if (args.some((arg) => arg === '--help' || arg === '-h')) console.log(how)
+    else process.exitCode = await work(args, process.env)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     console.error(`${error.code}: ${ERRORS[error.code].title}.\n${error.detail}\n${error.hint}`)

@@ -8,7 +8,7 @@ import { checkable } from './commands/environment.ts'
 import { dashboard } from './dashboard/dashboard.ts'
 import { refusePublic, startHttp } from './dashboard/listen.ts'
 import { openWake } from './deliver/wake.ts'
-import { failedTests } from './engine/channel-tests.ts'
+import { tested } from './engine/channel-tests.ts'
 import { openFeeds, type Feeds, type Listening } from './engine/feeds.ts'
 import { holdPolicy, type InForce, type PolicyHolder, type Reloaded } from './engine/in-force.ts'
 import { openLines, type Lines } from './engine/lines.ts'
@@ -162,12 +162,13 @@ const acceptable = (loaded: Loaded): Acceptable => {
 const putInForce = async (loaded: Acceptable, env: Environment, ledger: Ledger, say: Say): Promise<InForce> => {
   const { policy, proof, files } = loaded
   const last = await ledger.policyInForce()
-  const wrong = last?.hash === policy.hash ? [] : await failedTests(loaded, env)
-  if (wrong.length > 0) throw new PolicyRefused(wrong, false)
+  const { blocking, keptIn } = last?.hash === policy.hash ? { blocking: [], keptIn: [] } : await tested(loaded, env)
+  if (blocking.length > 0) throw new PolicyRefused(blocking, false)
   const at = now().toISOString()
   await ledger.savePolicy({ hash: policy.hash, files }, at)
   say('policy_loaded', { policy: policy.hash, combinations: proof.combinations, classes: proof.walked })
-  return { policy, proof, files, since: last?.hash === policy.hash ? last.since : at }
+  if (keptIn.length > 0) say('policy_keeps_in', { policy: policy.hash, tests: keptIn.length })
+  return { policy, proof, files, keptIn, since: last?.hash === policy.hash ? last.since : at }
 }
 
 /** Looks at the files whenever they have changed. */

@@ -1,5 +1,7 @@
 // `openletter diff OLD [NEW]`: says what a changed policy would do, before it is in force. It changes nothing, sends
 // nothing and looks at no document.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { comparePolicies, differs, type PolicyDiff } from '../policy/diff/diff.ts'
 import { inWords } from '../policy/diff/report.ts'
@@ -9,8 +11,9 @@ import { loadFiles, type Loaded } from '../policy/load.ts'
 import { printProblem } from '../policy/problem.ts'
 import { checkable } from './environment.ts'
 import { policySource } from './policy-source.ts'
+import { linesFor, widthOf } from './terminal-lines.ts'
 
-const USAGE = `Usage: npx openletter diff OLD [NEW] [--json] [--exit-code]
+export const USAGE = `Usage: npx openletter diff OLD [NEW] [--json] [--exit-code]
 
   OLD, NEW     each a folder that holds channels/ and mappings/, a git revision such as HEAD~1, or in-force;
                without NEW the channels and mappings of the settings are compared with OLD
@@ -30,7 +33,7 @@ export const diff = async (args: readonly string[], env: NodeJS.ProcessEnv): Pro
   if (!before.compiled || !after.compiled) { console.error('They cannot be compared: mend the sharing rules of the one that has problems.'); return 1 }
   const result = comparePolicies({ policy: before.compiled, files: before.files }, { policy: after.compiled, files: after.files })
   if (called.json) console.log(JSON.stringify(asJson(result, sides), undefined, 2))
-  else console.log([...heading(sides), ...inWords(result, { before: before.compiled.rules, after: after.compiled.rules })].join('\n'))
+  else console.log(linesFor([...heading(sides), ...inWords(result, { before: before.compiled.rules, after: after.compiled.rules, ...folderOf(called.new) })], widthOf(process.stdout)).join('\n'))
   return !after.policy || (called.exitCode && differs(result)) ? 1 : 0
 }
 
@@ -38,6 +41,9 @@ const sideOf = async (name: string | undefined, env: NodeJS.ProcessEnv): Promise
   label: name ?? 'the folders of the settings',
   loaded: loadFiles(await (name === undefined ? readFolders(env) : policySource(name, env)), checkable(env)),
 })
+
+/** Where the new policy is, for other commands to be run on it. */
+const folderOf = (name: string | undefined): { readonly folder?: string } => (name === undefined ? { folder: 'settings' } : existsSync(join(name, 'mappings')) ? { folder: name } : {})
 
 const heading = (sides: readonly Side[]): readonly string[] =>
   sides.map(({ label, loaded }, at) => `${at === 0 ? 'old' : 'new'}  ${loaded.compiled!.hash.slice(0, 12)}  ${label}${loaded.policy ? '' : ' (it has problems, so no engine takes it)'}`)

@@ -27,15 +27,16 @@ const receiptsOf = (story: Story, inForce: string): NonNullable<Explanation['rec
 // ---------------------------------------------------------------- now
 
 export const explainDocument = async (ledger: Ledger, id: string, policy: Policy, files: Loaded['files']): Promise<Explanation> => {
-  const [story, known] = [await ledger.story(id), await ledger.known(id)]
+  const [story, known, kept] = [await ledger.story(id), await ledger.known(id), await ledger.policyInForce()]
   if (!story || !known) throw new Failure('NOTHING_TO_EXPLAIN', `The ledger has no document ${id}.`)
   const { receipt, person, prior, source, sourceId, revision, identifier, deliveries, decision } = known
+  const isInForce = kept === undefined || kept.hash === policy.hash
   const explained = reasonsFor({ receipt, policy, files, person, prior, standing: { identifier, revision, deliveries, recorded: decision } })
   return {
     about: { document: id, source, sourceId, revision, feed: receipt.feed, receipt: receipt.id },
-    policy: { hash: policy.hash, from: 'disk' },
+    policy: { hash: policy.hash, from: 'disk', ...(isInForce ? {} : { inForce: kept.hash }) },
     ...explained,
-    recorded: { decision, differences: explained.reasons ? differences(known, explained.reasons) : ['the policy on disk cannot read its receipt; what is recorded stays until a policy can'] },
+    recorded: { decision, differences: explained.reasons ? differences(known, explained.reasons, isInForce) : ['the policy on disk cannot read its receipt; what is recorded stays until a policy can'] },
     receipts: receiptsOf(story, receipt.id),
     deliveries: deliveries.map(({ id: delivery, destination, state, standing, standingRevision }) => ({ id: delivery, destination, state, standing, ...(standingRevision === undefined ? {} : { standingRevision }) })),
   }

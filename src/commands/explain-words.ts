@@ -1,5 +1,5 @@
-// An explanation as text for a terminal: sections with aligned columns, in the order of the journey. It refuses control
-// characters, which a message could use to move the cursor.
+// An explanation as text for a terminal: sections with aligned columns, the decision and then how it came about, in the
+// order of the journey. It refuses control characters, which a message could use to move the cursor.
 import { short, way, type Explanation, type Reasons } from './explanation.ts'
 import type { Field } from '../parse/fields.ts'
 
@@ -26,7 +26,7 @@ export const inWords = (explained: Explanation): string => [
 
 const heading = ({ about, policy }: Explanation): Lines => [
   'file' in about ? `${plain(about.file)}, as the feed ${about.feed} would take it for a document that is not known yet` : `Document ${about.document} (${about.source} ${plain(about.sourceId)}), revision ${about.revision}, by the feed ${about.feed}`,
-  `Policy ${short(policy.hash)}, ${policy.from === 'disk' ? 'from the files on disk' : `in force from ${policy.since}`}`,
+  `Policy ${short(policy.hash)}, ${policy.from === 'disk' ? 'from the files on disk' : `in force from ${policy.since}`}${policy.inForce === undefined ? '' : `. It is not in force: that is policy ${short(policy.inForce)}`}`,
 ]
 
 const refusal = ({ refused }: Explanation): Lines => (refused ? section(`Refused: ${refused.code}`, table([['place', refused.at], ['what', refused.detail], ['what to do', refused.hint]])) : [])
@@ -37,16 +37,13 @@ const unloadable = ({ unloadable: problems, policy }: Explanation): Lines =>
 // ---------------------------------------------------------------- the plan
 
 const FORBIDS = { pkb: 'PKB', print: 'print', send: 'sending to PKB' } as const
-const MARKS = { matched: '✔', 'not-matched': '·', 'not-tried': ' ' } as const
+const MARKS: { readonly [outcome: string]: string } = { matched: '✔', 'not-matched': '·' }
 const WHAT = { send: 'is sent', 'take-back': 'is taken back', leave: 'stands, and stays', close: 'nothing is owed any more' } as const
 
 const reasonsInWords = ({ fields, facts, floor, rules, decision, labels, owed, resource, unread }: Reasons): Lines => {
   const asks = (destination: string): boolean => destination === 'pkb' && facts.some(({ fact, value }) => fact === 'account' && value === 'unknown')
+  const tried = rules.filter(({ outcome }) => outcome !== 'not-tried')
   return [
-    ...section('What the message says', table(fields.flatMap(fieldRows))),
-    ...section('Facts', table(facts.map(({ fact, value, why }) => [fact, value, why]))),
-    ...section('The safety floor', floor.length === 0 ? ['  nothing on it speaks against PKB or print'] : table(floor.map(({ line, forbids, says }) => [line, `forbids ${forbids.map((one) => FORBIDS[one]).join(', ')}`, says]))),
-    ...section('Rules, in order', table(rules.map(({ rule, file, line, outcome, why }) => [MARKS[outcome], rule, `${file}:${line}`, why ?? 'not tried: an earlier rule matched']))),
     ...section('Decision', table([
       ['route', `${decision.route}${decision.wouldRoute ? ` (would be ${decision.wouldRoute} by ${decision.wouldRule})` : ''}`],
       ['rule', decision.rule],
@@ -56,10 +53,16 @@ const reasonsInWords = ({ fields, facts, floor, rules, decision, labels, owed, r
       ...labels.map(({ code, display }, n) => [n === 0 ? 'labels' : '', `${code}  ${display}`]),
       ['owed', owed.map(({ destination, what }) => `${destination}: ${WHAT[what]}${what === 'send' && asks(destination) ? ', once PKB says that the patient has an account' : ''}`).join('; ') || (decision.leftToTeam ? 'nothing: the team posts it' : 'nothing')],
     ])),
+    ...section('What the message says', table(fields.flatMap(fieldRows))),
+    ...section('Facts', table(facts.map(({ fact, value, why }) => [fact, value, why]))),
+    ...section('The safety floor', floor.length === 0 ? ['  nothing on it speaks against PKB or print'] : table(floor.map(({ line, forbids, says }) => [line, `forbids ${forbids.map((one) => FORBIDS[one]).join(', ')}`, says]))),
+    ...section('Rules, in order', [...table(tried.map(({ rule, file, line, outcome, why }) => [MARKS[outcome] ?? '', rule, `${file}:${line}`, why ?? ''])), ...notTried(rules.length - tried.length)]),
     ...section('DocumentReference', JSON.stringify(resource, undefined, 2).split('\n').map((line) => `  ${line}`)),
     ...section('Nobody read', table(unread.length === 0 ? [['nothing is left over']] : unread.map((place) => [place]))),
   ]
 }
+
+const notTried = (count: number): Lines => (count === 0 ? [] : [`  ${count === 1 ? 'the rule after it was' : `the ${count} rules after it were`} not tried`])
 
 const fieldRows = ({ field, values, lookedAt }: Field): readonly Lines[] => {
   const looked = lookedAt.length > 0 ? `(looked at ${lookedAt.join(', ')})` : '(the mapping names no place)'

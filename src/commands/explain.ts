@@ -16,7 +16,7 @@ import { inWords } from './explain-words.ts'
 import type { Explanation } from './explanation.ts'
 import { withLedger } from './ledger.ts'
 
-const USAGE = `Usage: npx openletter explain FILE|DOCUMENT [--feed NAME] [--as-of TIME] [--json]
+export const USAGE = `Usage: npx openletter explain FILE|DOCUMENT [--feed NAME] [--as-of TIME] [--json]
 FILE is an HL7 message (.hl7) or an upload (.json), or - for standard input; samples/ has some.
 DOCUMENT is the id of a document as the pages show it, or the id that RiO gave it.
 TIME is a day (its end, in London) such as 2026-11-20, or an instant such as 2026-11-20T14:30:00Z.`

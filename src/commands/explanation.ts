@@ -36,7 +36,13 @@ export type Explanation = {
     | { readonly file: string; readonly feed: string }
     | { readonly document: string; readonly source: string; readonly sourceId: string; readonly revision: number; readonly feed: string; readonly receipt: string }
   /** Which policy this is explained under. */
-  readonly policy: { readonly hash: string; readonly from: 'disk' | 'ledger'; readonly since?: string }
+  readonly policy: {
+    readonly hash: string
+    readonly from: 'disk' | 'ledger'
+    readonly since?: string
+    /** The one in force, where the files on disk are another one: not loaded yet, or refused. Only of a document. */
+    readonly inForce?: string
+  }
   readonly refused?: Refusal & { readonly hint: string }
   /** A policy that this version of the program cannot load any more. */
   readonly unloadable?: readonly string[]
@@ -130,12 +136,13 @@ const short = (hash: string): string => hash.slice(0, 12)
 const way = ({ route, rule, wouldRoute, wouldRule }: Pick<Decision, 'route' | 'rule'> & { readonly wouldRoute?: string; readonly wouldRule?: string }): string =>
   `${route} by ${rule}${wouldRoute === undefined ? '' : ` (would be ${wouldRoute} by ${wouldRule})`}`
 
-/** Where the recorded decision and the one explained here are not the same, and why. */
-export const differences = (recorded: { readonly facts: Plan['facts']; readonly decision: Decision }, { facts, decision }: Reasons): readonly string[] => {
-  const moved = facts.filter(({ fact, value }) => recorded.facts[fact] !== value).map(({ fact, value, why }) => `the fact ${fact} was ${recorded.facts[fact]} and is ${value} now: ${why}`)
+/** Where the recorded decision and the one explained here are not the same, and why. `isInForce`: whether it is decided like that now. */
+export const differences = (recorded: { readonly facts: Plan['facts']; readonly decision: Decision }, { facts, decision }: Reasons, isInForce: boolean): readonly string[] => {
+  const now = isInForce ? 'now' : 'under the files on disk'
+  const moved = facts.filter(({ fact, value }) => recorded.facts[fact] !== value).map(({ fact, value, why }) => `the fact ${fact} was ${recorded.facts[fact]} and is ${value} ${now}: ${why}`)
   const same = way(recorded.decision) === way(decision)
   return [
-    ...(same ? [] : [`it is recorded as ${way(recorded.decision)}, and would be ${way(decision)} now`]),
+    ...(same ? [] : [`it is recorded as ${way(recorded.decision)}, and would be ${way(decision)} ${isInForce ? 'now' : `${now}, which are not in force`}`]),
     ...(recorded.decision.policy === decision.policy ? [] : [`it was decided under policy ${short(recorded.decision.policy)}, and this is policy ${short(decision.policy)}`]),
     ...moved,
     ...(same || recorded.decision.policy !== decision.policy || moved.length > 0 ? [] : ['policy and facts are the same: something beside the document changed, such as the document that it adds to']),

@@ -2,7 +2,7 @@
 // as a table, as JSON, or as CSV for a spreadsheet. It refuses to show a document: there are only numbers.
 import { parseArgs } from 'node:util'
 import { wrongInWords } from '../dashboard/filter.ts'
-import { observingAnswer, observingReport, readObserving, type ObservingAsked } from '../dashboard/observing.ts'
+import { observedCounts, observingAnswer, observingReport, readObserving, type ObservingAsked } from '../dashboard/observing.ts'
 import { percent } from '../dashboard/observing-view.ts'
 import { londonDay, londonTime } from '../dashboard/times.ts'
 import { csv } from '../deliver/print/csv.ts'
@@ -13,9 +13,10 @@ import type { Policy } from '../policy/policy.ts'
 import { printProblem } from '../policy/problem.ts'
 import { reviewsOf } from '../policy/reviews.ts'
 import { checkable } from './environment.ts'
+import { narrowedInWords, unknownName } from './known-names.ts'
 import { withLedger } from './ledger.ts'
 
-const USAGE = `Usage: npx openletter observing [--since DATE|INSTANT] [--until DATE|INSTANT] [--directorate NAME] [--by day|month] [--json|--csv]
+export const USAGE = `Usage: npx openletter observing [--since DATE|INSTANT] [--until DATE|INSTANT] [--directorate NAME] [--by day|month] [--json|--csv]
 
   Without --since, the last 30 days. --csv has a line for each day, directorate, feed, route, rule and code.`
 
@@ -29,6 +30,8 @@ export const observing = async (args: readonly string[], env: NodeJS.ProcessEnv)
   for (const problem of problems) console.error(printProblem(problem))
   if (!policy) return 1
   return withLedger(env, async (ledger) => {
+    const wrong = await unknownName(ledger, policy, called.asked.directorate === undefined ? {} : { directorate: called.asked.directorate }, env)
+    if (wrong !== undefined) { console.error(wrong); return 2 }
     console.log(await told(ledger, policy, called, now))
     return 0
   }, { policy })
@@ -48,8 +51,8 @@ const calledWith = (args: readonly string[], now: Date): Called | string => {
 }
 
 const told = async (ledger: Ledger, policy: Policy, { asked, as }: Called, now: Date): Promise<string> => {
-  if (as === 'csv') return inCsv(await ledger.observed(asked)).trimEnd()
-  const report = await observingReport(ledger, policy.directorates, asked)
+  if (as === 'csv') return inCsv(await observedCounts(ledger, policy, asked)).trimEnd()
+  const report = await observingReport(ledger, policy, asked)
   const reviews = reviewsOf(policy, londonDay(now))
   return as === 'json' ? JSON.stringify(observingAnswer(asked, report, policy.hash, reviews), undefined, 2) : inWords(asked, report, policy, reviews)
 }
@@ -72,7 +75,7 @@ const numbers = (tally: Tally): readonly string[] => [
 ]
 
 const inWords = (asked: ObservingAsked, report: ObservedReport, policy: Policy, reviews: ReturnType<typeof reviewsOf>): string => [
-  `What would have become of documents that are only observed, received from ${londonTime(asked.sinceText)} to ${asked.untilText === undefined ? 'now' : londonTime(asked.untilText)}. Nothing of theirs was sent.`,
+  `What would have become of documents that are only observed${asked.directorate === undefined ? '' : `, ${narrowedInWords({ directorate: asked.directorate })}`}, received from ${londonTime(asked.sinceText)} to ${asked.untilText === undefined ? 'now' : londonTime(asked.untilText)}. Nothing of theirs was sent.`,
   '', ...table(['directorate', 'stage', ...HEADS], 2, [...report.directorates.map((row) => [policy.directorates[row.directorate]?.name ?? row.directorate, row.stage, ...numbers(row)]), ['all', '', ...numbers(report.all)]]),
   ...(report.unplaced > 0 ? ['', `${report.unplaced.toLocaleString('en-GB')} more of a team or directorate that is in no list: nothing of theirs leaves either.`] : []),
   ...section(['rule', 'would go to', 'documents'], 2, report.rules.map(({ rule, route, documents }) => [rule, route, documents.toLocaleString('en-GB')])),

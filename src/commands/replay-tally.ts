@@ -7,7 +7,7 @@ import type { Decision, Route } from '../types.ts'
 
 export type Named = { readonly id: string; readonly sourceId: string }
 
-/** `observed`: it goes another way, and nothing leaves before or after. `reason`: rule, words or labels. */
+/** `observed`: it goes another way, nothing leaves before or after, and no list of reviews gains or loses it. `reason`: rule, words or labels. */
 export type Kind = 'same' | 'reason' | 'observed' | 'elsewhere' | 'unreadable'
 
 /** One document, without anything of its message. */
@@ -61,10 +61,11 @@ const sameLabels = (a: Decision, b: Decision): boolean => a.labels.length === b.
 const sameReason = (a: Decision, b: Decision): boolean =>
   a.rule === b.rule && a.because === b.because && a.wouldRule === b.wouldRule && a.conflict === b.conflict && a.variance === b.variance
 
-const leaves = ({ route }: Decision): boolean => route === 'pkb' || route === 'print'
+/** It leaves, or a person has it in front of them. */
+const matters = ({ route }: Decision): boolean => route === 'pkb' || route === 'print' || route === 'review'
 
 const kindOf = (recorded: Decision, decision: Decision): Kind => {
-  if (!sameWay(recorded, decision)) return [recorded, decision].some(({ route }) => route === 'observe') && !leaves(recorded) && !leaves(decision) ? 'observed' : 'elsewhere'
+  if (!sameWay(recorded, decision)) return [recorded, decision].some(({ route }) => route === 'observe') && ![recorded, decision].some(matters) ? 'observed' : 'elsewhere'
   return sameReason(recorded, decision) && sameLabels(recorded, decision) ? 'same' : 'reason'
 }
 

@@ -5,28 +5,31 @@ import type { Move, Named, Result } from './replay-tally.ts'
 /** Documents named in each group, unless all are asked for. */
 const FIRST = 3
 
-type About = { readonly policy: string; readonly where: string; readonly inForce: boolean; readonly span: string; readonly all: boolean }
+type About = { readonly policy: string; readonly where: string; readonly inForce: boolean; readonly span: string; readonly narrowed: string; readonly all: boolean }
 
-export const inWords = (result: Result, { policy, where, inForce, span, all }: About): string => {
+export const inWords = (result: Result, { policy, where, inForce, span, narrowed, all }: About): string => {
   const say = (moves: readonly Move[]): readonly string[] => moveLines(moves, all)
   const { recalls, elsewhere, observed, unreadable, anyway, reason, labels } = result
   const left = [recalls, elsewhere, observed, unreadable, anyway].some((moves) => moves.some(({ documents }) => documents.length > FIRST))
   return [
     `Replay under policy ${policy.slice(0, 12)} (${where}), which is ${inForce ? 'in force' : 'not in force'}. Nothing is sent and nothing is written.`,
-    `${documents(result.looked)} ${span} ${result.looked === 1 ? 'was' : 'were'} looked at.`,
+    `${documents(result.looked)} ${span}${narrowed === '' ? '' : `, ${narrowed},`} ${result.looked === 1 ? 'was' : 'were'} looked at.`,
     ...section(`RECALL: ${documents(total(recalls))} stand${total(recalls) === 1 ? 's' : ''} at a destination and would be taken back.`,
       [...Map.groupBy(recalls, ({ destinations }) => destinations.join(' and '))].flatMap(([at, moves]) => [`  at ${at}`, ...say(moves).map((line) => `  ${line}`)])),
     '', `${documents(total(elsewhere))} would go elsewhere.`, ...say(elsewhere),
-    ...section(`${documents(total(observed))} that ${total(observed) === 1 ? 'is' : 'are'} only observed would be decided otherwise. Nothing of theirs leaves either way.`, say(observed)),
+    ...section(`${documents(total(observed))} that ${total(observed) === 1 ? 'is' : 'are'} or would be only observed would be decided otherwise. Nothing of theirs leaves either way.`, say(observed)),
     ...section(`${documents(total(unreadable))} cannot be read under this policy. Their decisions would stay, and nothing new would be sent.`,
       unreadable.map(({ code, from, directorate, documents: those }) => `  ${code}  ${directorate}  now ${from}  ${names(those, all)}`)),
     ...section(`${documents(total(anyway))} would change under the policy that decided ${total(anyway) === 1 ? 'it' : 'them'} as well: more is known since.`, say(anyway)),
     ...(reason.length === 0 ? [] : ['', `${documents(total(reason))} would go the same way for another reason or with other labels (${number(labels)} with other labels).`, ...(all ? say(reason) : [])]),
-    ...section('By directorate', table(['directorate', 'looked at', 'elsewhere', 'recalled'], result.directorates.map((row) => [row.directorate, row.looked, row.elsewhere, row.recalls]))),
-    ...section('By rule of the decision in the ledger', table(['rule', 'looked at', 'elsewhere', 'recalled'], result.rules.map((row) => [row.rule, row.looked, row.elsewhere, row.recalls]))),
+    ...section('By directorate', table(['directorate', 'looked at', 'elsewhere', 'recalled'], result.directorates.filter(isTouched).map((row) => [row.directorate, row.looked, row.elsewhere, row.recalls]))),
+    ...section('By rule of the decision in the ledger', table(['rule', 'looked at', 'elsewhere', 'recalled'], result.rules.filter(isTouched).map((row) => [row.rule, row.looked, row.elsewhere, row.recalls]))),
     ...(left && !all ? ['', `Only the first ${FIRST} documents of each group are named. Add --ids for all of them, or --json.`] : []),
   ].join('\n')
 }
+
+/** The others stay as they are. */
+const isTouched = ({ elsewhere, recalls }: Result['rules'][number] | Result['directorates'][number]): boolean => elsewhere + recalls > 0
 
 const section = (heading: string, lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : ['', heading, ...lines])
 

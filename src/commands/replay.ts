@@ -11,13 +11,14 @@ import type { Policy } from '../policy/policy.ts'
 import { printProblem } from '../policy/problem.ts'
 import { RULE_ROUTES, type Route } from '../types.ts'
 import { checkable } from './environment.ts'
+import { narrowedInWords, unknownName } from './known-names.ts'
 import { withLedger } from './ledger.ts'
 import { openProgress } from './progress.ts'
 import { apply, checkedReason, type Talk, terminal } from './replay-apply.ts'
 import { lookedAt, openTally, type Counter } from './replay-tally.ts'
 import { inWords } from './replay-words.ts'
 
-const USAGE = `Usage: npx openletter replay --since DATE|INSTANT [--until DATE|INSTANT] [--with DIR] [--directorate NAME] [--rule NAME] [--ids] [--json]
+export const USAGE = `Usage: npx openletter replay --since DATE|INSTANT [--until DATE|INSTANT] [--with DIR] [--directorate NAME] [--rule NAME] [--ids] [--json]
        npx openletter replay --apply --reason TEXT (--since DATE|INSTANT … [--from ROUTE --to ROUTE] | --only ID,ID…) [--yes]
 
   --since, --until  documents whose latest revision came in from then and until then; a day counts whole, in London
@@ -38,12 +39,14 @@ export const replay = async (args: readonly string[], env: NodeJS.ProcessEnv, ta
   for (const problem of problems) console.error(printProblem(problem))
   if (!policy) return 1
   return withLedger(env, async (ledger) => {
+    const wrong = await unknownName(ledger, policy, called.asked, env)
+    if (wrong !== undefined) { console.error(wrong); return 2 }
     const inForce = (await ledger.policyInForce())?.hash === policy.hash
     if (called.apply) return apply(ledger, policy, inForce, called.asked, called.apply, () => lookThrough(ledger, policy, called.asked, env), talk)
     const result = (await lookThrough(ledger, policy, called.asked, env)).result()
     const where = called.dir === undefined ? 'the folders of the settings' : called.dir
     if (called.json) console.log(JSON.stringify({ policy: policy.hash, inForce, ...spanOf(called.asked), ...result }, undefined, 2))
-    else console.log(inWords(result, { policy: policy.hash, where, inForce, span: called.span, all: called.all }))
+    else console.log(inWords(result, { policy: policy.hash, where, inForce, span: called.span, narrowed: narrowedInWords(called.asked), all: called.all }))
     return 0
   }, { policy })
 }

@@ -23,7 +23,7 @@ const banner = (dir: string | undefined): string => `
   ${dir === undefined ? 'Kept in memory until this program stops; --keep DIR keeps people and documents in a directory.' : `People and documents are kept in ${dir}.`}
 `
 
-const USAGE = 'Usage: npx openletter sandbox [--keep DIR] [--with-parent]'
+export const USAGE = 'Usage: npx openletter sandbox [--keep DIR] [--with-parent]'
 
 type Asked = { readonly withParent: boolean; readonly dir?: string }
 

@@ -11,10 +11,11 @@ import { parts, renewed } from '../policy/reference.ts'
 import { readSetting, type Environment } from '../settings.ts'
 
 const PAGES = 'docs'
+export const USAGE = 'Usage: npx openletter schema [--check]\n--check writes nothing, and ends with 1 where something is stale.'
 
 export const schema = async (args: readonly string[], env: Environment): Promise<number> => {
   const checkOnly = args[0] === '--check'
-  if (args.length > (checkOnly ? 1 : 0)) { console.error('Usage: npx openletter schema [--check]'); return 2 }
+  if (args.length > (checkOnly ? 1 : 0)) { console.error(USAGE); return 2 }
   const source = await readFolders(env)
   // A folder that is misspelt is not made.
   if (source.problems.length > 0) { for (const problem of source.problems) console.log(printProblem(problem)); return 1 }

@@ -8,7 +8,7 @@ import { Failure } from '../errors.ts'
 import { sendMessage, type Answer } from '../intake/mllp/client.ts'
 import { port, readSetting, type Environment } from '../settings.ts'
 
-const USAGE = `Usage: npx openletter send FILE… [--mllp HOST:PORT] [--http HOST:PORT]
+export const USAGE = `Usage: npx openletter send FILE… [--mllp HOST:PORT] [--http HOST:PORT]
 
   FILE.hl7    an HL7 v2 message, sent over MLLP (default: MLLP_HOST and MLLP_PORT)
   FILE.json   { "metadata": {…}, "content": { "contentType", "data" } }, or { "metadata": {…}, "file": "letter.pdf" }

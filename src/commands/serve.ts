@@ -6,9 +6,11 @@ import { relative, resolve } from 'node:path'
 import { readSetting } from '../settings.ts'
 import { PARTS, PolicyRefused, startEngine, type Engine, type Part } from '../wire.ts'
 
+export const USAGE = `Usage: npx openletter serve [${PARTS.join('|')}]\nWithout a part it runs all of them, until it is told to stop. SIGHUP has it read channels and mappings again.`
+
 export const serve = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
   const unknown = args.find((arg) => !(PARTS as readonly string[]).includes(arg))
-  if (unknown !== undefined) { console.error(`serve does not know ${unknown}. Usage: npx openletter serve [${PARTS.join('|')}]`); return 2 }
+  if (unknown !== undefined) { console.error(`serve does not know ${unknown}.\n${USAGE}`); return 2 }
   const parts = args.length > 0 ? PARTS.filter((part) => args.includes(part)) : PARTS
   // From here on a signal ends the engine in order, even while it starts; SIGHUP has the policy read again.
   const hungUp = onHangUp()

@@ -6,7 +6,7 @@ import type { ChannelTests } from '../policy/test/run.ts'
 import { channelTests } from '../engine/channel-tests.ts'
 import { checkableBelow, folderArgument } from './environment.ts'
 
-const USAGE = 'Usage: npx openletter test [DIR] [--json]\nDIR holds channels/ and mappings/; without it CHANNELS_DIR and MAPPINGS_DIR are looked at.'
+export const USAGE = 'Usage: npx openletter test [DIR] [--json]\nDIR holds channels/ and mappings/; without it CHANNELS_DIR and MAPPINGS_DIR are looked at.'
 
 export const test = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
   const { folder, wrong } = folderArgument(args.filter((arg) => arg !== '--json'))

@@ -1,6 +1,6 @@
 // The report on observed documents in words and links ready for a view: each number leads to the list of the documents
 // behind it, where a list can show just those. It refuses to link to a list that would show others.
-import type { ObservedReport, Tally } from '../ledger/observed-report.ts'
+import { NOT_LISTED, type ObservedReport, type Tally } from '../ledger/observed-report.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { ObservingAsked } from './observing.ts'
 import type { PolicyStatus } from './parts.ts'
@@ -14,7 +14,7 @@ type Cell = { readonly head: string; readonly text: string; readonly href?: stri
 export const HEADS = ['Documents', 'PKB record', 'Print', 'Left to the team', 'Withheld', 'Review', 'Share rate', 'Conflicts', 'Variances'] as const
 
 const number = (value: number): string => value.toLocaleString('en-GB')
-export const percent = (rate: number | undefined): string => (rate === undefined ? 'None' : `${(rate * 100).toLocaleString('en-GB', { maximumFractionDigits: 1 })}%`)
+export const percent = (rate: number | undefined): string => (rate === undefined ? 'no documents' : `${(rate * 100).toLocaleString('en-GB', { maximumFractionDigits: 1 })}%`)
 
 const listHref = (params: Params): string => `/?${new URLSearchParams(Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))}`
 
@@ -61,7 +61,7 @@ export const observingView = (asked: ObservingAsked, report: ObservedReport, dir
     directorates: report.directorates.map(({ directorate, stage, ...tally }) => ({ name: nameOf(directorate), stage: stageOf(directorate, stage), cells: cells(tally, { ...base, directorate, stage }) })),
     periods: report.periods.map(({ period, ...tally }) => ({ name: period.length === 7 ? monthName(period) : londonTime(period), cells: cells(tally, { ...base, ...spanOf(period, asked) }) })),
     rules: report.rules.map(({ rule, route, documents }) => ({ rule, route: ROUTES_IN_WORDS[route], documents: linked('Documents', documents, { ...base, rule, wouldRoute: route }) })),
-    codes: report.codes.map(({ code, ...tally }) => ({ name: code ?? 'None', cells: cells(tally, code === undefined ? undefined : { ...base, code }) })),
+    codes: report.codes.map(({ code, ...tally }) => ({ name: code ?? 'None', cells: cells(tally, code === undefined || code === NOT_LISTED ? undefined : { ...base, code }) })),
     unplaced: linked('Documents', report.unplaced, { ...base, directorate: undefined, stage: 'unknown' }),
     reviews: reviews.map(reviewView),
   }

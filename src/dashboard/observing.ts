@@ -2,8 +2,9 @@
 // that is to sign off: as a page, and as JSON. It refuses to show a patient: there are numbers, and lists behind them.
 import type { Request, RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Ledger, ObservedCount } from '../ledger/ledger.ts'
 import { knownFrom, reportOf, type ObservedReport } from '../ledger/observed-report.ts'
+import type { Policy } from '../policy/policy.ts'
 import { readFilter, wrongInWords, type Wrong } from './filter.ts'
 import { wrongView } from './list-view.ts'
 import { directorateOptions, observingView } from './observing-view.ts'
@@ -14,7 +15,7 @@ import { show } from './views.ts'
 const USUAL_DAYS = 30
 const PERIODS = ['day', 'month'] as const
 
-export type ObservingAsked = Parameters<Ledger['observed']>[0] & {
+export type ObservingAsked = Omit<Parameters<Ledger['observed']>[0], 'codes'> & {
   /** As it was given, for links and the form: a day, or an instant. */
   readonly sinceText: string
   readonly untilText?: string
@@ -45,8 +46,12 @@ export const readObserving = (raw: { readonly [name: string]: unknown }, now: Da
 
 const textOf = (value: unknown): string => [value].flat().map(String).join('').trim()
 
-export const observingReport = async (ledger: Pick<Ledger, 'observed'>, directorates: Parameters<typeof knownFrom>[0], { since, until, directorate, by }: ObservingAsked): Promise<ObservedReport> =>
-  reportOf(await ledger.observed({ since, until, by, ...(directorate === undefined ? {} : { directorate }) }), knownFrom(directorates, directorate))
+/** Numbers as the ledger counts them, with the codes of this policy. */
+export const observedCounts = (ledger: Pick<Ledger, 'observed'>, { codes }: Pick<Policy, 'codes'>, { since, until, directorate, by }: ObservingAsked): Promise<readonly ObservedCount[]> =>
+  ledger.observed({ since, until, by, codes: Object.keys(codes), ...(directorate === undefined ? {} : { directorate }) })
+
+export const observingReport = async (ledger: Pick<Ledger, 'observed'>, policy: Pick<Policy, 'codes' | 'directorates'>, asked: ObservingAsked): Promise<ObservedReport> =>
+  reportOf(await observedCounts(ledger, policy, asked), knownFrom(policy.directorates, asked.directorate))
 
 /** For programs: the page's numbers, and who signed off what. */
 export const observingAnswer = ({ since, until, directorate, by }: ObservingAsked, report: ObservedReport, policy: string, reviews: ReturnType<DashboardParts['policyStatus']>['reviews']) =>
@@ -59,12 +64,12 @@ export const observingAddresses = ({ ledger, policy, policyStatus, now }: Pick<D
     const { directorates } = policy()
     const { reviews } = policyStatus()
     if (!asking.ok) return show(res.status(400), 'observing.njk', { ...wrongView(asking.wrong), form: { since: '', until: '', directorates: directorateOptions('', directorates), by: 'day' } })
-    show(res, 'observing.njk', observingView(asking.asked, await observingReport(ledger, directorates, asking.asked), directorates, reviews))
+    show(res, 'observing.njk', observingView(asking.asked, await observingReport(ledger, policy(), asking.asked), directorates, reviews))
   }
   const api: RequestHandler = async (req, res) => {
     const asking = read(req)
     if (!asking.ok) throw new Failure('QUERY_INVALID', wrongInWords(asking.wrong))
-    res.json(observingAnswer(asking.asked, await observingReport(ledger, policy().directorates, asking.asked), policy().hash, policyStatus().reviews))
+    res.json(observingAnswer(asking.asked, await observingReport(ledger, policy(), asking.asked), policy().hash, policyStatus().reviews))
   }
   return [
     { method: 'get', path: '/observing', handle: [page] },

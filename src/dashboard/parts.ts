@@ -8,6 +8,8 @@ import type { Policy } from '../policy/policy.ts'
 
 export type PartState = { readonly part: string; readonly ok: boolean; readonly detail?: string }
 
+type PlacedProblem = { readonly file: string; readonly line: number; readonly col: number; readonly path: string; readonly message: string }
+
 /** All dates are YYYY-MM-DD, all instants ISO. */
 export type PolicyStatus = {
   readonly hash: string
@@ -23,7 +25,9 @@ export type PolicyStatus = {
   }[]
   readonly approvals: () => readonly { readonly file: string; readonly by: string; readonly on: string; /** Of a table: how many. */ readonly rows?: number }[]
   /** While the files hold a policy that was not taken. */
-  readonly refused?: { readonly at: string; readonly problems: readonly { readonly file: string; readonly line: number; readonly col: number; readonly path: string; readonly message: string }[] }
+  /** Tests of the policy in force that fail because their documents stay in. */
+  readonly keptIn: readonly PlacedProblem[]
+  readonly refused?: { readonly at: string; readonly problems: readonly PlacedProblem[] }
 }
 
 export type DashboardParts = {

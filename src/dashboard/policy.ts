@@ -11,11 +11,14 @@ const MOST = 50
 const many = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 
 /** What has to be seen wherever somebody looks. */
-export const alertsOf = ({ refused, reviews }: Pick<PolicyStatus, 'refused' | 'reviews'>): readonly Alert[] => {
+export const alertsOf = ({ refused, keptIn, reviews }: Pick<PolicyStatus, 'refused' | 'keptIn' | 'reviews'>): readonly Alert[] => {
   const overdue = reviews.filter((review) => review.overdue)
   return [
     ...(refused
       ? [{ text: `A changed policy was refused on ${londonTime(refused.at)} because of ${many(refused.problems.length, 'problem')}. The policy before it stays in force.`, link: { href: '/policy#refused', text: 'See what is wrong' } }]
+      : []),
+    ...(keptIn.length > 0
+      ? [{ text: `The policy in force keeps in what its own tests expect to go out (${many(keptIn.length, 'expectation')}).`, link: { href: '/policy#kept-in', text: 'See which' } }]
       : []),
     ...(overdue.length > 0
       ? [{ text: `The review of ${many(overdue.length, 'sign-off')} is overdue: ${overdue.map(({ name }) => name).join(', ')}.`, link: { href: '/policy#sign-off', text: 'See the sign-offs' } }]
@@ -43,6 +46,7 @@ const policyView = (status: PolicyStatus, history: readonly { readonly hash: str
     { key: 'Floor proved over', value: `${status.combinations.toLocaleString('en-GB')} combinations of facts` },
   ],
   ...(status.refused ? { refused: { at: londonTime(status.refused.at), problems: status.refused.problems.map(problemView) } } : {}),
+  keptIn: status.keptIn.map(problemView),
   approvals: status.approvals().map(({ file, by, on, rows }) => ({ file, by, on: londonTime(on), what: rows === undefined ? 'The file' : many(rows, 'row') })),
   reviews: status.reviews.map(reviewView),
   history: history.map(({ hash, since }, n) => ({ hash: hash.slice(0, 12), from: londonTime(since), to: n === 0 ? 'Now' : londonTime(history[n - 1]!.since) })),

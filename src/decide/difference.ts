@@ -1,11 +1,12 @@
 // What a change of the rules changes: every combination of facts that two lists of rules decide differently, counted
 // and put together in boxes. It covers all combinations and refuses samples; where two lists have too little in
-// common for that, it says which combinations it covers.
+// common for that, it says which combinations it covers. Of combinations that cannot occur it tells nothing.
 import type { Rule } from '../policy/policy.ts'
 import type { FactName, Facts } from '../types.ts'
 import { FACT_NAMES, FACTS } from '../types.ts'
 import { observes, ruled } from './decide.ts'
 import { FLOOR, floorAgainst } from './floor.ts'
+import { IMPOSSIBLE, occurs } from './possible.ts'
 import { pairDiagram, type Axis, type Diagram, type Line, type Node, type Outcome } from './pair-diagram.ts'
 
 export type { Outcome } from './pair-diagram.ts'
@@ -24,7 +25,10 @@ export type Change = {
   readonly of: 'route' | 'conflict' | 'rule'
   readonly before: Outcome
   readonly after: Outcome
+  /** Those that can occur. */
   readonly combinations: number
+  /** All of them are of directorates that are observing or not live: nothing is sent, before or after. */
+  readonly observed: boolean
   /** The combination with the least that is unusual. */
   readonly example: Facts
   /** Every combination in just one box; empty for a change of the rule alone, and where there are too many. */
@@ -32,7 +36,7 @@ export type Change = {
 }
 
 export type Difference = {
-  /** Combinations that were compared: all there are, or those with at most `MOST_UNUSUAL` unusual facts. */
+  /** Combinations that were compared, those that cannot occur among them: all there are, or those with at most `MOST_UNUSUAL` unusual facts. */
   readonly compared: number
   readonly all: number
   /** One for each pair of outcomes, those with most combinations first. */
@@ -41,11 +45,11 @@ export type Difference = {
   readonly boxesLeftOut: boolean
 }
 
-const MOST_BOXES = 5_000
+const MOST_BOXES = 20_000
 export const MOST_UNUSUAL = 3
 
 export const difference = (before: readonly Rule[], after: readonly Rule[]): Difference => {
-  const diagram = pairDiagram(linesOf(before), linesOf(after))
+  const diagram = pairDiagram(linesOf(before), linesOf(after), IMPOSSIBLE)
   const { changes, ...rest } = diagram ? everywhere(diagram) : nearUsual(before, after)
   return { ...rest, all: sizeOf(FACT_NAMES), changes: changes.toSorted((one, other) => other.combinations - one.combinations) }
 }
@@ -92,32 +96,34 @@ const both = (one: Rule['when'], other: Rule['when'] | undefined): Rule['when'] 
 type Found = Omit<Difference, 'all'>
 
 const everywhere = (diagram: Diagram): Found => {
-  const { counts, paths, examples } = walkDown(diagram)
+  const { counts, paths, examples, sends } = walkDown(diagram)
   const ends = diagram.nodes.flatMap((node) => (node.end ? [{ node, ...node.end, of: kindOf(node.end.before, node.end.after) }] : []))
   const told = new Set(ends.filter(({ of }) => of !== 'rule').map(({ node }) => node))
   const boxesLeftOut = [...told].reduce((sum, node) => sum + paths.get(node)!, 0) > MOST_BOXES
   const boxes = boxesLeftOut ? new Map<Node, readonly Box[]>() : boxesOf(diagram, told)
-  const changes = ends.map(({ node, ...end }): Change => ({ ...end, combinations: counts.get(node)!, example: examples.get(node)!, boxes: merge(boxes.get(node) ?? []) }))
+  const changes = ends.map(({ node, ...end }): Change => ({ ...end, combinations: counts.get(node)!, observed: !sends.has(node), example: examples.get(node)!, boxes: merge(boxes.get(node) ?? []) }))
   return { compared: sizeOf(FACT_NAMES), changes, boxesLeftOut }
 }
 
 const between = (axes: readonly Axis[], from: number, to: number): number => sizeOf(axes.slice(from, to).map(({ fact }) => fact))
 
-/** From the root to the ends: combinations and ways that lead to each node, and the way with the least that is unusual. */
+/** From the root to the ends: combinations and ways that lead to each node, whether one is of a directorate that is not only observed, and the way with the least that is unusual. */
 const walkDown = ({ axes, nodes }: Diagram) => {
   const root = nodes[0]!
   const counts = new Map<Node, number>([[root, between(axes, 0, root.depth)]])
   const paths = new Map<Node, number>([[root, 1]])
+  const sends = new Set<Node>([root])
   const best = new Map<Node, { readonly unusual: number; readonly facts: Facts }>([[root, { unusual: 0, facts: USUAL }]])
   for (const node of nodes) for (const { values, to } of node.edges) {
     const { fact } = axes[node.depth]!
     counts.set(to, (counts.get(to) ?? 0) + counts.get(node)! * values.length * between(axes, node.depth + 1, to.depth))
     paths.set(to, (paths.get(to) ?? 0) + paths.get(node)!)
+    if (sends.has(node) && (fact !== 'directorate' || values.some((value) => (ASKED as readonly string[]).includes(value)))) sends.add(to)
     const here = best.get(node)!
     const unusual = here.unusual + (values.includes(USUAL[fact]) ? 0 : 1)
     if (unusual < (best.get(to)?.unusual ?? Infinity)) best.set(to, { unusual, facts: unusual === here.unusual ? here.facts : { ...here.facts, [fact]: values[0] } })
   }
-  return { counts, paths, examples: new Map([...best].map(([node, { facts }]): [Node, Facts] => [node, facts])) }
+  return { counts, paths, sends, examples: new Map([...best].map(([node, { facts }]): [Node, Facts] => [node, facts])) }
 }
 
 /** Every way from the root to the ends that are told. */
@@ -162,11 +168,12 @@ const nearUsual = (before: readonly Rule[], after: readonly Rule[]): Found => {
       return
     }
     compared += 1
+    if (!occurs(facts)) return
     const [a, b] = [outcomeOf(before, facts), outcomeOf(after, facts)]
     const key = JSON.stringify([a, b])
-    const change = changes.get(key) ?? { of: kindOf(a, b), before: a, after: b, combinations: 0, example: facts, boxes: [] }
+    const change = changes.get(key) ?? { of: kindOf(a, b), before: a, after: b, combinations: 0, observed: true, example: facts, boxes: [] }
     const example = unusualIn(facts) < unusualIn(change.example) ? facts : change.example
-    if (a.route !== b.route || a.rule !== b.rule || a.conflict !== b.conflict) changes.set(key, { ...change, combinations: change.combinations + 1, example })
+    if (a.route !== b.route || a.rule !== b.rule || a.conflict !== b.conflict) changes.set(key, { ...change, combinations: change.combinations + 1, observed: change.observed && !ASKED.includes(facts.directorate), example })
   }
   visit(0, USUAL, 0)
   return { compared, changes: [...changes.values()], boxesLeftOut: true }

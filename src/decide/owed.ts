@@ -18,17 +18,49 @@ export type DeliveryChange =
 export const standingAfter = (facts: Facts): 'recall' | 'leave' =>
   floorAgainst(facts, 'send').some((line) => line.standing === 'recall') ? 'recall' : 'leave'
 
-/** What should stand of one delivery. */
-export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery: Delivery): Want => {
+/** What the print house answers to a recall that comes too late: the letter goes by post. */
+export const TAKEN = 'ALREADY_TAKEN'
+
+/** What should stand of one delivery. `deliveries`: of the whole document, for no letter goes both ways. */
+export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery: Delivery, deliveries: readonly Delivery[]): Want => {
+  const { facts, decision } = plan
   if (delivery.identifier !== now.identifier) return 'absent'
-  if (plan.decision.route === delivery.destination && !plan.decision.leftToTeam) return 'present'
-  // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back.
-  if (delivery.destination === 'print' && floorAgainst(plan.facts, 'print').length > 0) return 'absent'
-  if (plan.decision.rule === 'parent-not-standing' || plan.decision.rule === 'moved-to-another-patient') return 'absent'
-  return standingAfter(plan.facts) === 'recall' ? 'absent' : 'leave'
+  if (decision.route === delivery.destination && !decision.leftToTeam)
+    return (delivery.destination === 'pkb' && stands(delivery)) || !goesOtherwise(plan, now, delivery.destination, deliveries) ? 'present' : 'leave'
+  if (delivery.destination === 'print' && delivery.state !== 'printed') {
+    // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back.
+    if (decision.leftToTeam || floorAgainst(facts, 'print').length > 0) return 'absent'
+    if (decision.route === 'pkb') return isPosted(delivery, now) || waitsForAccount(plan, now, delivery) ? 'leave' : 'absent'
+  }
+  if (decision.rule === 'parent-not-standing' || decision.rule === 'moved-to-another-patient') return 'absent'
+  return standingAfter(facts) === 'recall' ? 'absent' : 'leave'
 }
 
 const stands = (delivery: Delivery): boolean => delivery.standing === 'present' || delivery.standing === 'unsure'
+
+/** The print house has it, and nothing can stop it any more. */
+const isTaken = ({ destination, state, lastCode }: Delivery): boolean => destination === 'print' && (state === 'printed' || (lastCode === TAKEN && state !== 'sending'))
+
+const isPosted = (delivery: Delivery, now: Now): boolean => isTaken(delivery) && stands(delivery) && delivery.standingSha256 === now.sha256
+
+/** PKB is asked before the letter is pulled back: without an account it stays where it is. */
+const waitsForAccount = ({ facts }: Pick<Plan, 'facts'>, now: Now, delivery: Delivery): boolean => facts.account === 'unknown' && upToDate(delivery, now)
+
+/**
+ * Whether the patient has it by the other way, or may still get it by that way. Of a letter in the outbox nothing goes
+ * to PKB before it is pulled back, of one that was printed nothing until its content changes; and while a copy stands
+ * at PKB, nothing is posted.
+ */
+const goesOtherwise = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, destination: string, deliveries: readonly Delivery[]): boolean =>
+  deliveries.some((other) => {
+    if (other.destination === destination || other.identifier !== now.identifier || !stands(other)) return false
+    if (other.destination !== 'print') return true
+    return isTaken(other) ? isPosted(other, now) : !waitsForAccount(plan, now, other)
+  })
+
+/** Whether a copy of it stays with the patient at PKB, although nothing new of it is sent. */
+export const staysAtPkb = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliveries: readonly Delivery[]): boolean =>
+  deliveries.some((delivery) => delivery.destination === 'pkb' && stands(delivery) && want(plan, now, delivery, deliveries) !== 'absent')
 
 /**
  * A letter that was printed is the same letter for as long as its content is the same; one that lies in the outbox may
@@ -38,17 +70,19 @@ export const upToDate = (delivery: Delivery, now: Now): boolean =>
   delivery.standing === 'present' &&
   (delivery.destination === 'print' && delivery.state === 'printed' ? delivery.standingSha256 === now.sha256 : delivery.standingRevision === now.revision)
 
+/** The state of a delivery whose copy stands and of which nothing is owed. */
+const rests = ({ destination, state }: Delivery): Delivery['state'] => (destination !== 'print' ? 'acknowledged' : state === 'printed' ? 'printed' : 'printing')
+
 /**
  * What has to change after a new plan. `fresh`: the revision or the decision is new, so a delivery that failed or
  * was blocked gets another chance; a mere re-plan of the same leaves it to a person.
  */
 export const owed = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliveries: readonly Delivery[], fresh: boolean): readonly DeliveryChange[] => {
   const changes = deliveries.flatMap((delivery): DeliveryChange[] => {
-    const wanted = want(plan, now, delivery)
+    const wanted = want(plan, now, delivery, deliveries)
     if (wanted === 'present') {
       if (upToDate(delivery, now)) {
-        const state = delivery.destination === 'print' ? (delivery.state === 'printed' ? 'printed' : 'printing') : 'acknowledged'
-        return delivery.state === state ? [] : [{ kind: 'set', deliveryId: delivery.id, state, due: false }]
+        return delivery.state === rests(delivery) ? [] : [{ kind: 'set', deliveryId: delivery.id, state: rests(delivery), due: false }]
       }
       if ((delivery.state === 'failed' || delivery.state === 'blocked') && !fresh) return []
       if (delivery.state === 'sending') return fresh ? [{ kind: 'set', deliveryId: delivery.id, state: 'sending', due: true }] : []
@@ -63,19 +97,19 @@ export const owed = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliverie
       return [{ kind: 'set', deliveryId: delivery.id, state: 'recalling', due: true, audit: 'recall-owed' }]
     }
     if (delivery.standing === 'unsure') return fresh ? [{ kind: 'set', deliveryId: delivery.id, state: 'sending', due: true }] : []
-    return fresh ? [{ kind: 'set', deliveryId: delivery.id, state: delivery.destination === 'print' ? delivery.state : 'acknowledged', due: false, audit: 'left-standing' }] : []
+    // A recall that is no longer wanted, or that came too late for a letter that may go by post as well.
+    const isOver = delivery.state === 'recalling' || delivery.state === 'owed' || (delivery.state === 'failed' && isTaken(delivery))
+    return fresh || isOver ? [{ kind: 'set', deliveryId: delivery.id, state: rests(delivery), due: false, audit: 'left-standing' }] : []
   })
   const opened = opens(plan, now, deliveries)
   return opened ? [...changes, opened] : changes
 }
 
-/** A copy that was left standing at PKB is not also posted. */
 const opens = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliveries: readonly Delivery[]): DeliveryChange | undefined => {
   const { route, leftToTeam } = plan.decision
   if ((route !== 'pkb' && route !== 'print') || leftToTeam) return undefined
-  const mine = deliveries.filter((delivery) => delivery.identifier === now.identifier)
-  if (mine.some((delivery) => delivery.destination === route)) return undefined
-  if (route === 'print' && mine.some((delivery) => delivery.destination === 'pkb' && stands(delivery) && want(plan, now, delivery) === 'leave')) return undefined
+  if (deliveries.some((delivery) => delivery.identifier === now.identifier && delivery.destination === route)) return undefined
+  if (goesOtherwise(plan, now, route, deliveries)) return undefined
   return { kind: 'open', destination: route, identifier: now.identifier, ...(now.nhsNumber ? { nhsNumber: now.nhsNumber } : {}), state: 'owed', audit: 'delivery-owed' }
 }
 
@@ -89,9 +123,10 @@ export const documentState = (decision: Decision, identifier: string, deliveries
   if (decision.route === 'review') return 'review'
   if (decision.route === 'withhold') return has('recalled') ? 'recalled' : 'withheld'
   if (decision.leftToTeam) return 'left-to-team'
-  const delivery =
-    deliveries.find((d) => d.destination === decision.route && d.identifier === identifier) ??
-    deliveries.find((d) => d.identifier === identifier && d.standing === 'present')
+  const mine = deliveries.filter((delivery) => delivery.identifier === identifier)
+  const meant = mine.find((delivery) => delivery.destination === decision.route)
+  // It may have reached the patient by the other way.
+  const delivery = meant && meant.state !== 'closed' && meant.state !== 'recalled' ? meant : (mine.find(({ standing }) => standing === 'present') ?? meant)
   if (!delivery) return 'waiting'
   return STATE_OF[delivery.state](delivery)
 }

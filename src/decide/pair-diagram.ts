@@ -28,11 +28,15 @@ const MOST_NODES = 40_000
 /** Each line is a character in the keys of nodes. */
 const MOST_LINES = 0xff_ff
 
-/** Both lists must end with a line that has no conditions. Undefined: they have too little in common. */
-export const pairDiagram = (before: readonly Line[], after: readonly Line[]): Diagram | undefined => {
-  const lines = [...before, ...after]
+/** What both lists make of facts that there cannot be. */
+const NEVER: Outcome = { route: 'withhold', rule: '(never)', conflict: false }
+
+/** Both lists must end with a line that has no conditions. `never`: of these facts nothing is told. Undefined: they have too little in common. */
+export const pairDiagram = (before: readonly Line[], after: readonly Line[], never: readonly Rule['when'][] = []): Diagram | undefined => {
+  const first = never.map((when): Line => ({ when, outcome: NEVER }))
+  const lines = [...first, ...before, ...after]
   if (lines.length >= MOST_LINES) return undefined
-  const axes = axesOf(before, after)
+  const axes = axesOf(before, after, first)
   const { outcomes, outcomeOf, left, asks } = compile(lines, axes)
   const made = new Map<string, Node>()
   const seen = new Map<string, Node>()
@@ -67,12 +71,13 @@ export const pairDiagram = (before: readonly Line[], after: readonly Line[]): Di
     return node
   }
 
-  const root = visit(0, left(before.map((_, at) => at), 0), left(after.map((_, at) => before.length + at), 0))
+  const listed = (list: readonly Line[], from: number): readonly number[] => [...first.keys(), ...list.map((_, at) => from + at)]
+  const root = visit(0, left(listed(before, first.length), 0), left(listed(after, first.length + before.length), 0))
   return root && { axes, nodes: [root, ...[...made.values()].filter((node) => node !== root).sort((one, other) => one.depth - other.depth)] }
 }
 
 /** What the lines that differ look at comes first, then what most lines look at; the release, which lifts the others, comes last. */
-const axesOf = (before: readonly Line[], after: readonly Line[]): readonly Axis[] => {
+const axesOf = (before: readonly Line[], after: readonly Line[], never: readonly Line[]): readonly Axis[] => {
   const [inBefore, inAfter] = [before, after].map((lines) => new Set(lines.map((line) => JSON.stringify(line)))) as [Set<string>, Set<string>]
   const lines = [...before, ...after]
   const changed = [...before.filter((line) => !inAfter.has(JSON.stringify(line))), ...after.filter((line) => !inBefore.has(JSON.stringify(line)))]
@@ -81,7 +86,7 @@ const axesOf = (before: readonly Line[], after: readonly Line[]): readonly Axis[
     const first = lines.findIndex(({ when }) => when[fact] !== undefined)
     return first < 0 ? lines.length : changed.some(({ when }) => when[fact] !== undefined) ? first - lines.length : first
   }
-  return FACT_NAMES.map((fact) => ({ fact, classes: classesOf(fact, lines) })).sort((one, other) => rank(one.fact) - rank(other.fact) || 0)
+  return FACT_NAMES.map((fact) => ({ fact, classes: classesOf(fact, [...never, ...lines]) })).sort((one, other) => rank(one.fact) - rank(other.fact) || 0)
 }
 
 const classesOf = (fact: FactName, lines: readonly Line[]): Axis['classes'] =>

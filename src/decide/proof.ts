@@ -1,6 +1,6 @@
 // Proves, before any document is decided, that the loaded rules never let out what the floor keeps in: for every
-// combination of facts, not for samples. Values of a fact that no rule and no floor line tells apart are one class
-// and are walked once. It refuses to be switched off.
+// combination of facts, not for samples. It looks for a combination that would break the floor among all that a rule
+// takes, a whole group of them at a time. It refuses to be switched off, and to go on without end.
 import type { Rule } from '../policy/policy.ts'
 import type { FactName, Facts } from '../types.ts'
 import { FACT_NAMES, FACTS } from '../types.ts'
@@ -11,132 +11,114 @@ export type CounterExample = { readonly facts: Facts; readonly rule: Rule; reado
 export type Proof = {
   /** Combinations of facts that the proof covers. */
   readonly combinations: number
-  /** Combinations of classes that were walked. */
+  /** Groups of combinations that were walked. */
   readonly walked: number
   /** One for each pair of rule and floor line; empty: proved. */
   readonly counterExamples: readonly CounterExample[]
   /** Rules that can never fire: earlier ones take all their cases. */
   readonly unreachable: readonly { readonly rule: Rule; readonly takenBy: readonly string[] }[]
+  /** The rule at which the work went past its bound: nothing is proved. */
+  readonly unproved?: Rule
 }
 
-// One bit for each rule or floor line, in words of 32 that are kept apart: `low` and `high` hold 64, and a policy with
-// more is refused. Plain numbers, because millions of combinations pass.
+/** A list that is longer is refused before the proof. */
 export const MOST = 64
 /** After so many counter-examples the walk ends: the policy is refused, and nobody reads more of them. */
 const ENOUGH = 50
-type Bits = { readonly low: number; readonly high: number }
-const bitsOf = <T>(items: readonly T[], holds: (item: T) => boolean): Bits => {
-  const word = (from: number) => items.slice(from, from + 32).reduce((bits, item, at) => (holds(item) ? bits | (1 << at) : bits), 0)
-  return { low: word(0), high: word(32) }
-}
-const lowest = (low: number, high: number): number => (low !== 0 ? 31 - Math.clz32(low & -low) : high !== 0 ? 63 - Math.clz32(high & -high) : MOST)
+/** In groups held against a rule: about a second. The most tangled lists that were tried need a tenth of it. */
+export const MOST_WORK = 10_000_000
 
-/** A class: values of one fact that nothing tells apart, with the rules and floor lines that they allow. */
-type Class = { readonly value: string; readonly rules: Bits; readonly floor: Bits }
-type Axis = { readonly fact: FactName; readonly classes: readonly Class[] }
+/** A group of combinations: of each fact in FACT_NAMES, the values that it may have, a bit for each. */
+type Group = readonly number[]
+type When = { readonly [F in FactName]?: readonly string[] }
+/** What may still be done, counted down, and what was done. */
+type Work = { left: number; walked: number }
 
-const classesOf = (fact: FactName, rules: readonly Rule[], floor: readonly FloorLine[]): readonly Class[] => {
-  const allows = (when: Rule['when'], value: string) => when[fact] === undefined || when[fact].includes(value)
-  const classes = new Map<string, Class>()
-  for (const value of FACTS[fact]) {
-    const one = { value, rules: bitsOf(rules, (rule) => allows(rule.when, value)), floor: bitsOf(floor, (line) => allows(line.when, value)) }
-    // `observes` looks at the directorate too, so its values stay apart by what it makes of them.
-    const watched = fact === 'directorate' ? observes({ directorate: value } as Facts, 'pkb') : false
-    const key = JSON.stringify([one.rules, one.floor, watched])
-    if (!classes.has(key)) classes.set(key, one)
+const groupOf = (when: When): Group =>
+  FACT_NAMES.map((fact) => (FACTS[fact] as readonly string[]).reduce((bits, value, at) => (when[fact]?.includes(value) ?? true ? bits | (1 << at) : bits), 0))
+const both = (a: Group, b: Group): Group => a.map((values, at) => values & b[at]!)
+const isEmpty = (group: Group): boolean => group.includes(0)
+const narrowed = (group: Group, fact: number, values: number): Group => group.with(fact, values)
+const firstOf = (group: Group): Facts =>
+  Object.fromEntries(FACT_NAMES.map((fact, at) => [fact, FACTS[fact][31 - Math.clz32(group[at]! & -group[at]!)]])) as Facts
+
+export const prove = (rules: readonly Rule[], floor: readonly FloorLine[] = FLOOR, mostWork = MOST_WORK): Proof => {
+  if (rules.length > MOST) throw new RangeError(`At most ${MOST} rules can be proved.`)
+  const work: Work = { left: mostWork, walked: 0 }
+  const groups = rules.map(({ when }) => groupOf(when))
+  const counterExamples: CounterExample[] = []
+  const unreachable: Proof['unreachable'][number][] = []
+  let unproved: Rule | undefined
+  for (const [at, rule] of rules.entries()) {
+    const earlier = groups.slice(0, at)
+    const reached = outside(groups[at]!, earlier, work) !== undefined
+    if (reached) counterExamples.push(...breaches(rule, groups[at]!, earlier, floor, work))
+    const takenBy = reached ? [] : takersOf(groups, at, work).map((taker) => rules[taker]!.name)
+    if (!reached && work.left >= 0) unreachable.push({ rule, takenBy })
+    if (work.left < 0) unproved = rule
+    if (unproved || counterExamples.length >= ENOUGH) break
   }
-  return [...classes.values()]
-}
-
-/** The facts that most rules look at come first, so that a rule is certain to match early and the walk ends there. */
-const axesOf = (rules: readonly Rule[], floor: readonly FloorLine[]): readonly Axis[] => {
-  const first = (fact: FactName) => rules.findIndex((rule) => rule.when[fact] !== undefined)
-  return FACT_NAMES.map((fact) => ({ fact, classes: classesOf(fact, rules, floor) }))
-    .sort((a, b) => (first(a.fact) < 0 ? rules.length : first(a.fact)) - (first(b.fact) < 0 ? rules.length : first(b.fact)))
-}
-
-export const prove = (rules: readonly Rule[], floor: readonly FloorLine[] = FLOOR): Proof => {
-  if (rules.length > MOST || floor.length > MOST) throw new RangeError(`At most ${MOST} rules can be proved.`)
-  const axes = axesOf(rules, floor)
-  const decidedAt = decidedFrom(rules, axes)
-  const sends = bitsOf(rules, ({ route }) => route === 'pkb' || route === 'print')
-  const forbids = { pkb: bitsOf(floor, (line) => line.forbids.includes('pkb')), print: bitsOf(floor, (line) => line.forbids.includes('print')) }
-  const counterExamples = new Map<string, CounterExample>()
-  const fired = { low: 0, high: 0 }
-  const chosen: Record<string, string> = {}
-  let walked = 0
-
-  /** Below a place where the same rules and lines are left as at another of this depth, nothing new can be learnt. */
-  const seen = axes.map(() => new Set<string>())
-  const directorateAt = axes.findIndex(({ fact }) => fact === 'directorate')
-
-  /** `low`, `high`: rules that still fit; `lines…`: floor lines that still hold. */
-  const visit = (depth: number, low: number, high: number, linesLow: number, linesHigh: number): void => {
-    const [canLow, canHigh] = upToCertain(low, high, decidedAt[depth]!)
-    // Where each rule that can fire has fired before and none of them sends anything, nothing new can be learnt either.
-    if (((canLow & sends.low) | (canHigh & sends.high) | (canLow & ~fired.low) | (canHigh & ~fired.high)) === 0 || counterExamples.size >= ENOUGH) return
-    if (depth < axes.length) {
-      const state = `${canLow},${canHigh},${linesLow},${linesHigh},${depth > directorateAt && observes(chosen as Facts, 'pkb')}`
-      if (seen[depth]!.has(state)) return
-      seen[depth]!.add(state)
-      const { fact, classes } = axes[depth]!
-      for (const one of classes) {
-        chosen[fact] = one.value
-        visit(depth + 1, canLow & one.rules.low, canHigh & one.rules.high, linesLow & one.floor.low, linesHigh & one.floor.high)
-      }
-      return
-    }
-    walked += 1
-    const first = lowest(canLow, canHigh)
-    if (first < 32) fired.low |= 1 << first
-    else fired.high |= 1 << (first - 32)
-    const rule = rules[first]!
-    if (rule.route !== 'pkb' && rule.route !== 'print') return
-    if (observes(chosen as Facts, rule.route)) return
-    const broken = lowest(linesLow & forbids[rule.route].low, linesHigh & forbids[rule.route].high)
-    if (broken === MOST) return
-    const key = `${first}/${broken}`
-    if (!counterExamples.has(key)) counterExamples.set(key, { facts: Object.fromEntries(FACT_NAMES.map((fact) => [fact, chosen[fact]])) as Facts, rule, line: floor[broken]! })
-  }
-  visit(0, -1, -1, -1, -1)
-
-  const hasFired = (at: number) => ((at < 32 ? fired.low >>> at : fired.high >>> (at - 32)) & 1) === 1
   return {
     combinations: FACT_NAMES.reduce((product, fact) => product * FACTS[fact].length, 1),
-    walked,
-    counterExamples: [...counterExamples.values()],
-    // Where the walk was broken off, nobody knows which rules would have fired.
-    unreachable: counterExamples.size >= ENOUGH ? [] : rules.flatMap((rule, at) => (hasFired(at) ? [] : [{ rule, takenBy: takersOf(rules, at, axes) }])),
+    walked: work.walked, counterExamples: counterExamples.slice(0, ENOUGH), unreachable, ...(unproved ? { unproved } : {}),
   }
+}
+
+/** For each floor line that this rule breaks, a combination of facts for which no line before it is broken. */
+const breaches = (rule: Rule, group: Group, earlier: readonly Group[], floor: readonly FloorLine[], work: Work): readonly CounterExample[] => {
+  const { route } = rule
+  if (route !== 'pkb' && route !== 'print') return []
+  // What is only observed never leaves.
+  const sent = both(group, groupOf({ directorate: FACTS.directorate.filter((directorate) => !observes({ directorate } as Facts, route)) }))
+  const forbidding = floor.filter(({ forbids }) => forbids.includes(route)).map((line) => ({ line, group: groupOf(line.when) }))
+  return forbidding.flatMap(({ line, group: broken }, at) => {
+    const found = outside(both(sent, broken), [...earlier, ...forbidding.slice(0, at).map((one) => one.group)], work)
+    return found ? [{ facts: firstOf(found), rule, line }] : []
+  })
 }
 
 /** The earlier rules that fire in the cases of one that never does. */
-const takersOf = (rules: readonly Rule[], at: number, axes: readonly Axis[]): readonly string[] => {
-  const mine = axes.map(({ fact, classes }) => classes.filter(({ value }) => rules[at]!.when[fact]?.includes(value) ?? true))
-  const decidedAt = decidedFrom(rules, axes)
-  const seen = axes.map(() => new Set<string>())
-  const takers = new Set<number>()
-  const visit = (depth: number, low: number, high: number): void => {
-    const [canLow, canHigh] = upToCertain(low, high, decidedAt[depth]!)
-    if (depth === axes.length) { takers.add(lowest(canLow, canHigh)); return }
-    const state = `${canLow},${canHigh}`
-    if (seen[depth]!.has(state)) return
-    seen[depth]!.add(state)
-    for (const { rules: fits } of mine[depth]!) visit(depth + 1, canLow & fits.low, canHigh & fits.high)
+const takersOf = (groups: readonly Group[], at: number, work: Work): readonly number[] =>
+  groups.slice(0, at).flatMap((group, taker) => (outside(both(group, groups[at]!), groups.slice(0, taker), work) ? [taker] : []))
+
+/**
+ * A group within `within` that none of `others` has anything in; undefined: together they take all of it, or the work is spent.
+ * What lies outside the one that is hardest to escape differs from it in its first fact, or else in its second, and so on.
+ */
+const outside = (within: Group, others: readonly Group[], work: Work): Group | undefined => {
+  work.walked += 1
+  work.left -= others.length + 1
+  if (work.left < 0 || isEmpty(within)) return undefined
+  const touching: Group[] = []
+  let [hardest, fewest]: [Group | undefined, number] = [undefined, Infinity]
+  for (const other of others) {
+    const ways = waysOut(within, other)
+    if (ways === 0) return undefined
+    if (ways === DISJOINT) continue
+    touching.push(other)
+    if (ways < fewest) [hardest, fewest] = [other, ways]
   }
-  visit(0, -1, -1)
-  return [...takers].sort((a, b) => a - b).map((taker) => rules[taker]!.name)
+  if (!hardest) return within
+  let alike = within
+  for (const [fact, values] of hardest.entries()) {
+    const differing = alike[fact]! & ~values
+    if (differing === 0) continue
+    const found = outside(narrowed(alike, fact, differing), touching, work)
+    if (found) return found
+    alike = narrowed(alike, fact, alike[fact]! & values)
+  }
+  return undefined
 }
 
-/** At each depth, the rules whose conditions are all known there: one that still fits is certain to match. */
-const decidedFrom = (rules: readonly Rule[], axes: readonly Axis[]): readonly Bits[] =>
-  Array.from({ length: axes.length + 1 }, (_, depth) => {
-    const known = new Set(axes.slice(0, depth).map(({ fact }) => fact))
-    return bitsOf(rules, (rule) => Object.keys(rule.when).every((fact) => known.has(fact as FactName)))
-  })
-
-/** Of the rules that still fit, those up to the first that is certain to match: no other can fire. */
-const upToCertain = (low: number, high: number, decided: Bits): readonly [low: number, high: number] => {
-  const certain = lowest(low & decided.low, high & decided.high)
-  return [low & (certain >= 31 ? -1 : (2 << certain) - 1), high & (certain >= 63 ? -1 : certain < 32 ? 0 : (2 << (certain - 32)) - 1)]
+const DISJOINT = -1
+/** In how many facts a combination of the one can differ from all of the other; 0: it has all of it. */
+const waysOut = (from: Group, other: Group): number => {
+  let ways = 0
+  for (let fact = 0; fact < from.length; fact += 1) {
+    const mine = from[fact]!
+    const its = other[fact]!
+    if ((mine & its) === 0) return DISJOINT
+    if ((mine & ~its) !== 0) ways += 1
+  }
+  return ways
 }

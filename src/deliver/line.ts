@@ -28,6 +28,8 @@ export type Line = {
   readonly policy: () => Policy
   readonly planAgain: PlanAgain
   readonly say: Say
+  /** Hears which policy the ledger says is in force. */
+  readonly sayPolicy: (hash: string) => void
   readonly now: () => Date
   /** From 0 to 1. */
   readonly random: () => number
@@ -143,4 +145,4 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
 const noAccount = (nhsNumber: string, work: Work, line: Line): Promise<void> =>
   line.ledger.savePerson(nhsNumber, { registered: false, deceased: work.person.deceased, ...(work.person.birthDate ? { birthDate: work.person.birthDate } : {}) }, line.now().toISOString())
 
-const wanted = (work: Work, { plan }: Thought, delivery: Delivery): Want => (plan ? want(plan, nowOf(work, plan), delivery) : 'absent')
+const wanted = (work: Work, { plan }: Thought, delivery: Delivery): Want => (plan ? want(plan, nowOf(work, plan), delivery, [...work.deliveries, ...work.elsewhere]) : 'absent')

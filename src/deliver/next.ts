@@ -39,11 +39,26 @@ const isStuck = (delivery: Delivery): boolean => (delivery.state === 'failed' ||
 
 const isPutOff = (delivery: Delivery, now: Date): boolean => delivery.dueAt !== undefined && Date.parse(delivery.dueAt) > now.getTime()
 
+/** How long a worker waits that has not taken the policy in force yet, or refused it. */
+export const BEHIND_SECS = 2
+
+/** Another process has put another policy in force: by this one nothing may be decided any more. */
+export const isBehind = (work: Work, policy: Policy): boolean => work.policyInForce !== undefined && work.policyInForce !== policy.hash
+
 /** Plans the work again under the policy in force, and says the next step. */
 export const think = (work: Work, policy: Policy, planAgain: PlanAgain, now: Date): Thought => {
+  if (isBehind(work, policy)) return { step: behind(work, now) }
   const planned = planAgain(work, policy)
   if (!planned.ok) return { step: withoutPlan(work, planned.refusal.code, now) }
   return { plan: planned.plan, step: step(work, planned.plan, policy, now) }
+}
+
+/** What the ledger has decided to take back goes back: a recall needs no plan. Everything else waits. */
+const behind = (work: Work, now: Date): Step => {
+  const going = work.deliveries.find((delivery) => delivery.state === 'recalling' && stands(delivery) && !isStuck(delivery) && !isPutOff(delivery, now))
+  if (going) return recall(work, going, now)
+  const waiting = work.deliveries.find((delivery) => delivery.dueAt !== undefined && !isPutOff(delivery, now))
+  return waiting ? { do: 'nothing', unjudged: true, putOff: { deliveryId: waiting.id, until: later(now, BEHIND_SECS) } } : { do: 'nothing', unjudged: true }
 }
 
 /** The policy in force cannot read the receipt: what belongs to another patient or is being recalled still goes back, nothing else happens. */
@@ -59,7 +74,8 @@ const withoutPlan = (work: Work, code: string, now: Date): Step => {
 
 const step = (work: Work, plan: Plan, policy: Policy, now: Date): Step => {
   const at = nowOf(work, plan)
-  const wanted = work.deliveries.map((delivery): readonly [Delivery, Want] => [delivery, want(plan, at, delivery)])
+  const all = [...work.deliveries, ...work.elsewhere]
+  const wanted = work.deliveries.map((delivery): readonly [Delivery, Want] => [delivery, want(plan, at, delivery, all)])
   const toRecall = wanted.filter(([delivery, wants]) => wants === 'absent' && stands(delivery) && delivery.state !== 'printed').map(([delivery]) => delivery)
   const current = wanted.find(([delivery, wants]) => wants === 'present' && delivery.identifier === work.identifier)?.[0]
 

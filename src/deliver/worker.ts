@@ -9,7 +9,7 @@ import type { Circuit } from './circuit.ts'
 import type { Accounts, Destination } from './destination.ts'
 import { openGate, type Gate } from './gate.ts'
 import { workOn, type Line } from './line.ts'
-import type { PlanAgain } from './next.ts'
+import { BEHIND_SECS, type PlanAgain } from './next.ts'
 import { openSweeper, type Sweeper } from './sweeper.ts'
 import type { Station, Wake } from './wake.ts'
 
@@ -44,6 +44,21 @@ const PATIENCE_MS = 10_000
 
 export const planAgain: PlanAgain = (work, policy) => plan(work.receipt, policy, work.person, work.prior)
 
+const SAY_AGAIN_MS = 60_000
+
+/** A moment of it is usual while a policy is taken by several processes; what lasts is said once a minute. */
+const sayWhenBehind = ({ policy, say, now }: Pick<WorkerParts, 'policy' | 'say' | 'now'>): ((hash: string) => void) => {
+  let since: number | undefined
+  let said = Number.NEGATIVE_INFINITY
+  return (inForce) => {
+    const at = now().getTime()
+    since = policy().hash === inForce ? undefined : (since ?? at)
+    if (since === undefined || at - since < BEHIND_SECS * 1000 || at - said < SAY_AGAIN_MS) return
+    said = at
+    say('policy_behind', { policy: policy().hash, inForce })
+  }
+}
+
 type Running = { readonly name: string; readonly gate: Gate; readonly station: Station }
 
 export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> => {
@@ -59,7 +74,7 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
     gates.push(gate)
     const line: Line = {
       destination, gate, retry: settings.retry, timeoutSecs: settings.timeout_secs ?? LOCAL_TIMEOUT_SECS,
-      ledger, wake, policy, planAgain, say, now, random, stopping: stopping.signal,
+      ledger, wake, policy, planAgain, say, sayPolicy: sayWhenBehind(parts), now, random, stopping: stopping.signal,
       ...(name === 'pkb' && parts.accounts ? { accounts: { accounts: parts.accounts, gate: accountsGate(name, rules) } } : {}),
     }
     station = await wake.work(name, settings.at_once, (documentId) => workOn(documentId, line))

@@ -18,8 +18,17 @@ export const channelTests = (loaded: Loaded, env: Environment): Promise<ChannelT
   return runChannelTests(loaded, inputsBelow(rootsOf(env), partsOf))
 }
 
-/** What stands against taking this policy into force; empty: nothing. */
-export const failedTests = async (loaded: Loaded, env: Environment): Promise<readonly PolicyProblem[]> => (await channelTests(loaded, env)).problems
+export type Tested = {
+  /** What stands against taking this policy into force; empty: nothing. */
+  readonly blocking: readonly PolicyProblem[]
+  /** Tests that fail because their documents stay in: taken, and told to everybody. */
+  readonly keptIn: readonly PolicyProblem[]
+}
+
+export const tested = async (loaded: Loaded, env: Environment): Promise<Tested> => {
+  const { problems, blocking } = await channelTests(loaded, env)
+  return { blocking, keptIn: problems.filter((problem) => !blocking.includes(problem)) }
+}
 
 /** The root of the project is where channels/ lies; a copy of the files that was made elsewhere still finds the samples that came with the program. */
 const rootsOf = (env: Environment): readonly string[] => [dirname(resolve(readSetting('CHANNELS_DIR', env)!)), fileURLToPath(new URL('../..', import.meta.url))]

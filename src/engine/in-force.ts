@@ -1,6 +1,7 @@
 // The policy in force, and the one way to another: read whole, linted, proved, tested, made ready, written into the
 // ledger, and only then in force. Whatever fails on the way, the policy in force stays, and the refusal stands until the
 // files are good again. It refuses to look at two policies at once.
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Proof } from '../decide/proof.ts'
 import { asFailure, Failure } from '../errors.ts'
@@ -11,12 +12,17 @@ import { loadFiles, type Loaded } from '../policy/load.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { PolicyProblem } from '../policy/problem.ts'
 import { readSetting, type Environment } from '../settings.ts'
-import { failedTests } from './channel-tests.ts'
+import { tested } from './channel-tests.ts'
 import type { Change } from './change.ts'
 
 /** A policy that was read, linted and proved. */
 export type Accepted = { readonly policy: Policy; readonly proof: Proof; readonly files: KeptFiles }
-export type InForce = Accepted & { /** ISO instant. */ readonly since: string }
+export type InForce = Accepted & {
+  /** ISO instant. */
+  readonly since: string
+  /** Its tests that fail because their documents stay in. */
+  readonly keptIn: readonly PolicyProblem[]
+}
 export type RefusedPolicy = { /** ISO instant. */ readonly at: string; readonly problems: readonly PolicyProblem[] }
 export type Reloaded = 'taken' | 'unchanged' | 'refused'
 
@@ -42,6 +48,20 @@ export type PolicyHolderParts = {
 }
 
 const LOOK_AGAIN_MS = 5000
+const READ_WITHIN_MS = 15_000
+const CLOSE_WITHIN_MS = 10_000
+
+/** A file server that does not answer must not keep everything that comes later from being looked at. */
+const inTime = async <T>(reading: Promise<T>): Promise<T> => {
+  const patience = new AbortController()
+  const late = delay(READ_WITHIN_MS, undefined, patience).then(() => { throw new Failure('SETTING_INVALID', `They could not be read within ${READ_WITHIN_MS / 1000} s. Save a file again or send SIGHUP when they can be.`) })
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    late.catch(() => undefined)
+    patience.abort()
+  }
+}
 
 export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: PolicyHolderParts): PolicyHolder => {
   let inForce = first
@@ -75,7 +95,7 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
     return 'unchanged'
   }
 
-  const take = async (loaded: Loaded, { policy, proof, files }: Accepted, settings: Environment): Promise<Reloaded> => {
+  const take = async (loaded: Loaded, { policy, proof, files }: Accepted, keptIn: readonly PolicyProblem[], settings: Environment): Promise<Reloaded> => {
     const made = await makeReady(parts, policy)
     if (!made.ok) return refuse([{ ...loaded.placeIn(made.channel, [policy.feeds[made.channel]?.type === 'folder' ? 'folder' : 'port']), path: '', message: `${made.failure.detail} ${made.failure.hint}` }])
     try {
@@ -84,10 +104,11 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
       await made.undo()
       return refuse(nowhere(`the policy could not be written into the ledger (${asFailure(error).code}): when the ledger is back, save a file again or send SIGHUP`))
     }
-    inForce = { policy, proof, files, since: policy.hash === inForce.policy.hash ? inForce.since : now().toISOString() }
+    inForce = { policy, proof, files, keptIn, since: policy.hash === inForce.policy.hash ? inForce.since : now().toISOString() }
     under = settings
     refused = undefined
     say('policy_loaded', { policy: policy.hash, combinations: proof.combinations, classes: proof.walked })
+    if (keptIn.length > 0) say('policy_keeps_in', { policy: policy.hash, tests: keptIn.length })
     onTaken()
     await made.commit().catch(failed)
     await lookAgain()
@@ -106,13 +127,13 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
 
   const look = async (): Promise<Reloaded> => {
     const settings = env()
-    const source = await readFolders(settings)
+    const source = await inTime(readFolders(settings))
     if (source.problems.length === 0 && isDeepStrictEqual([keptFiles(source), settings], [inForce.files, under])) return unchanged()
     const loaded = loadFiles(source, settings)
     const { policy, proof, files, problems } = loaded
     if (!policy || !proof) return refuse(problems)
-    const wrong = policy.hash === inForce.policy.hash ? [] : await failedTests(loaded, settings)
-    return wrong.length > 0 ? refuse(wrong) : take(loaded, { policy, proof, files }, settings)
+    const { blocking, keptIn } = policy.hash === inForce.policy.hash ? { blocking: [], keptIn: inForce.keptIn } : await tested(loaded, settings)
+    return blocking.length > 0 ? refuse(blocking) : take(loaded, { policy, proof, files }, keptIn, settings)
   }
 
   const start = (): Promise<Reloaded> => {
@@ -135,7 +156,8 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
     close: async () => {
       closed = true
       clearTimeout(retry)
-      await (next ?? running)
+      // What a file server does not answer must not keep the engine from stopping.
+      await Promise.race([next ?? running, delay(CLOSE_WITHIN_MS, undefined, { ref: false })])
     },
   }
 }

@@ -133,7 +133,19 @@ const parentOf = async (client: PoolClient, { record, revision }: Past, at: stri
 const standsThen = (parent: Past): boolean => {
   const { cancelled, superseded, held } = marksOf(parent)
   const route = decidedIn(parent)?.route
-  return !cancelled && !superseded && !held && (route === 'pkb' || route === 'print')
+  return !cancelled && !superseded && !held && (route === 'pkb' || route === 'print' || stayedAtPkb(parent))
+}
+
+/** A copy that was sent, or may have been, and that nobody wanted back: the log tells each step of it. */
+const stayedAtPkb = ({ events }: Past): boolean => {
+  const stays = new Map<unknown, boolean>()
+  for (const { kind, detail } of events) {
+    const { delivery, destination, action, outcome } = detail
+    const isSent = kind === 'attempt-started' && (action === 'create' || action === 'update')
+    if (destination === 'pkb' && (isSent || kind === 'left-standing')) stays.set(delivery, true)
+    if (kind === 'recall-owed' || (kind === 'attempt-ended' && action === 'create' && outcome !== 'accepted' && outcome !== 'unsure')) stays.delete(delivery)
+  }
+  return stays.size > 0
 }
 
 const samePerson = (parent: Past, child: Past): boolean => {

@@ -50,13 +50,16 @@ const releasedBy = (space: Workspace, record: DocumentRecord): 0 | 1 | 2 => {
 }
 
 /** The parent that an addendum or a replacement names, as far as it is known. */
-export const parentOf = (space: Workspace, key: Key): Parent | undefined => documentByKey(space, key) ?? space.parents.get(keyText(key))
+export const parentOf = (space: Workspace, key: Key): Parent | undefined => {
+  const record = documentByKey(space, key)
+  return record ? { ...record, standing: isStanding(record, deliveriesOf(space, record.id)) } : space.parents.get(keyText(key))
+}
 
 /** Whether a parent stands with this very patient. A document is no parent of itself. */
 export const parentStands = (space: Workspace, child: Key, parentId: string | undefined, nhsNumber: string | undefined): boolean => {
   if (parentId === undefined || parentId === child.sourceId) return false
   const parent = parentOf(space, { source: child.source, sourceId: parentId })
-  if (!parent || !isStanding(parent)) return false
+  if (!parent?.standing) return false
   return nhsNumber === undefined || parent.nhsNumber === undefined || parent.nhsNumber === nhsNumber
 }
 
@@ -144,8 +147,9 @@ export const settle = (space: Workspace, record: DocumentRecord, fresh: boolean,
   const { inForce } = record
   if (!inForce) return record
   for (const change of owed(inForce, nowOf(record), deliveriesOf(space, record.id), fresh)) applyChange(space, record, change, at)
-  if (space.stood.get(record.id) !== stoodText(record)) {
-    space.stood.set(record.id, stoodText(record))
+  const stood = stoodText(record, deliveriesOf(space, record.id))
+  if (space.stood.get(record.id) !== stood) {
+    space.stood.set(record.id, stood)
     addendaFollow(space, record, at)
   }
   return space.documents.get(record.id)!

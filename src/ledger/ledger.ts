@@ -68,14 +68,21 @@ export type Work = {
   readonly decision: Decision
   /** Deliveries of this document to this destination, oldest first. */
   readonly deliveries: readonly Delivery[]
+  /** Those to other destinations: no letter goes both ways. */
+  readonly elsewhere: readonly Delivery[]
   readonly stops: readonly Stop[]
+  /** Hash of the policy that was loaded last, by any process; absent in a ledger that knows none. */
+  readonly policyInForce?: string
   /** Revision and content that stand, per delivery, are in `deliveries`; this is the parent's identifier where it is known. */
   readonly parentIdentifier?: string
 }
 
 export type Step =
-  /** `putOff`: a delivery stays owed but has to wait; the worker has `DocumentLock.putOff` move its time. */
-  | { readonly do: 'nothing'; readonly putOff?: { readonly deliveryId: string; readonly until: string } }
+  /**
+   * `putOff`: a delivery stays owed but has to wait; the worker has `DocumentLock.putOff` move its time. `unjudged`: by
+   * this worker nothing may be decided, so whatever is due stays due.
+   */
+  | { readonly do: 'nothing'; readonly unjudged?: true; readonly putOff?: { readonly deliveryId: string; readonly until: string } }
   /** PKB must be asked for this person's account before anything can be sent. */
   | { readonly do: 'ask-account'; readonly nhsNumber: string }
   | { readonly do: 'exchange'; readonly deliveryId: string; readonly action: Action; readonly revision: number; readonly sha256?: string; readonly nhsNumber?: string }
@@ -291,8 +298,8 @@ export type Ledger = {
   replayCount(asked: ReplayAsked): Promise<number>
   /** Decides a document again for good, under the policy in force: `policy` is its hash, else Failure POLICY_NOT_IN_FORCE. */
   redecide(documentId: string, by: { readonly actor: string; readonly reason: string; readonly policy: string; readonly at: string }): Promise<Redecided>
-  /** What would have become of documents that were only observed. */
-  observed(asked: { readonly since: string; readonly until: string; readonly directorate?: string; readonly by: 'day' | 'month' }): Promise<readonly ObservedCount[]>
+  /** What would have become of documents that were only observed. Of their codes only those of `codes` are told. */
+  observed(asked: { readonly since: string; readonly until: string; readonly directorate?: string; readonly by: 'day' | 'month'; readonly codes: readonly string[] }): Promise<readonly ObservedCount[]>
 
   /** Walks the hash chain; the first broken link, or undefined if it holds. */
   verifyChain(): Promise<{ readonly seq: number } | undefined>

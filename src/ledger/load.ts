@@ -3,11 +3,11 @@
 // and locked in the order of their ids, by everybody, so that two processes never wait for each other. It refuses to
 // read what hangs on a document before the document is locked.
 import type { PoolClient } from 'pg'
-import type { Plan } from '../types.ts'
+import type { Decision, Facts, Plan } from '../types.ts'
 import type { Stop } from './ledger.ts'
 import { deliveryOf, documentOf, instant, keyText, present, REVISION_COLUMNS, revisionOf } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Row } from './rows.ts'
-import { fingerprintText, heldText, noWrites, stoodText } from './workspace.ts'
+import { fingerprintText, heldText, isStanding, noWrites, stoodText } from './workspace.ts'
 import type { AttemptRecord, LedgerParts, Parent, Release, Workspace } from './workspace.ts'
 
 /** What one step needs to be there when it runs. */
@@ -98,8 +98,10 @@ const PARTS = {
     join revisions v on v.document_id = d.id and v.revision = d.revision join receipts r on r.id = v.receipt_id
     where d.id = any($1::uuid[])`,
   parents: `
-    select p.source, p.source_id, p.identifier, p.nhs_number, p.cancelled, p.superseded, p.held, p.route
+    select p.source, p.source_id, p.identifier, p.nhs_number, p.revision, p.cancelled, p.superseded, p.held, p.route, v.facts, v.decision,
+      (select coalesce(json_agg(y), '[]') from deliveries y where y.document_id = p.id and y.standing in ('present', 'unsure')) as deliveries
     from documents d join documents p on p.source_id = d.parent_source_id and p.source = d.source
+    left join revisions v on v.document_id = p.id and v.revision = p.revision
     where $2::bool and d.id = any($1::uuid[]) and p.id <> all($1::uuid[])`,
   deliveries: `
     select y.*, coalesce(a.outcome = 'started', false) as open from deliveries y left join attempts a on a.id = y.attempt_id
@@ -114,6 +116,7 @@ const PARTS = {
     select document_id, fingerprint, control_key, bearing from receipts where control_key = any($5::text[])`,
   attempts: 'select * from attempts where id = any($6::uuid[])',
   stops: 'select scope, value from stops where lifted_at is null and $2::bool',
+  policy: "select detail::json->>'policy' as hash from events where $2::bool and kind = 'policy-loaded' order by seq desc limit 1",
   // A lock on one bigint is shown as its two halves, with objsubid 1.
   held: `
     select pid, (classid::bigint << 32 | objid::bigint)::text as key from pg_locks
@@ -142,18 +145,20 @@ const workspaceOf = (parts: LedgerParts, made: readonly DocumentRecord[], locked
     const revision = inForce.get(record.id)
     return revision ? { ...record, inForce: revision } : record
   })
+  const deliveries = Map.groupBy(read.deliveries.map(deliveryRecord), ({ documentId }) => documentId)
   return {
     parts,
     documents: new Map(documents.map((record) => [record.id, record])),
     ids: new Map(documents.map((record) => [keyText(record), record.id])),
-    deliveries: Map.groupBy(read.deliveries.map(deliveryRecord), ({ documentId }) => documentId),
+    deliveries,
     attempts: new Map(read.attempts.map((row) => [row['id'] as string, attemptRecord(row)])),
     releases: read.releases.map((row): Release => ({ documentId: row['document_id'] as string, revision: row['revision'] as number, sha256: row['sha256'] as string, actor: row['actor'] as string })),
     people: new Map(read.people.map((row) => [row['nhs_number'] as string, personRecord(row)])),
-    parents: new Map(read.parents.map(documentOf).map((record): [string, Parent] => [keyText(record), record])),
+    parents: new Map(read.parents.map(parentRecord)),
     known: new Map(read.messages.map((row) => [fingerprintText(row['document_id'] as string, row['fingerprint'] as string), row['bearing'] as Plan['bearing']])),
     controlled: controlled(read.messages),
-    stood: new Map(documents.map((record) => [record.id, stoodText(record)])),
+    stood: new Map(documents.map((record) => [record.id, stoodText(record, deliveries.get(record.id) ?? [])])),
+    ...(read.policy[0] ? { policyInForce: read.policy[0]['hash'] as string } : {}),
     stops: read.stops.map((row) => ({ scope: row['scope'] as Stop['scope'], value: row['value'] as string })),
     held: new Set(read.held.map((row) => heldText(row['pid'] as number, BigInt(row['key'] as string)))),
     made: new Set(made.map(({ id }) => id)),
@@ -163,6 +168,12 @@ const workspaceOf = (parts: LedgerParts, made: readonly DocumentRecord[], locked
 
 const deliveryRecord = (row: Row): DeliveryRecord =>
   ({ ...deliveryOf(row), open: row['open'] as boolean, ...(row['attempt_id'] === null ? {} : { attemptId: row['attempt_id'] as string }) })
+
+const parentRecord = (row: Row): [string, Parent] => {
+  const record = documentOf(row)
+  const inForce = row['facts'] === null ? {} : { inForce: { facts: row['facts'] as Facts, decision: row['decision'] as Decision } }
+  return [keyText(record), { ...record, standing: isStanding({ ...record, ...inForce }, (row['deliveries'] as readonly Row[]).map(deliveryOf)) }]
+}
 
 const attemptRecord = (row: Row): AttemptRecord => present<AttemptRecord>({
   id: row['id'] as string, deliveryId: row['delivery_id'] as string, at: instant(row['at'])!, action: row['action'] as string,

@@ -4,6 +4,9 @@
 import type { RuleRoute } from '../types.ts'
 import type { ObservedCount } from './ledger.ts'
 
+/** In the place of a code that the policy in force does not list: it may be the beginning of a name. */
+export const NOT_LISTED = 'not listed'
+
 export type Tally = {
   readonly documents: number
   readonly pkb: number

@@ -2,7 +2,7 @@
 // house's answers, PKB's word on an account. Each is written down with who and why, and what follows from it follows
 // in the same transaction. It refuses another try for what the second key blocked.
 import { want } from '../decide/owed.ts'
-import { contentOf, mark, nowOf, replan } from './decided.ts'
+import { contentOf, mark, nowOf, replan, settle } from './decided.ts'
 import type { Ledger } from './ledger.ts'
 import type { DeliveryRecord, DocumentRecord, PersonRecord } from './rows.ts'
 import { audit, deliveriesOf, putDelivery, putDocument, tellOwed } from './workspace.ts'
@@ -47,7 +47,7 @@ const RETRIED: readonly DeliveryRecord['state'][] = ['failed', 'owed', 'recallin
 export const retry = (space: Workspace, deliveryId: string, { actor, reason, at }: By): boolean | undefined => {
   const [record, delivery] = findDelivery(space, deliveryId) ?? []
   if (!record?.inForce || !delivery) return undefined
-  const wanted = want(record.inForce, nowOf(record), delivery)
+  const wanted = want(record.inForce, nowOf(record), delivery, deliveriesOf(space, record.id))
   const nothingToDo = wanted === 'leave' || (wanted === 'absent' && delivery.standing !== 'present' && delivery.standing !== 'unsure')
   if (!RETRIED.includes(delivery.state) || delivery.open || nothingToDo) return false
   const again: DeliveryRecord = { ...delivery, state: wanted === 'present' ? 'owed' : 'recalling', tries: 0, dueAt: at }
@@ -59,6 +59,7 @@ export const retry = (space: Workspace, deliveryId: string, { actor, reason, at 
 
 /** An answer about a letter that was taken back meanwhile is written down, and changes nothing. */
 const AT_THE_PRINT_HOUSE: readonly DeliveryRecord['state'][] = ['sending', 'printing', 'printed', 'failed']
+const isThere = (state: DeliveryRecord['state'], accepted: boolean): boolean => AT_THE_PRINT_HOUSE.includes(state) || (accepted && state === 'recalling')
 
 export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reason, batch }: Parameters<Ledger['acknowledgePrint']>[0], at: string): void => {
   const [record, delivery] = findDelivery(space, deliveryId) ?? []
@@ -68,9 +69,11 @@ export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reaso
   audit(space, { at, documentId: record.id, kind: accepted ? 'print-acknowledged' : 'print-rejected', actor: delivery.destination }, { delivery: deliveryId, batch })
   // Nor is one about an earlier batch one about the letter that lies there now, which could still be taken back.
   const isEarlier = delivery.state !== 'sending' && delivery.remoteId !== undefined && delivery.remoteId !== batch
-  if (!AT_THE_PRINT_HOUSE.includes(delivery.state) || isEarlier) return
+  if (!isThere(delivery.state, accepted) || isEarlier) return
   const { dueAt: _, ...rest } = delivery
   putDelivery(space, accepted ? { ...rest, state: 'printed', remoteId: batch } : rejected(rest, reason), at)
+  // Meant for the record, and left with the print house because that had it already: now it has not.
+  if (!accepted && record.inForce?.decision.route === 'pkb') settle(space, space.documents.get(record.id)!, false, at)
 }
 
 const REJECTED = 'rejected'

@@ -6,7 +6,7 @@ import type { Pool, PoolClient } from 'pg'
 import { want } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
 import type { Planned } from '../plan.ts'
-import type { Decision, Plan } from '../types.ts'
+import type { Decision, Delivery, Plan } from '../types.ts'
 import { inTransaction } from './database.ts'
 import { nowOf, personOf, priorOf, replan } from './decided.ts'
 import type { DocumentRow, Ledger, Redecided, ReplayAsked, Replayed, ReplayPage, ReplayPlan } from './ledger.ts'
@@ -102,14 +102,17 @@ const planOne = (space: Workspace, id: string, plan: ReplayPlan, at: string, pla
   if (parent) planOne(space, parent.id, plan, at, planned)
   const now = plan(record.inForce.receipt, personOf(space, record.nhsNumber, at), priorOf(space, record))
   planned.set(id, now)
-  if (now.ok) space.documents.set(id, { ...record, route: now.plan.decision.route })
+  if (now.ok) space.documents.set(id, { ...record, route: now.plan.decision.route, inForce: { ...record.inForce, facts: now.plan.facts, decision: now.plan.decision } })
 }
 
 /** Where a copy stands that this plan would take back, and the decision in the ledger does not. */
 const recallsOf = (space: Workspace, record: DocumentRecord, plan: Plan): readonly string[] => deliveriesOf(space, record.id)
   .filter((delivery) => (delivery.standing === 'present' || delivery.standing === 'unsure') && delivery.state !== 'printed' && delivery.state !== 'recalling')
-  .filter((delivery) => want(plan, nowOf(record), delivery) === 'absent' && want(record.inForce!, nowOf(record), delivery) !== 'absent')
+  .filter((delivery) => isAbsent(space, record, plan, delivery) && !isAbsent(space, record, record.inForce!, delivery))
   .map(({ destination }) => destination)
+
+const isAbsent = (space: Workspace, record: DocumentRecord, plan: Pick<Plan, 'facts' | 'decision'>, delivery: Delivery): boolean =>
+  want(plan, nowOf(record), delivery, deliveriesOf(space, record.id)) === 'absent'
 
 // ---------------------------------------------------------------- for good
 

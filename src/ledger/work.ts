@@ -3,7 +3,7 @@
 // gone, and the result of an attempt that is no longer the latest.
 import { owed } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
-import { ENGINE, follow, nowOf, parentOf, personOf, priorOf } from './decided.ts'
+import { ENGINE, follow, nowOf, parentOf, personOf, priorOf, settle } from './decided.ts'
 import type { Begun, Finish, Step, Thought, Work } from './ledger.ts'
 import type { Needs } from './load.ts'
 import type { Taken } from './locks.ts'
@@ -49,7 +49,9 @@ const workOf = (space: Workspace, record: DocumentRecord, destination: string, a
     documentId: record.id, source: record.source, sourceId: record.sourceId, revision: record.revision, identifier: record.identifier,
     receipt: inForce.receipt, prior: priorOf(space, record), person: personOf(space, record.nhsNumber, at), decision: inForce.decision,
     deliveries: deliveriesOf(space, record.id).filter((delivery) => delivery.destination === destination).map((delivery) => asSeen(delivery, at)),
+    elsewhere: deliveriesOf(space, record.id).filter((delivery) => delivery.destination !== destination).map(toPlain),
     stops: space.stops,
+    ...(space.policyInForce ? { policyInForce: space.policyInForce } : {}),
     ...(record.nhsNumber ? { nhsNumber: record.nhsNumber } : {}),
     ...(parent ? { parentIdentifier: parent.identifier } : {}),
   }
@@ -95,7 +97,7 @@ const SETTLED: readonly DeliveryRecord['state'][] = ['acknowledged', 'printing',
 
 /** A delivery that was woken and needs nothing is not woken again. */
 const rest = (space: Workspace, record: DocumentRecord, destination: string, step: Step, at: string): void => {
-  if (step.do !== 'nothing') return
+  if (step.do !== 'nothing' || step.unjudged) return
   for (const { dueAt, ...delivery } of deliveriesOf(space, record.id)) {
     if (delivery.destination === destination && dueAt !== undefined && dueAt <= at && SETTLED.includes(delivery.state)) putDelivery(space, delivery, at)
   }
@@ -119,7 +121,9 @@ export const putOff = (space: Workspace, worked: Worked, deliveryId: string, due
 
 // ---------------------------------------------------------------- finish
 
-export const finishNeeds = ({ documentId, taken }: Worked, { attemptId }: Finish): Needs => ({ documents: [documentId], attempts: [attemptId], holder: taken.pid })
+/** Where no copy came to stand at PKB, addenda may have to follow. */
+export const finishNeeds = ({ documentId, destination, taken }: Worked, { attemptId, delivery }: Finish): Needs =>
+  ({ documents: [documentId], attempts: [attemptId], plans: destination === 'pkb' && delivery.standing !== 'present', holder: taken.pid })
 
 /** Whether something of this document at this destination is due at once. */
 export const finish = (space: Workspace, worked: Worked, end: Finish): boolean => {
@@ -145,12 +149,15 @@ const write = (space: Workspace, worked: Worked, end: Finish): void => {
   putDelivery(space, ended, end.at)
   if (record.version !== attempt.version) catchUp(space, record, ended, end.at)
   else tellOwed(space, ended)
+  // What waited for this end, such as PKB for a letter to be pulled back, is owed from now on.
+  settle(space, space.documents.get(record.id)!, false, end.at)
 }
 
 const endedAs = (before: DeliveryRecord, { delivery, outcome, code }: Finish, detail: string): DeliveryRecord => {
   const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, ...rest } = before
   // The print house may have answered before the handing over was written down: about this batch, not about the one before.
-  const state = before.state === 'printed' && delivery.state === 'printing' && before.remoteId === delivery.remoteId ? 'printed' : delivery.state
+  const isPrinted = before.state === 'printed' && (delivery.state === 'printing' || delivery.state === 'failed') && before.remoteId === delivery.remoteId
+  const state = isPrinted ? 'printed' : delivery.state
   return { ...rest, ...delivery, state, open: false, lastOutcome: outcome, lastCode: code, lastDetail: detail }
 }
 

@@ -1,9 +1,9 @@
 // What one transaction works on: the rows that were read and locked, as they stand after each step, and what is to be
 // written at its end. Steps run in memory, one after another, each seeing the ones before; it refuses to touch the
 // database itself (`load.ts` reads, `flush.ts` writes) and documents that the transaction has not locked.
-import { documentState } from '../decide/owed.ts'
+import { documentState, staysAtPkb } from '../decide/owed.ts'
 import type { AuditKind } from '../observe/events.ts'
-import type { Person, Plan, Prior, Receipt } from '../types.ts'
+import type { Delivery, Person, Plan, Prior, Receipt } from '../types.ts'
 import type { Stop } from './ledger.ts'
 import { deliveryRow, keyText, revisionRow } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Revision, Row } from './rows.ts'
@@ -33,8 +33,10 @@ export type Release = { readonly documentId: string; readonly revision: number; 
 export type AuditEntry = { readonly at: string; readonly document_id?: string; readonly kind: AuditKind; readonly actor: string; readonly detail: string }
 export type Owed = { readonly documentId: string; readonly destination: string; readonly dueAt: string }
 
-/** A document that an addendum names and that may not be locked: what is needed to say whether it stands. */
-export type Parent = Pick<DocumentRecord, 'identifier' | 'nhsNumber' | 'cancelled' | 'superseded' | 'held' | 'route'>
+/** A document that an addendum names, which may not be locked. */
+export type Parent = Pick<DocumentRecord, 'identifier' | 'nhsNumber'> & { readonly standing: boolean }
+/** What is needed to say whether a document stands, beside its deliveries. */
+export type Decided = Pick<DocumentRecord, 'identifier' | 'nhsNumber' | 'revision' | 'cancelled' | 'superseded' | 'held' | 'route'> & { readonly inForce?: Pick<Revision, 'facts' | 'decision'> }
 
 export type Workspace = {
   readonly parts: LedgerParts
@@ -55,6 +57,8 @@ export type Workspace = {
   /** What the addenda of each document were last planned with, as `stoodText`. */
   readonly stood: Map<string, string>
   readonly stops: readonly Stop[]
+  /** Hash of the policy that was loaded last, by any process; read where plans are made. */
+  readonly policyInForce?: string
   /** Advisory locks that are held at this moment, as `heldText`. */
   readonly held: ReadonlySet<string>
   /** Documents that this transaction made. */
@@ -84,9 +88,10 @@ export const noWrites = (): Writes => ({
   people: new Map(), policies: [], events: [], owed: new Map(),
 })
 
-/** On its way to the patient, or there. */
-export const isStanding = ({ cancelled, superseded, held, route }: Parent): boolean => !cancelled && !superseded && !held && (route === 'pkb' || route === 'print')
-export const stoodText = (parent: Parent): string => `${isStanding(parent)} ${parent.nhsNumber ?? ''}`
+/** On its way to the patient, or there: a copy that is left at PKB, though nothing new is sent, is one that the patient has. */
+export const isStanding = ({ identifier, revision, cancelled, superseded, held, route, inForce }: Decided, deliveries: readonly Delivery[]): boolean =>
+  !cancelled && !superseded && !held && (route === 'pkb' || route === 'print' || (inForce !== undefined && staysAtPkb(inForce, { identifier, revision }, deliveries)))
+export const stoodText = (parent: Decided, deliveries: readonly Delivery[]): string => `${isStanding(parent, deliveries)} ${parent.nhsNumber ?? ''}`
 
 export const fingerprintText = (documentId: string, fingerprint: string): string => `${documentId} ${fingerprint}`
 export const heldText = (pid: number, key: bigint): string => `${pid} ${key}`

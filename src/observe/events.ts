@@ -18,6 +18,8 @@ export const EVENTS = {
   engine_started: { level: 'info', says: 'the engine is up', fields: ['parts', 'policy'] },
   engine_stopping: { level: 'info', says: 'the engine is stopping', fields: ['signal'] },
   policy_loaded: { level: 'info', says: 'the policy was loaded and the floor proved', fields: ['policy', 'combinations', 'classes', 'ms'] },
+  policy_keeps_in: { level: 'warn', says: 'the policy in force keeps in what its own tests expect to go out', fields: ['policy', 'tests'] },
+  policy_behind: { level: 'error', says: 'a worker waits: it has not taken the policy in force', fields: ['policy', 'inForce'], counter: { name: 'openletter_policy_behind_total', labels: [] } },
   policy_refused: { level: 'error', says: 'the policy was refused; the one in force stays', fields: ['problems', 'place'], counter: { name: 'openletter_policy_refusals_total', labels: [] } },
   policy_restored: { level: 'info', says: 'the files hold the policy in force again', fields: ['policy'] },
   review_overdue: { level: 'warn', says: 'the review of a sign-off is overdue', fields: ['directorate', 'review_by'] },

@@ -9,6 +9,7 @@ import { lint } from './lint/lint.ts'
 import type { Policy } from './policy.ts'
 import { inOrder, type PolicyProblem } from './problem.ts'
 import { proofProblems } from './proof-problems.ts'
+import { londonDay } from './reviews.ts'
 import { readAll, type Read } from './read/every-file.ts'
 import type { Place } from './read/yaml.ts'
 
@@ -29,11 +30,11 @@ export type Loaded = {
 /** The policy in the folders that the settings name. */
 export const loadPolicy = async (env: Environment): Promise<Loaded> => loadFiles(await readFolders(env), env)
 
-/** The policy in these files, wherever they come from; the settings that they name are read from `env`. */
-export const loadFiles = (source: PolicyFiles, env: Environment): Loaded => {
+/** The policy in these files, wherever they come from; the settings that they name are read from `env`. No approval may lie after `today`. */
+export const loadFiles = (source: PolicyFiles, env: Environment, today = londonDay(new Date())): Loaded => {
   const problems: PolicyProblem[] = [...source.problems]
   const read = readAll(source, env, problems)
-  problems.push(...lint(read, env))
+  problems.push(...lint(read, env, today))
   const policy = hasRules(read) ? compile(read, hashOf(source)) : undefined
   // More rules than can be proved are a problem of their own, told with the line of the first that is too many.
   const started = performance.now()

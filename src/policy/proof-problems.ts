@@ -8,7 +8,10 @@ import type { PolicyProblem } from './problem.ts'
 export const proofProblems = (proof: Proof, rules: readonly Rule[]): readonly PolicyProblem[] => [
   ...proof.counterExamples.map((example) => about(example.rule, breach(example))),
   ...proof.unreachable.map(({ rule, takenBy }) => about(rule, `this rule can never fire: ${takenBy.length > 0 ? `${takenBy.map((name) => withLine(name, rules)).join(', ')} ${takenBy.length === 1 ? 'takes' : 'take'} all its cases` : 'no facts fit it'}; take it out or move it up`)),
+  ...(proof.unproved ? [about(proof.unproved, TANGLED)] : []),
 ]
+
+const TANGLED = 'these rules are too tangled to be proved: the work went past its bound at this one, so nothing is known of the safety floor; use fewer facts in one rule, or put the rules that keep documents in first'
 
 const about = (rule: Rule, message: string): PolicyProblem => ({ file: rule.file, line: rule.line, col: 1, path: `rules.${rule.name}`, message })
 const withLine = (name: string, rules: readonly Rule[]): string => { const line = rules.find((rule) => rule.name === name)?.line; return line === undefined ? name : `${name} (line ${line})` }

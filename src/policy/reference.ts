@@ -127,6 +127,7 @@ const PATTERNS = [
   ['TXA-12.1', 'place'],
   ['patient.nhsNumber', 'place'],
   ['to-pkb', 'name'],
+  ['8HK12', 'ODS code'],
   ['CLIN', 'four capital letters'],
   ['734163000', '6 to 18 digits'],
 ] as const

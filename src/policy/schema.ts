@@ -9,10 +9,12 @@ import { isInCalendar, status } from './schema-tables.ts'
 
 /** A code is text: unquoted 0042 or an 18-digit SNOMED id would be rounded by YAML. */
 const code = z.string({ error: 'codes are text: put it in quotes' }).min(1)
-const text = z.string().min(1)
+/** Spaces alone are no text. */
+const text = z.string().min(1, { abort: true }).refine((written) => written.trim() !== '', 'this must not be empty')
+const odsCode = z.string({ error: 'codes are text: put it in quotes' }).regex(/^[A-Za-z0-9]{3,8}$/, 'write an ODS code: 3 to 8 letters and digits, such as RWK')
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and hyphens, starting with a letter')
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'write a date as "2026-11-20", in quotes', abort: true }).refine(isInCalendar, 'write a date as "2026-11-20" that a calendar has')
-const approval = { approved_by: text.describe('Role, not person, that approved this file'), approved_on: day.describe('Day of the approval, for example "2026-10-01", in quotes') }
+const approval = { approved_by: z.string().trim().min(1).describe('Role, not person, that approved this file'), approved_on: day.describe('Day of the approval, for example "2026-10-01", in quotes') }
 
 // ---------------------------------------------------------------- channels/
 
@@ -73,10 +75,13 @@ const feed = {
   mapping: name.describe('The file in mappings/ that says where each field is, by its name without .yaml'),
   status: status.describe('A feed that is observing or not-live lets nothing out, whatever the directorates say'),
   producer_when_missing: z.enum(['trust', 'unknown']).describe('Who is taken to have written a document without author organisation: unknown waits for two people'),
-  tests: z.array(channelTest).min(1).describe('Messages, and what must and must not become of each; four kinds of document have to be shown to stay in, and check names those that are missing'),
+  tests: z.array(channelTest).min(1).describe('Messages, and what must and must not become of each; five kinds of document have to be shown to stay in; npx openletter test names those that are missing, and no engine takes a policy without them'),
 }
 const port = z.number().int().min(0).max(65535)
 const megabytes = z.number().positive().max(1024)
+/** Less would keep a processor busy with nothing else; more is a slip, and documents would seem to be stuck. */
+const seconds = (most: number) => z.number().min(0.05).max(most)
+const [TEN_MINUTES, HOUR, DAY, WEEK_HOURS] = [600, 3_600, 86_400, 168]
 
 export const mllpFeed = z.strictObject({
   ...feed,
@@ -84,7 +89,7 @@ export const mllpFeed = z.strictObject({
   host: text.describe('Address to listen on; 127.0.0.1 lets only this machine in'),
   port: port.describe('TCP port to listen on; 0 takes a free one'),
   max_message_mb: megabytes.describe('Largest message in megabytes, its file included; a larger one is refused'),
-  idle_timeout_secs: z.number().positive().describe('Seconds without a byte from the sender after which the connection is closed'),
+  idle_timeout_secs: seconds(DAY).describe('Seconds without a byte from the sender after which the connection is closed'),
   test_system: z.boolean().describe('Take messages whose MSH-11 is not P; on a live system write false, so that training messages are refused'),
   tls: z.strictObject({
     key_file: text.describe('File with the private key, in PEM'),
@@ -104,9 +109,9 @@ export const folderFeed = z.strictObject({
   ...feed,
   type: z.literal('folder').describe('Files in a watched folder: metadata beside each document'),
   folder: text.describe('Folder that is watched'),
-  poll_secs: z.number().positive().max(3600).describe('Seconds between two looks at the folder'),
-  settled_secs: z.number().positive().max(3600).describe('Seconds for which a file must not have changed before it is taken, so that none is read half-written'),
-  orphan_after_mins: z.number().positive().describe('Minutes after which a file without its counterpart (metadata or document) is rejected'),
+  poll_secs: seconds(HOUR).describe('Seconds between two looks at the folder'),
+  settled_secs: seconds(HOUR).describe('Seconds for which a file must not have changed before it is taken, so that none is read half-written'),
+  orphan_after_mins: z.number().positive().max(WEEK_HOURS * 60).describe('Minutes after which a file without its counterpart (metadata or document) is rejected'),
   max_document_mb: megabytes.describe('Largest file of a document in megabytes; a larger one counts as too-large and waits for a person'),
 })
 
@@ -120,13 +125,13 @@ const endpoint = (what: string) => ({
 const destination = z.literal('destination').describe('A destination gets documents')
 const atOnce = z.number().int().positive().describe('Exchanges that may run at the same moment')
 const retry = z.strictObject({
-  first_secs: z.number().positive().describe('Seconds until the first try after a failure; each further one waits twice as long'),
-  ceiling_secs: z.number().positive().describe('Longest wait between two tries, in seconds'),
+  first_secs: seconds(HOUR).describe('Seconds until the first try after a failure; each further one waits twice as long'),
+  ceiling_secs: seconds(DAY).describe('Longest wait between two tries, in seconds'),
   jitter: z.number().min(0).max(1).describe('Random share, from 0 to 1, by which a wait may be shorter, so that not all come back at one moment'),
 })
 const circuit = z.strictObject({
   opens_after: z.number().int().positive().describe('Failures in a row after which the destination is left alone for a while'),
-  probe_secs: z.number().positive().describe('Seconds until one delivery is tried again after that'),
+  probe_secs: seconds(HOUR).describe('Seconds until one delivery is tried again after that'),
 })
 
 export const pkbDestination = z.strictObject({
@@ -136,9 +141,9 @@ export const pkbDestination = z.strictObject({
   transport: z.literal('fhir').describe('How documents are written: by FHIR R4'),
   fhir: z.strictObject(endpoint('documents')).describe('Where documents are written'),
   facade: z.strictObject(endpoint('accounts')).describe('Where accounts are asked for: PKB keeps it apart from the documents'),
-  account_fresh_hours: z.number().min(0.25).describe("Hours for which PKB's answer about an account counts; after them it is asked again before anything is sent"),
+  account_fresh_hours: z.number().min(0.25).max(WEEK_HOURS).describe("Hours for which PKB's answer about an account counts; after them it is asked again before anything is sent"),
   at_once: atOnce.describe('Exchanges that may run at the same moment; PKB asks its customers for few'),
-  timeout_secs: z.number().positive().describe('Seconds to wait for an answer; after them nobody knows whether PKB has it, and the engine looks before it sends again'),
+  timeout_secs: seconds(TEN_MINUTES).describe('Seconds to wait for an answer; after them nobody knows whether PKB has it, and the engine looks before it sends again'),
   retry: retry.describe('When to try again what certainly did not arrive'),
   circuit: circuit.describe('When to leave a destination alone that fails again and again'),
   confirmed_by_pkb: z.strictObject({ by: text.describe('Who at PKB confirmed it'), on: day.describe('Day of the confirmation, in quotes') }).optional().describe('Who at PKB confirmed in writing that documents written to this FHIR address reach the patient'),
@@ -152,7 +157,7 @@ export const printDestination = z.strictObject({
   mode: z.enum(['demo', 'live']).describe('Written into each manifest, so that the print house knows whether to post'),
   return_address: z.array(text).min(1).describe('Lines of the address to which undelivered letters come back'),
   postage: z.enum(['first', 'second', 'economy']).describe('Class of post, written into each manifest'),
-  acknowledgement_poll_secs: z.number().positive().describe("Seconds between two looks for the print house's answers"),
+  acknowledgement_poll_secs: seconds(HOUR).describe("Seconds between two looks for the print house's answers"),
   at_once: atOnce,
   retry: retry.describe('When to try again what certainly did not arrive'),
   circuit: circuit.describe('When to leave a destination alone that fails again and again'),
@@ -254,7 +259,7 @@ export const hl7Mapping = z.strictObject({
     cancelled: z.array(code).describe('Values of a document that is cancelled; it is withheld, or taken back'),
     superseded: z.array(code).describe('Values of a document that a newer one replaced; it is withheld, or taken back'),
   }).describe('What the values of the field availability mean; one that is in none of the lists is unknown, and waits for a person'),
-  signals: z.array(signal(hl7Place)).describe(SIGNALS),
+  signals: z.array(signal(hl7Place)).min(1).describe(SIGNALS),
   ignore: z.array(hl7Place).describe('Fields known to carry nothing that matters; all others that carry a value are reported as unread'),
 })
 
@@ -272,7 +277,7 @@ export const uploadMapping = z.strictObject({
     trace_status: z.array(jsonPath).min(1).describe('Places of its trace status; 01 is verified'),
   }).describe('Where the NHS number and its trace status are'),
   completion,
-  signals: z.array(signal(jsonPath)).describe(SIGNALS),
+  signals: z.array(signal(jsonPath)).min(1).describe(SIGNALS),
   ignore: z.array(jsonPath).describe('Names known to carry nothing that matters, with all that is under them'),
 })
 
@@ -303,7 +308,7 @@ export const sharingRules = z.strictObject({
   test_patients: z.boolean().describe('Take NHS numbers that start with 999: only for a test system'),
   trust: z.strictObject({
     name: text.describe('Name of the trust, as the patient reads it'),
-    organisations: z.array(code).min(1).describe("The trust's own ODS codes; the first is the custodian. A document by any other organisation is external"),
+    organisations: z.array(odsCode).min(1).describe("The trust's own ODS codes; the first is the custodian. A document by any other organisation is external"),
   }).describe('Whose documents these are'),
   instruction: z.strictObject({
     share: z.array(text).min(1).describe('Whole texts of the picklist that mean share'),

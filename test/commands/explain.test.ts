@@ -48,12 +48,14 @@ describe('a message', () => {
     const text = await words([file('letter.hl7', LETTER)])
     expect(section(text, 'What the message says')).toMatch(/title +"CLIN Clinic letter" {2}\(TXA-25\)/u)
     expect(section(text, 'What the message says')).toMatch(/source time +"2026-11-20T09:07:10\.000Z" {2}\(EVN-2\.1, written "20261120090710"\)/u)
-    expect(section(text, 'What the message says')).toMatch(/deceased +nothing {2}\(looked at PID-30, PID-29\)/u)
+    expect(section(text, 'What the message says')).toMatch(/deceased +nothing {2}\(looked at PID-30\.1, PID-29\.1\)/u)
     expect(section(text, 'Facts')).toMatch(/service +in-scope +"ADULT1" \(PV1-3\.1\) is in-scope in mappings\/services\.csv:2/u)
     expect(section(text, 'The safety floor')).toContain('F12')
     expect(section(text, 'Rules, in order')).toMatch(/· +do-not-share +mappings\/sharing-rules\.yaml:\d+ +instruction is share, not withhold/u)
     expect(section(text, 'Rules, in order')).toMatch(/✔ +to-pkb/u)
-    expect(section(text, 'Rules, in order')).toMatch(/ {5}unregistered +\S+ +not tried/u)
+    expect(section(text, 'Rules, in order')).toMatch(/\n {2}the (?:rule after it was|\d+ rules after it were) not tried$/u)
+    expect(section(text, 'Rules, in order')).not.toMatch(/unregistered/u)
+    expect(text.split('\n\n').map((part) => part.split('\n')[0]).slice(1, 3)).toEqual(['Decision', 'What the message says'])
     expect(section(text, 'Decision')).toMatch(/route +pkb[\s\S]*R {2}restricted[\s\S]*owed +pkb: is sent, once PKB says/u)
     expect(section(text, 'Nobody read')).toContain('nothing is left over')
   })
@@ -167,6 +169,8 @@ describe('a document in the ledger', () => {
   let place: TestLedger
   let env: Environment
   let stricter: Environment
+  /** Files on disk that no engine has taken. */
+  let refused: Environment
   let times: Record<'a' | 'shared' | 'withheld' | 'b', string>
   const shared = { documentId: 'X-1', patient: ADA }
   let id: string
@@ -180,6 +184,7 @@ describe('a document in the ledger', () => {
     place = await aLedger()
     env = { ...testEnvironment, DATABASE_URL: place.url }
     stricter = { ...env, ...changed('stricter', 'document-codes.csv', (text) => text.replace(/^(CLIN,.*?,clinical),listed/mu, '$1,blocked')) }
+    refused = { ...env, ...changed('refused', 'document-codes.csv', (text) => text.replace(/^(CLIN,.*?,clinical),listed/mu, '$1,blocked-pkb')) }
     // Everything is in the past of the real clock, by which the command judges what is fresh.
     place.clock.at = new Date(Date.now() - 48 * 3_600_000)
     const [first, second] = [await loadPolicy(env), await loadPolicy(stricter)]
@@ -216,13 +221,25 @@ describe('a document in the ledger', () => {
     expect(section(text, 'Decision')).toMatch(/owed +pkb: nothing is owed any more/u)
   })
 
+  test('is not said to be decided so now where the files on disk are not the policy in force', async () => {
+    const inForce = (await place.ledger.policyInForce())!.hash
+    const text = await words(['X-2'], refused)
+    expect(text).toMatch(new RegExp(String.raw`^Policy \w{12}, from the files on disk\. It is not in force: that is policy ${inForce.slice(0, 12)}$`, 'mu'))
+    expect(section(text, 'Recorded')).toMatch(/would be print by blocked-pkb under the files on disk, which are not in force[\s\S]*the fact code was listed and is blocked-pkb under the files on disk/u)
+    expect(section(text, 'Recorded')).not.toMatch(/ now\b/u)
+    said = []
+    expect((await data(['X-2'], refused)).policy).toMatchObject({ from: 'disk', inForce })
+    said = []
+    expect((await data(['X-2'], stricter)).policy).not.toHaveProperty('inForce')
+  })
+
   test('differs from what is recorded where PKB\'s answer went stale, and says so', async () => {
     const patient = { ...ADA, nhsNumber: '9990000042', clientId: 'C10' }
     await place.ledger.savePerson(patient.nhsNumber, { registered: false, deceased: false }, place.clock.at.toISOString())
     await place.upload({ documentId: 'X-3', patient })
     const { recorded } = await data(['X-3'], env)
     expect(recorded).toMatchObject({ decision: { route: 'print', rule: 'unregistered' } })
-    expect(recorded!.differences.join('\n')).toMatch(/the fact account was unregistered and is unknown now: PKB answered on .* too long ago/u)
+    expect(recorded!.differences.join('\n')).toMatch(/the fact account was unregistered and is unknown under the files on disk: PKB answered on .* too long ago/u)
   })
 
   test('was shared before it was withheld: the policy, the receipt and the log of each time', async () => {

@@ -98,8 +98,10 @@ describe('openletter replay', () => {
     expect(text.indexOf('RECALL')).toBeLessThan(text.indexOf('5 documents would go elsewhere'))
     expect(text).toMatch(/pkb → withhold: 4\n {4}newham {2}to-pkb → blocked-code-marked-share {2}4: R-\d \([^)]*\), R-\d \([^)]*\), R-\d \([^)]*\), and 1 more/u)
     expect(text).toMatch(/print → withhold: 1\n {4}newham {2}unregistered → blocked-code-marked-share {2}1: R-5/u)
-    expect(text).toMatch(/1 document that is only observed would be decided otherwise[^\n]*\n {2}observe \(pkb\) → withhold: 1\n {4}luton-beds {2}to-pkb → blocked-code-marked-share {2}1: R-7/u)
+    expect(text).toMatch(/1 document that is or would be only observed would be decided otherwise[^\n]*\n {2}observe \(pkb\) → withhold: 1\n {4}luton-beds {2}to-pkb → blocked-code-marked-share {2}1: R-7/u)
     expect(text).toMatch(/newham +6 +5 +1/u)
+    // Where nothing goes elsewhere there is no row.
+    expect(text).not.toMatch(/luton-beds +1 +0 +0/u)
     expect(text).toContain('Add --ids for all of them')
     expect(text).not.toMatch(/9990000018|Example|High Street/u)
     expect(await events()).toBe(before)
@@ -116,6 +118,7 @@ describe('openletter replay', () => {
     expect(await replay([...SINCE, '--with', dir, '--directorate', 'newham', '--rule', 'to-pkb', '--json'], env())).toBe(0)
     const told = JSON.parse(out()) as { looked: number; inForce: boolean; elsewhere: { documents: { sourceId: string }[] }[]; recalls: { destinations: string[] }[]; rules: unknown }
     expect(told).toMatchObject({ looked: 5, inForce: false, recalls: [{ destinations: ['pkb'], from: 'pkb', to: 'withhold' }], rules: [{ rule: 'to-pkb', looked: 5, elsewhere: 4, recalls: 1 }] })
+    expect(told).toMatchObject({ directorate: 'newham', rule: 'to-pkb' })
     expect(told.elsewhere.flatMap(({ documents }) => documents.map(({ sourceId }) => sourceId)).sort()).toEqual(['R-1', 'R-2', 'R-3', 'R-4'])
     printed.length = 0
     await replay(['--since', '2026-11-01T00:00:00Z', '--until', '2026-11-02', '--json'], env())
@@ -130,7 +133,7 @@ describe('openletter replay', () => {
 
     printed.length = 0
     await replay([...SINCE, '--with', changed('mappings/services.csv', 'ADULT2,Luton and Bedfordshire adult community mental health,in-scope', 'ADULT2,Luton and Bedfordshire adult community mental health,out-of-scope')], env())
-    expect(out()).toMatch(/1 document that is only observed would be decided otherwise[^\n]*\n {2}observe \(pkb\) → observe \(print\): 1/u)
+    expect(out()).toMatch(/1 document that is or would be only observed would be decided otherwise[^\n]*\n {2}observe \(pkb\) → observe \(print\): 1/u)
 
     printed.length = 0
     const dir = changed('channels/rio-mllp.yaml', 'kind: feed', 'kind: feed')
@@ -138,6 +141,42 @@ describe('openletter replay', () => {
     expect(await replay([...SINCE, '--with', dir], env())).toBe(0)
     expect(out()).toContain('7 documents cannot be read under this policy.')
     expect(out()).toMatch(/POLICY_INVALID {2}newham {2}now pkb {2}R-\d \(/u)
+  })
+
+  test('a document in review whose directorate comes to observe leaves the list of reviews, and that is no mere observation', async () => {
+    await place.upload({ documentId: 'R-8', name: 'No code.pdf' })
+    await place.upload({ documentId: 'R-9', team: 'ADULT2', name: 'No code.pdf' })
+    await replay([...SINCE, '--with', changed('mappings/services.csv', ',newham,', ',luton-beds,')], env())
+    expect(out()).toMatch(/1 document would go elsewhere\.\n {2}review → observe \(review\): 1\n {4}newham {2}code-missing {2}1: R-8/u)
+    expect(out()).not.toContain('only observed would be')
+  })
+
+  test('is narrowed to a directorate and a rule that somebody knows, and says so', async () => {
+    await someDocuments()
+    expect(await replay([...SINCE, '--directorate', 'newham', '--rule', 'to-pkb'], env())).toBe(0)
+    expect(out()).toContain('5 documents received from 1 Nov 2026, 00:00:00 to now, of the directorate newham and decided by the rule to-pkb, were looked at.')
+    // Known to the policy alone; to the ledger alone.
+    expect(await replay([...SINCE, '--directorate', 'city-hackney'], env())).toBe(0)
+    const dir = changed('mappings/directorates.csv', 'luton-beds,', 'luton,')
+    writeFileSync(join(dir, 'mappings/services.csv'), readFileSync(join(dir, 'mappings/services.csv'), 'utf8').replaceAll('luton-beds', 'luton'))
+    printed.length = 0
+    expect(await replay([...SINCE, '--with', dir, '--directorate', 'luton-beds'], env())).toBe(0)
+    expect(out()).toContain('1 document received')
+  })
+
+  test.each([
+    ['--directorate', 'newhma', 'Neither the ledger nor the policy has a directorate newhma: did you mean newham?'],
+    ['--rule', 'to-pbk', 'Neither the ledger nor the policy has a rule to-pbk: did you mean to-pkb?'],
+    ['--directorate', 'nope', 'Neither the ledger nor the policy has a directorate nope: there are newham, luton-beds, city-hackney'],
+  ])('%s %s, which nobody knows, gives no all-clear', async (option, name, says) => {
+    await someDocuments()
+    expect(await replay([...SINCE, option, name], env())).toBe(2)
+    expect(out()).toContain(says)
+    expect(out()).not.toContain('looked at')
+    if (option !== '--directorate') return
+    printed.length = 0
+    expect(await observing([...SINCE, option, name], env())).toBe(2)
+    expect(out()).toContain(says)
   })
 
   test('does not lay at the policy’s door what would change anyway', async () => {
@@ -263,6 +302,22 @@ describe('openletter observing', () => {
       '"period","directorate","stage","feed","would_go","rule","code","conflict","variance","documents"', '"2026-11","luton-beds","observing","rio-http","pkb","to-pkb","CLIN","no","no","1"',
     ])
     expect(out()).not.toMatch(/R-7|9990000018/u)
+    printed.length = 0
+    expect(await observing([...span, '--directorate', 'luton-beds'], env())).toBe(0)
+    expect(out()).toContain('documents that are only observed, of the directorate luton-beds, received from')
+  })
+
+  test('a name in the place of a code is not told', async () => {
+    await place.upload({ documentId: 'R-7', team: 'ADULT2', name: 'Jane Smith letter.pdf' })
+    for (const as of [[], ['--json'], ['--csv']]) expect(await observing([...SINCE, ...as], env())).toBe(0)
+    expect(out()).not.toMatch(/JANE/iu)
+    expect(out().match(/not listed/gu)).toHaveLength(3)
+  })
+
+  test('without a document there is no rate', async () => {
+    expect(await observing(SINCE, env())).toBe(0)
+    expect(out()).toMatch(/all +0 +0 +0 +0 +0 +0 +no documents +0 +0/u)
+    expect(out()).not.toContain('None')
   })
 })
 

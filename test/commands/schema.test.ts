@@ -99,5 +99,5 @@ describe('openletter schema', () => {
     expect(stderr).toMatch(/^SETTING_INVALID: .*\nchannels\/schemas\/mllp\.json cannot be /u)
   })
 
-  test('takes no other argument', () => expect(run(['--fix'])).toMatchObject({ status: 2, stderr: 'Usage: npx openletter schema [--check]\n' }))
+  test('takes no other argument', () => expect(run(['--fix'])).toMatchObject({ status: 2, stderr: expect.stringMatching(/^Usage: npx openletter schema \[--check\]\n/u) }))
 })

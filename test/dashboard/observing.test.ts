@@ -10,7 +10,7 @@ beforeAll(async () => {
   place = await aLedger()
   const uploads = [
     ['2026-11-02', { team: 'ADULT2' }], ['2026-11-03', { team: 'ADULT2', documentType: 'MH DO NOT share with patient' }], ['2026-11-03', { team: 'ADULT2', name: 'HMHR Report.pdf' }],
-    ['2026-11-03', { team: 'ADULT3' }], ['2026-11-03', { team: 'ADULT1' }], ['2026-11-03', { team: 'NOBODYS' }], ['2026-10-01', { team: 'ADULT2' }],
+    ['2026-11-03', { team: 'ADULT3' }], ['2026-09-20', { team: 'ADULT2', name: 'Jane Smith letter.pdf' }], ['2026-11-03', { team: 'ADULT1' }], ['2026-11-03', { team: 'NOBODYS' }], ['2026-10-01', { team: 'ADULT2' }],
   ] as const
   for (const [n, [day, metadata]] of uploads.entries()) await place.upload({}, { receipt: aReceipt({ documentId: `V-${n}`, ...metadata }, { receivedAt: `${day}T10:00:00.000Z` }) })
   const reviews = [{ ...aPolicyStatus().reviews[0]!, overdue: true }, { directorate: 'luton-beds', name: 'Luton and Bedfordshire', status: 'observing' as const, overdue: false, dueSoon: false }]
@@ -66,6 +66,10 @@ describe('the page', () => {
   test('is without script and patient, and says what is wrong with a question', async () => {
     const { html } = await page('/observing')
     expect(html).not.toMatch(/<script|\son[a-z]+=|style=/iu)
+    const { html: since } = await page('/observing?since=2026-09-01&until=2026-09-30')
+    expect(rows(since, 'By code').map(([code, count]) => [code, count])).toEqual([['not listed', '1']])
+    expect(since).not.toMatch(/jane|code=/iu)
+    expect(JSON.stringify(await answer('?since=2026-09-01'))).not.toMatch(/jane/iu)
     for (const secret of [ADA.nhsNumber, ADA.family, 'Clinic letter', 'V-0']) expect(html).not.toContain(secret)
     for (const query of ['since=yesterday', 'by=year', 'state=failed', 'nhsNumber=9990000018']) {
       const refused = await page(`/observing?${query}`)
@@ -87,6 +91,6 @@ test('the API tells the same, with the token only', async () => {
   expect(told).toMatchObject({ policy: place.policy.hash, by: 'day', unplaced: 1, all: { documents: 4, pkb: 2, withheld: 2, shareRate: 0.5 } })
   expect(told.since).toBe('2026-10-23T23:00:00.000Z')
   expect(told.reviews.map(({ name, overdue }) => [name, overdue])).toEqual([['Newham', true], ['Luton and Bedfordshire', false]])
-  expect((await answer('?since=2026-09-01&directorate=luton-beds')).directorates).toMatchObject([{ directorate: 'luton-beds', documents: 4 }])
+  expect((await answer('?since=2026-09-01&directorate=luton-beds')).directorates).toMatchObject([{ directorate: 'luton-beds', documents: 5 }])
   expect(JSON.stringify(told)).not.toMatch(/V-0|9990000018/u)
 })

@@ -34,6 +34,14 @@ describe('what stands on every page', () => {
       expect(html).toContain('<a href="/policy#refused">See what is wrong</a>')
     }
   })
+  test('is that tests expect to go out what is kept in, and where they stand', async () => {
+    const { page } = await start({ keptIn: [aProblem({ file: 'channels/rio-mllp.yaml', line: 30, message: 'expected pkb, actual observe' })] })
+    expect(await page('/')).toContain('The policy in force keeps in what its own tests expect to go out (1 expectation).')
+    const html = (await page('/policy')).replaceAll(/\s+/gu, ' ')
+    expect(html).toContain('id="kept-in"')
+    expect(html).toMatch(/channels\/rio-mllp\.yaml:30:\d+<\/code>/u)
+    expect(html).toContain('expected pkb, actual observe')
+  })
   test('is whose review is overdue', () => {
     const reviews = [aReview({ overdue: true }), aReview({ name: 'Luton', status: 'observing' }), aReview({ name: 'City', overdue: true })]
     expect(alertsOf(aPolicyStatus({ reviews })).map(({ text }) => text)).toEqual(['The review of 2 sign-offs is overdue: Newham, City.'])

@@ -1,6 +1,6 @@
 // From a decision and what stands to what is owed: the table of changes after sending, row by row.
 import { describe, expect, test } from '@jest/globals'
-import { documentState, owed, want, type Now } from '../../src/decide/owed.ts'
+import { documentState, owed, staysAtPkb, TAKEN, want as wantOf, type Now } from '../../src/decide/owed.ts'
 import type { Decision, Delivery, Facts, Plan } from '../../src/types.ts'
 import { someFacts } from '../support/policy.ts'
 import { aDelivery } from '../support/story.ts'
@@ -9,6 +9,7 @@ const NOW: Now = { identifier: 'id-1', revision: 2, sha256: 'b'.repeat(64), nhsN
 const decision = (overrides: Partial<Decision> = {}): Decision => ({ route: 'pkb', rule: 'to-pkb', because: 'Because.', conflict: false, variance: false, leftToTeam: false, labels: [], policy: 'p', ...overrides })
 const plan = (route: Decision['route'], facts: Partial<Facts> = {}, more: Partial<Decision> = {}): Pick<Plan, 'facts' | 'decision'> => ({ facts: someFacts(facts), decision: decision({ route, ...more }) })
 const at = (overrides: Partial<Delivery> = {}): Delivery => aDelivery({ identifier: 'id-1', standing: 'present', standingRevision: 2, state: 'acknowledged', ...overrides })
+const want = (of: ReturnType<typeof plan>, now: Now, delivery: Delivery) => wantOf(of, now, delivery, [delivery])
 
 describe('what stands at PKB after a change', () => {
   const recalled: readonly (readonly [string, Partial<Facts>])[] = [
@@ -71,9 +72,82 @@ describe('what is owed', () => {
   test('a letter that never left is closed', () => {
     expect(owed(plan('withhold', { instruction: 'withhold' }), NOW, [at({ standing: 'nothing', state: 'owed' })], true)).toEqual([expect.objectContaining({ state: 'closed', due: false })])
   })
+  test('a letter in the outbox is pulled back when the team posts for itself; what is printed stays printed', () => {
+    const left = plan('print', {}, { leftToTeam: true })
+    const inOutbox = at({ destination: 'print', state: 'printing' })
+    expect(owed(left, NOW, [inOutbox], false)).toEqual([expect.objectContaining({ state: 'recalling', due: true, audit: 'recall-owed' })])
+    expect(owed(left, NOW, [{ ...inOutbox, standing: 'unsure', state: 'sending' }], false)).toEqual([expect.objectContaining({ state: 'recalling', due: true })])
+    expect(owed(left, NOW, [{ ...inOutbox, standing: 'nothing', state: 'owed' }], true)).toEqual([expect.objectContaining({ state: 'closed', due: false })])
+    expect(owed(left, NOW, [{ ...inOutbox, state: 'printed' }], true)).toEqual([expect.objectContaining({ state: 'printed', audit: 'left-standing' })])
+  })
   test('a copy that is left at PKB is not posted as well', () => {
     expect(owed(plan('print', { account: 'unregistered' }), NOW, [at()], true).some((change) => change.kind === 'open')).toBe(false)
     expect(owed(plan('print', { account: 'unregistered' }), NOW, [at({ standing: 'nothing', state: 'owed' })], true)).toContainEqual(expect.objectContaining({ kind: 'open', destination: 'print' }))
+  })
+})
+
+describe('no letter goes both ways', () => {
+  const inOutbox = at({ id: 'p', destination: 'print', state: 'printing', standingSha256: NOW.sha256! })
+  const printed: Delivery = { ...inOutbox, state: 'printed' }
+  const taken: Delivery = { ...inOutbox, state: 'failed', lastOutcome: 'refused', lastCode: TAKEN }
+  const closed = at({ id: 'k', standing: 'nothing', state: 'closed' })
+  const gone: Delivery = { ...inOutbox, state: 'recalled', standing: 'recalled' }
+  const changes = (of: ReturnType<typeof plan>, deliveries: readonly Delivery[], fresh = true) =>
+    owed(of, NOW, deliveries, fresh).map((change) => (change.kind === 'open' ? `open ${change.destination}` : `${change.deliveryId} ${change.state}${change.due ? ' due' : ''}`))
+
+  test('what lies in the outbox is pulled back before it goes to PKB, and only then goes there', () => {
+    for (const others of [[], [closed]]) {
+      expect(changes(plan('pkb'), [inOutbox, ...others])).toEqual(['p recalling due'])
+      expect(changes(plan('pkb'), [{ ...inOutbox, state: 'recalling', standing: 'unsure' }, ...others], false)).toEqual([])
+      expect(changes(plan('pkb'), [gone, ...others], false)).toEqual([others.length ? 'k owed due' : 'open pkb'])
+    }
+    expect(changes(plan('pkb'), [inOutbox, { ...closed, state: 'owed' }])).toEqual(['p recalling due', 'k closed'])
+    expect(changes(plan('pkb'), [{ ...inOutbox, standing: 'unsure', state: 'sending' }])).toEqual(['p recalling due'])
+  })
+  test('what was printed, or what the print house has taken, does not go to PKB until its content changes', () => {
+    for (const others of [[], [closed]]) {
+      expect(changes(plan('pkb'), [printed, ...others])).toEqual(['p printed'])
+      expect(changes(plan('pkb'), [taken, ...others], false)).toEqual(['p printing'])
+      expect(changes(plan('pkb'), [{ ...taken, state: 'printing' }, ...others], false)).toEqual([])
+      for (const other of [printed, taken]) expect(changes(plan('pkb'), [{ ...other, standingSha256: 'c'.repeat(64) }, ...others])).toContain(others.length ? 'k owed due' : 'open pkb')
+    }
+    expect(changes(plan('pkb'), [{ ...taken, standing: 'nothing', lastCode: 'rejected' }], false)).toEqual(['p closed', 'open pkb'])
+  })
+  test('a new letter that is being handed over is not the one that was taken', () => {
+    expect(changes(plan('pkb'), [{ ...taken, state: 'sending', standing: 'unsure' }])).toEqual(['p recalling due'])
+  })
+  test('a recall that the print house came before is a failure where the letter must not go out', () => {
+    expect(changes(plan('withhold', { instruction: 'withhold' }), [taken], false)).toEqual([])
+    expect(changes(plan('withhold', { instruction: 'withhold' }), [{ ...taken, state: 'printing' }])).toEqual(['p recalling due'])
+  })
+  test('while nobody knows of an account, PKB is asked and the letter stays where it is, unless it is out of date', () => {
+    const unknown = plan('pkb', { account: 'unknown' })
+    expect(changes(unknown, [inOutbox], false)).toEqual(['open pkb'])
+    expect(changes(unknown, [inOutbox, closed], false)).toEqual(['k owed due'])
+    expect(changes(unknown, [{ ...inOutbox, state: 'recalling' }, closed], false)).toEqual(['p printing', 'k owed due'])
+    expect(changes(unknown, [{ ...inOutbox, standingRevision: 1 }, closed])).toEqual(['p recalling due'])
+    expect(changes(unknown, [printed, closed], false)).toEqual([])
+    expect(changes(plan('print', { account: 'unregistered' }), [inOutbox, { ...closed, state: 'owed' }], false)).toEqual(['k closed'])
+  })
+  test('nothing is posted while a copy stands at PKB, not even where a letter was pulled back before', () => {
+    expect(changes(plan('print', { account: 'unregistered' }), [at({ id: 'k' }), gone])).toEqual(['k acknowledged'])
+    expect(changes(plan('print', { code: 'blocked-pkb' }), [at({ id: 'k' }), gone])).toEqual(['k recalling due'])
+    expect(changes(plan('print', { code: 'blocked-pkb' }), [at({ id: 'k', state: 'recalled', standing: 'recalled' }), gone], false)).toEqual(['p owed due'])
+    expect(changes(plan('print', { service: 'out-of-scope' }), [at({ id: 'k' }), { ...printed, standingSha256: 'c'.repeat(64) }])).toEqual(['k acknowledged', 'p printed'])
+  })
+})
+
+describe('a copy stays at PKB', () => {
+  const stays = (of: ReturnType<typeof plan>, delivery: Delivery, now = NOW) => staysAtPkb(of, now, [delivery])
+  test('where nothing new is sent, and it may stand', () => {
+    const observed = plan('observe', { directorate: 'observing' })
+    expect([stays(observed, at()), stays(observed, at({ standing: 'unsure', state: 'sending' }))]).toEqual([true, true])
+    expect([stays(observed, at({ standing: 'nothing', state: 'closed' })), stays(observed, at({ destination: 'print', state: 'printing' }))]).toEqual([false, false])
+  })
+  test('but not where it goes back, or belongs to somebody else now', () => {
+    for (const facts of [{ instruction: 'withhold' }, { hold: 'held' }, { lifecycle: 'cancelled' }] as const) expect(stays(plan('withhold', { directorate: 'observing', ...facts }), at())).toBe(false)
+    expect(stays(plan('observe', { directorate: 'observing' }, { rule: 'parent-not-standing' }), at())).toBe(false)
+    expect(stays(plan('observe', { directorate: 'observing' }), at(), { ...NOW, identifier: 'id-2' })).toBe(false)
   })
 })
 
@@ -85,6 +159,8 @@ describe('the state that people see', () => {
     ['withheld', decision({ route: 'withhold' }), []], ['recalled', decision({ route: 'withhold' }), [at({ state: 'recalled', standing: 'recalled' })]], ['recalling', decision({ route: 'withhold' }), [at({ state: 'recalling' })]],
     ['review', decision({ route: 'review' }), [at({ state: 'recalled', standing: 'recalled' })]], ['observed', decision({ route: 'observe' }), []], ['blocked', decision(), [at({ state: 'blocked' })]], ['failed', decision(), [at({ state: 'failed' })]],
     ['acknowledged', decision({ route: 'print' }), [at()]],
+    ['printed', decision(), [at({ destination: 'print', state: 'printed' })]], ['printed', decision(), [at({ state: 'closed', standing: 'nothing' }), at({ destination: 'print', state: 'printed' })]],
+    ['acknowledged', decision({ route: 'print' }), [at(), at({ destination: 'print', state: 'recalled', standing: 'recalled' })]],
   ]
   test.each(rows)('%s', (state, of, deliveries) => expect(documentState(of, 'id-1', deliveries)).toBe(state))
 })

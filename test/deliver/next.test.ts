@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import { LEAVE_SECS, stopped, think } from '../../src/deliver/next.ts'
+import { BEHIND_SECS, LEAVE_SECS, stopped, think } from '../../src/deliver/next.ts'
 import { planAgain } from '../../src/deliver/worker.ts'
 import type { Stop, Work } from '../../src/ledger/ledger.ts'
 import type { Policy } from '../../src/policy/policy.ts'
@@ -72,6 +72,14 @@ describe('the next step', () => {
 
   test('the second key stands before it: a delivery for somebody else is blocked', () => {
     expect(step(aWork({ deliveries: [anOwed({ nhsNumber: '9990000026' })] }))).toMatchObject({ do: 'block', code: 'SECOND_KEY' })
+  })
+
+  test('a worker that has not taken the policy in force sends nothing and judges nothing; what goes back goes back', () => {
+    const later = 'f'.repeat(64)
+    expect(think(aWork({ policyInForce: later }), policy, planAgain, NOW)).toEqual({ step: { do: 'nothing', unjudged: true, putOff: { deliveryId: anOwed().id, until: ahead(BEHIND_SECS) } } })
+    expect(think(aWork({ policyInForce: later, deliveries: [] }), policy, planAgain, NOW)).toEqual({ step: { do: 'nothing', unjudged: true } })
+    expect(think(aWork({ policyInForce: later, deliveries: [anOwed({ ...PRESENT, state: 'recalling' })] }), policy, planAgain, NOW).step).toMatchObject({ do: 'exchange', action: 'recall' })
+    expect(step(aWork({ policyInForce: policy.hash }))).toMatchObject({ do: 'exchange', action: 'create' })
   })
 
   test('a receipt that the policy in force cannot read is blocked, and still taken back from another patient', () => {

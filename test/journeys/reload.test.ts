@@ -246,7 +246,7 @@ describe('a policy that cannot be taken', () => {
 
   test.each<[string, () => void, RegExp]>([
     ['breaks the floor', () => files.change(RULES, / {2}- name: do-not-share\n(?: {4}.*\n)+/u, ''), /F1 of the safety floor/u],
-    ['fails its own tests', () => files.change(CODES, /^(CPLN,.*,)listed,/mu, '$1blocked,'), /route.*pkb|pkb.*withhold|expected/u],
+    ['fails its own tests', () => files.change(CODES, /^(PSYR,.*,)blocked-pkb,/mu, '$1listed,'), /expected print, actual pkb/u],
     ['lacks a file', () => files.drop('mappings/services.csv'), /missing/u],
     ['is half written', () => files.write(HTTP, files.read(HTTP).slice(0, 700)), /./u],
   ])('because it %s leaves the one in force', async (_, change, message) => {
@@ -281,6 +281,25 @@ describe('a policy that cannot be taken', () => {
   })
 })
 
+describe('a policy that keeps in what its own tests expect to go out', () => {
+  test.each<[string, () => void, string]>([
+    ['a directorate that stops', () => files.change('mappings/directorates.csv', /^newham,Newham,live,[^,]*,[^,]*,[^,]*,[^,]*,/mu, 'newham,Newham,observing,,,,,'), 'observed'],
+    ['a code that is blocked', () => files.change(CODES, /^(CLIN,.*,)listed,/mu, '$1blocked,'), 'withheld'],
+  ])('%s is taken at once, and everybody is told', async (_, change, state) => {
+    change()
+    expect(await reload()).toBe('taken')
+    const id = newId()
+    await engine.upload({ documentId: id })
+    await engine.state(id, state)
+    expect(await page('/')).toContain('keeps in what its own tests expect to go out')
+    expect(await page('/policy')).toMatch(/channels\/rio-http\.yaml:\d+:\d+/u)
+    expect(said('policy_keeps_in').at(-1)).toMatchObject({ level: 'warn', tests: expect.any(Number) })
+    files.restore()
+    expect(await reload()).toBe('taken')
+    expect(await page('/')).not.toContain('keeps in what')
+  })
+})
+
 test('a review that is overdue is told, and stops nothing', async () => {
   files.change('mappings/directorates.csv', '2027-12-16', '2025-12-16')
   expect(await reload()).toBe('taken')
@@ -308,7 +327,7 @@ describe('a start', () => {
   }
 
   test('on a fresh ledger runs the policy\'s tests, and one that fails starts nothing', async () => {
-    files.change(CODES, /^(CPLN,.*,)listed,/mu, '$1blocked,')
+    files.change(CODES, /^(PSYR,.*,)blocked-pkb,/mu, '$1listed,')
     const refused = await start().then(() => undefined, (error: unknown) => error)
     expect(refused).toBeInstanceOf(PolicyRefused)
     expect((refused as PolicyRefused).problems[0]).toMatchObject({ file: expect.stringMatching(/rio-\w+\.yaml$/u), line: expect.any(Number) })

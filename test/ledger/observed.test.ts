@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => place.close())
 
 const report = async (asked: Partial<Parameters<TestLedger['ledger']['observed']>[0]> = {}) =>
-  reportOf(await place.ledger.observed({ ...NOVEMBER, ...asked }), knownFrom(place.policy.directorates, asked.directorate))
+  reportOf(await place.ledger.observed({ ...NOVEMBER, codes: Object.keys(place.policy.codes), ...asked }), knownFrom(place.policy.directorates, asked.directorate))
 
 describe('the report', () => {
   test('counts what would have been shared, printed, withheld and reviewed, by directorate', async () => {
@@ -59,6 +59,11 @@ describe('the report', () => {
       ['city-hackney', 'not-live', 0, 0, 0], ['luton-beds', 'observing', 0, 0, 0], ['newham', 'observing', 3, 3, 0],
     ])
   })
+})
+
+test('a code that the policy does not list is counted, and not told', async () => {
+  const { codes } = await report({ codes: ['CLIN', 'HMHR'] })
+  expect(codes.map(({ code, documents }) => [code, documents])).toEqual([['CLIN', 3], ['HMHR', 1], ['not listed', 2], [undefined, 1]])
 })
 
 test.each([

@@ -43,14 +43,14 @@ test('each change of the policy has every copy that stands looked at, and no cha
   const ids: string[] = []
   for (let n = 0; n < 3; n += 1) {
     const { id } = await place.upload({ documentId: `L-${n}` })
-    await work(place, id, 'pkb')
+    await work({ ...place, policy: { ...place.policy, hash: (await ledger.policyInForce())!.hash } }, id, 'pkb')
     ids.push(id)
   }
   expect(await due()).toEqual([])
   for (const hash of ['d', 'c']) {
     await ledger.savePolicy({ hash, files: {} }, clock.at.toISOString())
     expect((await due()).toSorted()).toEqual(ids.toSorted())
-    for (const id of ids) await work(place, id, 'pkb')
+    for (const id of ids) await work({ ...place, policy: { ...place.policy, hash } }, id, 'pkb')
     expect(await due()).toEqual([])
   }
   await ledger.savePolicy({ hash: 'c', files: {} }, clock.at.toISOString())

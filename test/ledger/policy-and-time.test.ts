@@ -27,6 +27,26 @@ test('what stands is recalled when the policy in force comes to block its code',
   }
 })
 
+test('a worker that has not taken the policy in force sends nothing new, and leaves what stands to be judged by one that has', async () => {
+  const place = await aLedger()
+  const at = place.clock.at.toISOString()
+  try {
+    await place.ledger.savePerson(ADA.nhsNumber, { registered: true, deceased: false }, at)
+    const { id: standing } = await place.upload({ documentId: 'B-1' })
+    await work(place, standing, 'pkb')
+    const { id: waiting } = await place.upload({ documentId: 'B-2' })
+    await place.ledger.savePolicy({ hash: 'another', files: {} }, at)
+    for (const id of [standing, waiting]) expect((await work(place, id, 'pkb'))?.attemptId).toBeUndefined()
+    expect((await place.ledger.story(waiting))?.deliveries.map(({ state, attempts }) => [state, attempts.length])).toEqual([['owed', 0]])
+    expect((await place.ledger.due('pkb', at, 10)).map(({ documentId }) => documentId).sort()).toEqual([standing, waiting].sort())
+    const newer = { ...place.policy, hash: 'another' }
+    await work({ ...place, policy: newer }, waiting, 'pkb')
+    expect((await place.ledger.story(waiting))?.state).toBe('acknowledged')
+  } finally {
+    await place.close()
+  }
+})
+
 test('a message that claims a time in the future does not make every later correction late', async () => {
   const place = await aLedger()
   try {

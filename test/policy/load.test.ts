@@ -1,4 +1,5 @@
 // The policy in two folders: every problem at once, files that cannot be read, files that nothing reads, and the hash.
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
@@ -35,6 +36,8 @@ describe('files that cannot be read are problems with a place, and no crash', ()
     ['a table that is a link to nothing', (path) => { rmSync(join(path, 'mappings/services.csv')); symlinkSync('gone.csv', join(path, 'mappings/services.csv')) }, [`mappings/services.csv:${LOST}`]],
     ['a channel that is a link to nothing', (path) => { rmSync(join(path, 'channels/withhold.yaml')); symlinkSync('gone.yaml', join(path, 'channels/withhold.yaml')) }, [`channels/withhold.yaml:${LOST}`]],
     ['rules that are a link to themselves', (path) => { rmSync(join(path, 'mappings/sharing-rules.yaml')); symlinkSync('sharing-rules.yaml', join(path, 'mappings/sharing-rules.yaml')) }, ['mappings/sharing-rules.yaml:1:1 this is a link that leads back to itself: mend it, or take it away']],
+    ['a table that is a pipe, at which reading would wait for ever', (path) => { rmSync(join(path, 'mappings/services.csv')); execFileSync('mkfifo', [join(path, 'mappings/services.csv')]) }, ['mappings/services.csv:1:1 this is a pipe, a socket or a device, and a file belongs here: take it away']],
+    ['a channel that is far too large', (path) => writeFileSync(join(path, 'channels/withhold.yaml'), `# ${'x'.repeat(400_000)}\n${readFileSync(join(path, 'channels/withhold.yaml'), 'utf8')}`), ['channels/withhold.yaml:1:1 a table may have 5 MB and any other file 300 KB, and this one has more: look at what came into it, or take it away']],
     ['a folder where a table belongs', (path) => { rmSync(join(path, 'mappings/services.csv')); mkdirSync(join(path, 'mappings/services.csv')) }, ['mappings/services.csv:1:1 this is a folder, and a file belongs here: call it otherwise']],
     ['no folder at all', (path) => { rmSync(join(path, 'channels'), { recursive: true }) }, [expect.stringMatching(/channels:1:1 this folder cannot be read: set CHANNELS_DIR and MAPPINGS_DIR, or start in the folder of the project$/u) as unknown as string]],
     ['no channel in the folder', (path) => { rmSync(join(path, 'channels'), { recursive: true }); mkdirSync(join(path, 'channels')) }, ['channels:1:1 there is no channel here, so nothing can come in: write one']],
@@ -118,7 +121,7 @@ describe('openletter check', () => {
   }
   test('says what it proved, how many it walked and how long that took', async () => {
     const { code, said } = await checked(aCopy().env)
-    expect(said).toEqual([expect.stringMatching(/^floor proved: no breach in 272,160,000 combinations of 15 facts \([\d,]+ walked, \d+ ms\)$/u), expect.stringMatching(/^\d+ files, no problems; policy [0-9a-f]{12}$/u)])
+    expect(said).toEqual([expect.stringMatching(/^floor proved: no breach in 272,160,000 combinations of 15 facts \([\d,]+ walked, \d+ ms\)$/u), expect.stringMatching(/^\d+ files, no problems; policy [0-9a-f]{12}$/u), 'now run npx openletter test: an engine asks for it too'])
     expect(code).toBe(0)
   })
   test('prints every problem, and ends with 1 if there is any', async () => {

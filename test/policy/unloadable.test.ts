@@ -6,10 +6,12 @@ import { parse, stringify } from 'yaml'
 import { observes, ruled } from '../../src/decide/decide.ts'
 import { plan } from '../../src/plan.ts'
 import type { Policy } from '../../src/policy/policy.ts'
+import { printProblem } from '../../src/policy/problem.ts'
 import { firstPrior } from '../../src/policy/test/run.ts'
 import type { Environment } from '../../src/settings.ts'
 import { FACT_NAMES, FACTS, type Facts, type Person, type Receipt } from '../../src/types.ts'
 import { exampleTexts, loadTexts, withChanges, type Change, type Texts } from '../support/broken-policy.ts'
+import { tryTests } from '../support/channel-tests.ts'
 import { aMdm } from '../support/mdm.ts'
 import { aPdf } from '../support/pdf.ts'
 import { contentRef, hl7Receipt, uploadReceipt } from '../support/receipts.ts'
@@ -177,16 +179,34 @@ describe('by texts and lists', () => {
     ['availability is not read', 'refused', [[HL7, /^ {2}availability: .*\n/mu, '']]],
     ['the picklist is not read', 'refused', [[UPLOAD, /^ {2}picklist: .*\n/mu, '']]],
     ['the picklist is read where something else stands, by HTTP', 'nothing leaves', [[UPLOAD, 'picklist: [documentType]', 'picklist: [author.name]']]],
-    ['the picklist is read where something else stands, by HL7', 'nothing leaves', [[HL7, 'picklist: [TXA-2.2, TXA-2.1]', 'picklist: [TXA-3]']]],
-    ['the names are read where something else stands', 'nothing leaves', [[UPLOAD, 'names: [name, fileName]', 'names: [documentDate]']]],
-    ['a code is read beside the name', 'nothing leaves', [[UPLOAD, 'names: [name, fileName]', 'names: [uploadedBy, name]']]],
+    ['the picklist is read where something else stands, by HL7', 'nothing leaves', [[HL7, 'picklist: [TXA-2.2, TXA-2.1]', 'picklist: [TXA-4]']]],
+    ['the picklist is read where nothing matters', 'refused', [[HL7, 'picklist: [TXA-2.2, TXA-2.1]', 'picklist: [TXA-3]']]],
+    ...['MH sharing denied', 'Opt out of sharing', 'Sharing disallowed', 'MH share with GP only', 'Do n0t share', 'Do n0t share with patient', 'Share = false'].map((text): Attempt => [`"${text}" as share`, 'refused', [share(text)]]),
+    ['the names are read where something else stands', 'refused', [[UPLOAD, 'names: [name, fileName]', 'names: [documentDate]']]],
+    ['one name of three is read', 'refused', [[HL7, 'names: [TXA-16, TXA-25, OBX-3.2]', 'names: [TXA-16]']]],
+    ['a code is read beside the name', 'nothing leaves', [[UPLOAD, 'names: [name, fileName]', 'names: [uploadedBy, name, fileName]']]],
+    ['the picklist is ignored', 'refused', [[HL7, '- MSH-8 ', '- TXA-2 ']]],
+    ['nothing speaks against sharing', 'refused', [[UPLOAD, /signals:\n(?: .*\n)+/u, 'signals: []\n']]],
+    ['an approval that nobody can have given', 'refused', [[RULES, /approved_on: .*/u, 'approved_on: "2999-10-01"']]],
+    ['an approval by nobody', 'refused', [[RULES, /approved_by: .*/u, 'approved_by: " "']]],
     ["the sender's organisation is taken for the author's", 'refused', [[HL7, 'organisations: [TXA-9.14.1, MSH-4.1]', 'organisations: [MSH-4.1]']]],
     ["the patient's organisation is taken for the author's", 'refused', [[HL7, 'organisations: [TXA-9.14.1, MSH-4.1]', 'organisations: [PID-3.4]']]],
     ['no organisation is read', 'refused', [[UPLOAD, /^ {2}organisations: .*\n/mu, '']]],
     ['no organisation means the trust', 'nothing leaves', [['channels/rio-http.yaml', 'producer_when_missing: unknown', 'producer_when_missing: trust'], ['channels/rio-mllp.yaml', 'producer_when_missing: unknown', 'producer_when_missing: trust']]],
-    ['any organisation means the trust', 'nothing leaves', [[RULES, 'organisations: ["RWK"]', 'organisations: ["RWK", "*", " "]']]],
+    ['any organisation means the trust', 'refused', [[RULES, 'organisations: ["RWK"]', 'organisations: ["RWK", "*", " "]']]],
   ]
   test.each(rows)('%s: %s', (...row) => attempt(row))
+})
+
+test('by an organisation that is looked for where none is, once the tests that show it are taken out: refused', async () => {
+  const feed = 'channels/rio-http.yaml'
+  const change = (file: string, text: string): string => {
+    if (file === UPLOAD) return text.replace('[author.organisation]', '[author.organization]')
+    return file === feed ? text.replace('producer_when_missing: unknown', 'producer_when_missing: trust').replace(/^ {2}- [\s\S]*?(?=^ {2}(?:- |#)|(?![\s\S]))/gmu, (one) => (/35-no-author|RVX/u.test(one) ? '' : one)) : text
+  }
+  const { tested } = await tryTests({ feed: 'rio-http', change })
+  expect(tested.results.filter(({ feed: name, problems }) => name === 'rio-http' && problems.length > 0)).toEqual([])
+  expect(tested.blocking.map(printProblem)).toEqual([expect.stringContaining('organisation alone stays in'), expect.stringContaining('no test has an organisation at author.organization')])
 })
 
 describe('by tables', () => {

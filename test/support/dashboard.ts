@@ -11,7 +11,7 @@ export const NOON = '2026-11-23T12:00:00.000Z'
 
 /** Of a policy in which nothing is wrong. */
 export const aPolicyStatus = (overrides: Partial<PolicyStatus> = {}): PolicyStatus => ({
-  hash: 'b'.repeat(64), since: '2026-11-22T08:00:00.000Z', rules: 34, combinations: 1_234_567,
+  hash: 'b'.repeat(64), since: '2026-11-22T08:00:00.000Z', rules: 34, combinations: 1_234_567, keptIn: [],
   reviews: [{ directorate: 'newham', name: 'Newham', status: 'live', signedOffBy: 'Directorate Management Team', signedOffOn: '2024-12-16', goLive: '2025-01-06', reviewBy: '2027-12-16', overdue: false, dueSoon: false }],
   approvals: () => [{ file: 'channels/pkb.yaml', by: 'Chief Clinical Information Officer', on: '2026-10-01' }, { file: 'mappings/services.csv', by: 'Head of Clinical Records', on: '2026-10-02', rows: 5 }],
   ...overrides,

@@ -31,7 +31,7 @@ export const aWork = ({ sample = '01-share-registered.json', person, prior, ...o
     person: { account: 'registered', deceased: false, ...person },
     nhsNumber: ADA,
     decision: { route: 'pkb', rule: 'registered', because: '', conflict: false, variance: false, leftToTeam: false, labels: [], policy: '' },
-    deliveries: [anOwed()], stops: [], ...overrides,
+    deliveries: [anOwed()], elsewhere: [], stops: [], ...overrides,
   }
 }
 

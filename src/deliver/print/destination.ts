@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TAKEN } from '../../decide/owed.ts'
 import { Failure } from '../../errors.ts'
 import type { ContentStore } from '../../ledger/content.ts'
 import type { PrintDestination } from '../../policy/schema.ts'
@@ -126,7 +127,7 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
       try {
         return (await withdraw(deliveryId)) === 'all'
           ? outcome('accepted', 'WITHDRAWN', 'Nothing of it is with the print house.')
-          : outcome('refused', 'ALREADY_TAKEN', 'The print house has taken the letter already: ask them to stop it.')
+          : outcome('refused', TAKEN, 'The print house has taken the letter already: ask them to stop it.')
       } catch (error) {
         return outcome('unavailable', codeOf(error), 'The outbox cannot be changed.')
       }

@@ -2,55 +2,43 @@
 // what may still be being written, waits for a document, or cannot be read: that stays where its sender put it.
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Failure } from '../../errors.ts'
-import { ensureFolder, errnoOf, look, readSmall, reading, same, type Seen } from './disk.ts'
-import { INDEX_BYTES, readIndex } from './index-file.ts'
-import { matchOf, readMetadata, type Metadata } from './metadata.ts'
+import type { Failure } from '../../errors.ts'
+import { ensureFolder, errnoOf, look, type Seen } from './disk.ts'
 import { kindOf, type Kind } from './names.ts'
+import { peek, type Peeks } from './peek.ts'
 import { brokenMs, isOrphan, isSettled, type Turn } from './turn.ts'
 import { writeFault } from './unit.ts'
+import { canBeTaken } from './whole.ts'
 
 export type Lying = { readonly name: string; readonly kind: Kind; readonly seen: Seen }
 
-/** Plain files, oldest first. `unreadable`: those that the disk does not tell of. */
-export const listing = async (root: string, unreadable: (path: string, error: unknown) => void): Promise<readonly Lying[]> => {
-  const found: Lying[] = []
-  for (const entry of await readdir(root, { withFileTypes: true })) {
-    const kind = kindOf(entry.name)
-    if (kind === undefined || !entry.isFile()) continue
-    const path = join(root, entry.name)
+/** `files`: plain ones, oldest first. `others`: names of what is none. */
+export type Listing = { readonly files: readonly Lying[]; readonly others: ReadonlySet<string> }
+const AT_ONCE = 32
+
+/** `unreadable`: those that the disk does not tell of. */
+export const listing = async (root: string, unreadable: (path: string, error: unknown) => void): Promise<Listing> => {
+  const files: Lying[] = []
+  const entries = await readdir(root, { withFileTypes: true })
+  const add = async (name: string): Promise<void> => {
+    const kind = kindOf(name)
+    if (kind === undefined) return
+    const path = join(root, name)
     try {
       const seen = await look(path)
-      if (seen !== undefined) found.push({ name: entry.name, kind, seen })
+      if (seen !== undefined) files.push({ name, kind, seen })
       // A name that is not UTF-8 cannot be found again under what was read of it.
-      else if (entry.name.includes('\uFFFD')) unreadable(path, Object.assign(new Error('name'), { code: 'EILSEQ' }))
+      else if (name.includes('\uFFFD')) unreadable(path, Object.assign(new Error('name'), { code: 'EILSEQ' }))
     } catch (error) {
       unreadable(path, error)
     }
   }
-  return found.toSorted((one, other) => one.seen.mtimeMs - other.seen.mtimeMs || (one.name < other.name ? -1 : 1))
-}
-
-/** What was read of a file before it was claimed; a large index is not read again at each look. */
-export type Peeked = { readonly seen: Seen; readonly metadata?: Metadata; readonly fault?: Failure }
-export type Peeks = Map<string, Peeked>
-
-const peek = async (path: string, { kind, seen }: Lying, peeks: Peeks): Promise<Peeked> => {
-  const known = peeks.get(path)
-  if (known !== undefined && same(known.seen, seen)) return known
-  const read = await readWhole(path, kind).catch((error: unknown) => {
-    if (error instanceof Failure) return { fault: error }
-    throw error
-  })
-  const peeked = { seen, ...read }
-  peeks.set(path, peeked)
-  return peeked
-}
-
-const readWhole = async (path: string, kind: Kind): Promise<{ readonly metadata?: Metadata; readonly fault?: Failure }> => {
-  if (kind === 'metadata') return { metadata: await readMetadata(path) }
-  const bad = readIndex(await readSmall(path, INDEX_BYTES)).find((row) => 'fault' in row)
-  return bad ? { fault: new Failure('ROW_UNREADABLE', bad.fault) } : {}
+  const plain = entries.filter((entry) => entry.isFile())
+  for (let at = 0; at < plain.length; at += AT_ONCE) await Promise.all(plain.slice(at, at + AT_ONCE).map(({ name }) => add(name)))
+  return {
+    files: files.toSorted((one, other) => one.seen.mtimeMs - other.seen.mtimeMs || (one.name < other.name ? -1 : 1)),
+    others: new Set(entries.filter((entry) => !entry.isFile()).map(({ name }) => name)),
+  }
 }
 
 /** `claim`: with what is wrong, if it can only be refused. */
@@ -60,17 +48,16 @@ const NOT_YET: Ready = { claim: false }
 export const readyToClaim = async (turn: Turn, lying: Lying, peeks: Peeks): Promise<Ready> => {
   const path = join(turn.root, lying.name)
   if (!isSettled(turn, path, lying.seen)) return NOT_YET
-  const { metadata, fault } = await peek(path, lying, peeks)
-  if (fault !== undefined) return { claim: isSettled(turn, path, lying.seen, brokenMs(turn)) }
-  if (metadata === undefined) return { claim: true }
-  const match = await matchOf(turn, metadata.value, lying.name, lying.seen)
-  if (match.kind === 'fault') return { claim: true, fault: match.fault }
-  if (match.kind !== 'document') return { claim: match.kind === 'none' }
-  const document = join(turn.root, match.name)
-  if (!isSettled(turn, document, turn.documents.get(match.name)!)) return NOT_YET
-  // Found out here, it stays with its metadata; found out in hand, nobody would look for it there.
-  await reading(document, async () => undefined)
-  return { claim: true }
+  const { fault, isCut } = await peek(path, lying.kind, lying.seen, peeks)
+  if (fault !== undefined || isCut) return { claim: isSettled(turn, path, lying.seen, brokenMs(turn)) }
+  if (lying.kind === 'index') return { claim: true }
+  const verdict = turn.verdicts.get(path)
+  if (verdict === undefined || verdict.kind === 'waits') return NOT_YET
+  if (verdict.kind === 'fault') return { claim: true, fault: verdict.fault }
+  if (verdict.kind === 'none') return { claim: true }
+  const document = turn.documents.get(verdict.name)
+  // A document that cannot be read is found out here and stays with its metadata; found out in hand, nobody would look for it there.
+  return { claim: document !== undefined && (await canBeTaken(turn, join(turn.root, verdict.name), document)) }
 }
 
 /** By a rename, so that of two engines one has it; the folder of its own, or undefined where the other was first. */
@@ -86,6 +73,8 @@ export const claimFile = async (turn: Turn, name: string, dir: string, fault?: F
     throw error
   }
   turn.watch.carry(from, to, await look(to))
+  const verdict = turn.verdicts.get(from)
+  if (verdict !== undefined) turn.verdicts.set(dir, verdict)
   return dir
 }
 

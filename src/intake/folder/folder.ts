@@ -4,14 +4,18 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../errors.ts'
-import { claimFile, listing, orphans, readyToClaim, type Lying, type Peeks } from './arrivals.ts'
+import { setApart } from './apart.ts'
+import { claimFile, listing, orphans, readyToClaim, type Listing, type Lying } from './arrivals.ts'
 import { openClaim, PULSE, type Pulse } from './claim.ts'
+import { claimantsInHand, lyingClaimants, type ReadRows } from './claimants.ts'
 import { Changed, errnoOf, filesIn, folders, PRIVATE_FOLDER } from './disk.ts'
 import { advanceIndex } from './index-unit.ts'
 import { kindOf } from './names.ts'
+import { pairUp, type Pairing } from './pairing.ts'
+import type { Peeks } from './peek.ts'
 import { troubles } from './troubles.ts'
-import { dayOf, Held, type FolderFeedParts, type Progress, type Turn } from './turn.ts'
-import { clearAway, endingOf, FAULT, remove, ROW } from './unit.ts'
+import { dayOf, Held, isSettled, type FolderFeedParts, type Progress, type Turn } from './turn.ts'
+import { clearAway, endingOf, FAULT, remove, ROW, unitAt } from './unit.ts'
 import { advanceUpload } from './upload.ts'
 import { makeWatch } from './watch.ts'
 
@@ -27,6 +31,8 @@ const CLOSE_WITHIN_MS = 10_000
 const LONGEST_PAUSE_MS = 60_000
 /** An upload that failed so often may itself be the reason: the others go first. */
 const OFTEN = 3
+/** For so long it works on what it saw, in hand and then lying there, before it looks again. */
+const SLICE_MS = 2_000
 
 export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?: Pulse }): Promise<RunningFolderFeed> => {
   const { name, feed, say, newId, pulse = PULSE } = parts
@@ -34,6 +40,7 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
   const claim = openClaim(root, newId(), pulse)
   const watch = makeWatch()
   const peeks: Peeks = new Map()
+  const readRows: ReadRows = new Map()
   const trouble = troubles(name, say)
   const failures = new Map<string, number>()
   let closing = false
@@ -48,7 +55,7 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
     }
     const own = await filesIn(dir)
     const index = own.includes(FAULT) || own.includes(ROW) ? undefined : own.find((file) => kindOf(file) === 'index')
-    if (index !== undefined) return advanceIndex(dir, index, turn, (row) => attempt(row, turn))
+    if (index !== undefined) return advanceIndex(dir, index, turn, (row) => attemptRow(row, turn))
     if (own.length > 0) return advanceUpload(dir, turn)
     await remove(dir)
     return 'ended'
@@ -73,6 +80,13 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
     }
   }
 
+  /** One that waits costs nothing. What is tried is read again at the next look. */
+  const attemptRow = async (row: string, turn: Turn): Promise<Progress> => {
+    if (turn.verdicts.get(row)?.kind === 'waits') return 'waits'
+    readRows.delete(row)
+    return attempt(row, turn)
+  }
+
   /** Gone or changed under our hands: the next look tells. Anything else of one file is said once, and left there. */
   const pass = (path: string, error: unknown): void => {
     if (error instanceof Changed || errnoOf(error) === 'ENOENT') return
@@ -82,7 +96,7 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
   const inHand = async (turn: Turn, which: (dir: string) => boolean): Promise<void> => {
     for (const unit of await folders(claim.dir)) {
       const dir = join(claim.dir, unit)
-      if (!closing && which(dir)) await attempt(dir, turn)
+      if (which(dir) && !turn.isSpent()) await attempt(dir, turn)
     }
   }
 
@@ -92,7 +106,7 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
       const ready = fault === undefined ? await readyToClaim(turn, lying, peeks) : { claim: true, fault }
       trouble.mended(path)
       if (!ready.claim) return false
-      const dir = await claimFile(turn, lying.name, join(claim.dir, newId()), ready.fault)
+      const dir = await claimFile(turn, lying.name, unitAt(claim.dir, newId(), lying.seen.ctimeMs), ready.fault)
       peeks.delete(path)
       if (dir !== undefined) await attempt(dir, turn)
       return true
@@ -106,7 +120,7 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
   const arrivals = async (turn: Turn, lying: readonly Lying[]): Promise<void> => {
     const left: Lying[] = []
     for (const one of lying) {
-      if (closing) return
+      if (turn.isSpent()) return
       if (one.kind === 'document' || !(await take(turn, one))) left.push(one)
     }
     const gone = orphans(turn, left)
@@ -115,29 +129,53 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
     for (const one of left) if (!closing && gone.includes(one.name)) await take(turn, one, fault)
   }
 
-  const look = async (): Promise<void> => {
-    const lying = await listing(root, pass)
+  /** Of all that lies there and all that any engine has in hand. */
+  const pairing = async (turn: Turn, { files, others }: Listing): Promise<Pairing> => {
+    const { claimants, unknown } = await lyingClaimants(turn, files, peeks)
+    const pair = async (): Promise<Pairing> => pairUp({
+      claimants: [...claimants, ...(await claimantsInHand(root, readRows))], documents: turn.documents, others, fsNow: turn.fsNow, windowMs: feed.orphan_after_mins * 60_000, unknown,
+      isSettled: (document) => isSettled(turn, join(root, document), turn.documents.get(document)!),
+    })
+    const paired = await pair()
+    // Another engine's row may have got its document since it was read.
+    const stale = paired.conflicts.flatMap((conflict) => [...conflict.claimants.keys()]).filter((id) => !id.startsWith(claim.dir) && readRows.delete(id))
+    return stale.length > 0 ? pair() : paired
+  }
+
+  const look = async (): Promise<boolean> => {
+    const lies = await listing(root, pass)
     const fsNow = await claim.beat()
     const count = await claim.takeOver(fsNow)
     if (count > 0) say('uploads_inherited', { feed: name, count })
-    const documents = new Map(lying.flatMap(({ kind, name: file, seen }) => (kind === 'document' ? [[file, seen]] as const : [])))
-    const turn: Turn = { parts, root, watch, fsNow, documents, closing: () => closing }
-    for (const { name: file, seen } of lying) watch.unchangedMs(join(root, file), seen)
+    const documents = new Map(lies.files.flatMap(({ kind, name: file, seen }) => (kind === 'document' ? [[file, seen]] as const : [])))
+    let [until, again] = [Infinity, false]
+    const isSpent = (): boolean => closing || (performance.now() > until && (again = true))
+    const turn: Turn = { parts, root, watch, fsNow, documents, verdicts: new Map(), isSpent, lookAgain: () => { again = true } }
+    for (const { name: file, seen } of lies.files) watch.unchangedMs(join(root, file), seen)
+    const { verdicts, conflicts } = await pairing(turn, lies)
+    for (const [id, verdict] of verdicts) turn.verdicts.set(id, verdict)
+    for (const conflict of conflicts) await setApart(turn, conflict, lies.files, claim.dir, newId).catch((error: unknown) => pass(claim.dir, error))
     const failsOften = (dir: string): boolean => (failures.get(dir) ?? 0) >= OFTEN
+    const slice = (): void => { until = performance.now() + SLICE_MS }
+    slice()
     await inHand(turn, (dir) => !failsOften(dir))
-    await arrivals(turn, lying)
+    slice()
+    await arrivals(turn, lies.files)
+    slice()
     await inHand(turn, failsOften)
     watch.prune()
-    const there = new Set(lying.map(({ name: file }) => join(root, file)))
+    const there = new Set(lies.files.map(({ name: file }) => join(root, file)))
     for (const path of peeks.keys()) if (!there.has(path)) peeks.delete(path)
     trouble.prune((path) => there.has(path) || path.startsWith(claim.dir) || path.includes('\uFFFD'))
+    return again
   }
 
   let timer: NodeJS.Timeout | undefined
   let heldTurns = 0
   const turn = async (): Promise<void> => {
+    let again = false
     try {
-      await look()
+      again = await look()
       heldTurns = 0
       trouble.none()
     } catch (error) {
@@ -147,7 +185,7 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
       } else trouble.ofFolder(errnoOf(error) ?? 'INTERNAL')
     }
     const pollMs = feed.poll_secs * 1000
-    if (!closing) timer = setTimeout(next, Math.max(pollMs, Math.min(LONGEST_PAUSE_MS, pollMs * 2 ** heldTurns)))
+    if (!closing) timer = setTimeout(next, again ? 0 : Math.max(pollMs, Math.min(LONGEST_PAUSE_MS, pollMs * 2 ** heldTurns)))
   }
   const next = (): void => { running = turn() }
 

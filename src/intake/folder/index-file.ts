@@ -4,8 +4,8 @@ import { CsvError, parse, type Info } from 'csv-parse/sync'
 import { Failure } from '../../errors.ts'
 
 export type RowUpload = { readonly metadata: string; readonly file: string | null }
-/** `line`: on which it begins. `csv`: the headings and the row as they came. */
-export type IndexRow = { readonly line: number; readonly csv: string } & ({ readonly upload: RowUpload } | { readonly fault: string })
+/** `line`: on which it begins. `csv`: the headings and the row as they came. A row that names another's document has both. */
+export type IndexRow = { readonly line: number; readonly csv: string; readonly upload?: RowUpload; readonly fault?: string }
 
 export const INDEX_BYTES = 16 * 1024 * 1024
 const NEEDED = ['file', 'documentId']
@@ -27,12 +27,31 @@ export const readIndex = (bytes: Uint8Array): readonly IndexRow[] => {
   if (first === undefined) throw unreadable(1, undefined, 'there are no headings.')
   const headings = first.cells.map((cell) => cell.trim())
   checkHeadings(headings, first.line)
-  const documents = new Map<string, number>()
+  const column = headings.indexOf('file')
+  const lines = linesByDocument(rows, headings.length, column)
   return rows.map((row) => {
     const csv = `${first.raw.trimEnd()}\n${row.raw.trim()}\n`
-    const fault = faultOf(row, headings, documents)
-    return fault === undefined ? { line: row.line, csv, upload: uploadOf(headings, row.cells) } : { line: row.line, csv, fault }
+    const { line, cells } = row
+    if (cells.length !== headings.length) return { line, csv, fault: `Line ${line}, column ${Math.min(cells.length, headings.length) + 1}: the row has ${cells.length} cells, and the headings are ${headings.length}.` }
+    const other = lines.get(foldFile(cells[column]!))?.find((one) => one !== line)
+    const upload = uploadOf(headings, cells)
+    return other === undefined ? { line, csv, upload } : { line, csv, upload, fault: `Line ${line}, column ${column + 1}: line ${other} names the same document. Give each row a file of its own.` }
   })
+}
+
+const foldFile = (cell: string): string => cell.trim().normalize('NFC').toLowerCase()
+
+const linesByDocument = (rows: readonly Line[], width: number, column: number): ReadonlyMap<string, readonly number[]> => {
+  const lines = new Map<string, number[]>()
+  for (const { cells, line } of rows) {
+    const file = foldFile(cells[column] ?? '')
+    if (file === '' || cells.length !== width) continue
+    const known = lines.get(file)
+    // Two are told of each other; more would make a long story of a file that is wrong throughout.
+    if (known === undefined) lines.set(file, [line])
+    else if (known.length < 2) known.push(line)
+  }
+  return lines
 }
 
 const decode = (bytes: Uint8Array): string => {
@@ -70,7 +89,12 @@ const quotes = (text: string, { records = 0, column = 0 }: { readonly records?: 
   return unreadable(line, column + 1, 'quotes do not close. Put a text with quotes or commas in double quotes, and double the quotes in it.')
 }
 
+const OTHER_SEPARATORS = [[';', 'semicolons'], ['\t', 'tabs'], ['|', 'bars']] as const
+
 const checkHeadings = (headings: readonly string[], line: number): void => {
+  if (/^sep=/iu.test(headings[0]!)) throw unreadable(line, undefined, 'take out the line with sep=: the columns are named on the first line.')
+  const separator = headings.length === 1 ? OTHER_SEPARATORS.find(([character]) => headings[0]!.includes(character)) : undefined
+  if (separator) throw unreadable(line, undefined, `the cells are separated by ${separator[1]}: separate them by commas (save it from Excel as "CSV UTF-8 (Comma delimited)").`)
   for (const needed of NEEDED) if (!headings.includes(needed)) throw unreadable(line, undefined, `the column ${needed} is missing.`)
   for (const [at, heading] of headings.entries()) {
     if (!HEADING.test(heading)) throw unreadable(line, at + 1, 'a heading is a name of the metadata with dots, such as patient.nhsNumber.')
@@ -78,17 +102,6 @@ const checkHeadings = (headings: readonly string[], line: number): void => {
     const under = headings.findIndex((other) => other.startsWith(`${heading}.`))
     if (under >= 0) throw unreadable(line, at + 1, `column ${under + 1} is a part of it: it cannot have a value of its own.`)
   }
-}
-
-const faultOf = ({ cells, line }: Line, headings: readonly string[], documents: Map<string, number>): string | undefined => {
-  if (cells.length !== headings.length) return `Line ${line}, column ${Math.min(cells.length, headings.length) + 1}: the row has ${cells.length} cells, and the headings are ${headings.length}.`
-  const column = headings.indexOf('file')
-  const file = cells[column]!.trim().normalize('NFC').toLowerCase()
-  if (file === '') return undefined
-  const earlier = documents.get(file)
-  if (earlier !== undefined) return `Line ${line}, column ${column + 1}: line ${earlier} names the same document. Give each row a file of its own.`
-  documents.set(file, line)
-  return undefined
 }
 
 type Tree = { [name: string]: Tree | string | readonly string[] }

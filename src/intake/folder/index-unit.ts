@@ -16,7 +16,7 @@ const AT_ONCE = 8
 /** `tryRow` takes one row on; it decides itself which are due. */
 export const advanceIndex = async (dir: string, name: string, turn: Turn, tryRow: (row: string) => Promise<Progress>): Promise<Progress> => {
   const rows = join(dir, ROWS)
-  let names = await ifThere(readdir(rows))
+  const names = await ifThere(readdir(rows))
   if (names === undefined) {
     const path = join(dir, name)
     const seen = await look(path)
@@ -28,13 +28,15 @@ export const advanceIndex = async (dir: string, name: string, turn: Turn, tryRow
       // The headings alone would tell nobody anything, and the rows may hold patients: the file is kept, not its text.
       return refuse(dir, turn, error, '')
     }
-    names = await readdir(rows)
+    // Whose documents they name is seen at the next look, with all that lies there.
+    turn.lookAgain()
+    return 'waits'
   }
   let left = 0
   for (const row of names.toSorted((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10))) {
-    if (turn.closing() || (await tryRow(join(rows, row))) === 'waits') left++
+    if (turn.isSpent() || (await tryRow(join(rows, row))) === 'waits') left++
   }
-  if (left > 0 || turn.closing()) return 'waits'
+  if (left > 0 || turn.isSpent()) return 'waits'
   if (await grew(dir, name)) return refuse(dir, turn, new Failure('INDEX_UNREADABLE', 'It was written to after it had been read. The rows that it had until then were taken.'), '')
   await end(dir, 'done', turn.root, dayOf(turn))
   return 'ended'
@@ -54,8 +56,8 @@ const expandRow = async (folder: string, index: string, row: IndexRow): Promise<
   const dir = join(folder, String(row.line))
   await mkdir(dir, { mode: PRIVATE_FOLDER })
   await writeWhole(join(dir, withEnding(index.replace(/\.csv$/iu, ''), `.row-${row.line}.csv`)), row.csv)
-  if ('fault' in row) await writeFault(dir, new Failure('ROW_UNREADABLE', row.fault))
-  else await writeWhole(join(dir, ROW), JSON.stringify(row.upload))
+  if (row.fault !== undefined) await writeFault(dir, new Failure('ROW_UNREADABLE', row.fault))
+  if (row.upload !== undefined) await writeWhole(join(dir, ROW), JSON.stringify(row.upload))
 }
 
 const grew = async (dir: string, name: string): Promise<boolean> => {

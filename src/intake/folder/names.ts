@@ -1,5 +1,5 @@
-// Names in a watched folder: what each is for, which document a metadata file means, and names that are free, short
-// enough and safe. It refuses to look at the disk, and to let a name lead out of the folder.
+// Names in a watched folder: what each is for, which could belong together, and names that are free, short enough and
+// safe. It refuses to look at the disk, and to let a name lead out of the folder.
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import { codeOf } from '../../decide/code.ts'
@@ -8,48 +8,34 @@ export type Kind = 'metadata' | 'index' | 'document'
 
 /** Half-written, hidden, or of some desktop's own making. */
 const LEFT_ALONE = /^[.~]|~$|\.(?:tmp|temp|part|partial|filepart|crdownload)$|^(?:thumbs\.db|desktop\.ini)$/iu
+/** Files by which senders tell each other that they are ready, and sums: they say nothing that is read here. */
+const MARKER = /\.(?:ok|done|rdy|ready|trg|trigger|fin|go|eof|flag|sem|ctl|md5|sha1|sha256|sha512|sum|sfv)$/iu
+/** What a file of the same base name must be to be taken for the document. */
+const DOCUMENT = /\.(?:pdf|docx?|docm|rtf|odt|tiff?|jpe?g|png|gif|bmp|heic|html?|mht|mhtml|txt|xps|wpd|wps|msg|eml|pptx?|xlsx?)$/iu
 /** In bytes: what file systems take. */
 const LONGEST = 255
 
 /** Undefined: left where it is, and never looked at. */
 export const kindOf = (name: string): Kind | undefined => {
-  if (LEFT_ALONE.test(name)) return undefined
+  if (LEFT_ALONE.test(name) || MARKER.test(name)) return undefined
   const extension = extname(name).toLowerCase()
   return extension === '.json' ? 'metadata' : extension === '.csv' ? 'index' : 'document'
 }
 
 /** Senders write names in other cases, and file systems keep accents in other forms. */
-const fold = (name: string): string => name.normalize('NFC').toLowerCase()
-const baseOf = (name: string): string => name.slice(0, name.length - extname(name).length)
+export const fold = (name: string): string => name.normalize('NFC').toLowerCase()
+export const baseOf = (name: string): string => name.slice(0, name.length - extname(name).length)
 
 /** Whether a name that a sender gives can mean a document of this folder; otherwise what is wrong with it. */
 export const wrongName = (file: string): string | undefined => {
   // oxlint-disable-next-line no-control-regex -- NUL and line ends are what it looks for
   if (file === '' || /[\\/\u0000-\u001F]/u.test(file) || file === '..' || /^[a-z]:/iu.test(file)) return 'It names no file of this folder: a name has no path, no drive and no line end.'
   const kind = kindOf(file)
-  return kind === undefined ? 'It names a file that is left alone: temporary names are not read.' : kind === 'document' ? undefined : 'It names a .json or .csv file, which is no document.'
+  return kind === undefined ? 'It names a file that is left alone: names of half-written and marker files are not read.' : kind === 'document' ? undefined : 'It names a .json or .csv file, which is no document.'
 }
 
-export type Wanted = { readonly kind: 'named' | 'maybe'; readonly names: readonly string[] } | { readonly kind: 'none' } | { readonly kind: 'wrong'; readonly detail: string }
-
-/** What a metadata file says of its document: `file` must come; without it a `fileName` or the same base name will do. */
-export const documentWanted = (metadata: { readonly [name: string]: unknown }, own: string, documents: readonly string[]): Wanted => {
-  const { file, fileName } = metadata
-  if (file === null) return { kind: 'none' }
-  if (file !== undefined) {
-    const detail = typeof file === 'string' ? wrongName(file) : 'It is not text.'
-    return detail === undefined ? { kind: 'named', names: matching(documents, (name) => fold(name) === fold(file as string), file as string) } : { kind: 'wrong', detail }
-  }
-  const byName = typeof fileName === 'string' ? matching(documents, (name) => fold(name) === fold(fileName), fileName) : []
-  const base = fold(baseOf(own))
-  return { kind: 'maybe', names: byName.length > 0 ? byName : matching(documents, (name) => fold(baseOf(name)) === base || fold(name) === base) }
-}
-
-/** The one of exactly this name, or else all that fit. */
-const matching = (documents: readonly string[], fits: (name: string) => boolean, exact?: string): readonly string[] => {
-  const found = documents.filter(fits)
-  return exact !== undefined && found.includes(exact) ? [exact] : found
-}
+/** Whether it can be meant without being named: by its base name alone. */
+export const isOfDocumentKind = (name: string): boolean => extname(name) === '' || DOCUMENT.test(name)
 
 /** A document's name says something only where it opens with a code; a technical name is no title for a patient. */
 export const tellingName = (name: string): string | undefined => (codeOf(name) === undefined ? undefined : name)

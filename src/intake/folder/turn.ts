@@ -2,6 +2,7 @@
 import type { FolderFeed } from '../../policy/schema.ts'
 import type { FeedParts } from '../take.ts'
 import type { Seen } from './disk.ts'
+import type { Verdict } from './pairing.ts'
 import type { Watch } from './watch.ts'
 
 export type FolderFeedParts = FeedParts & { readonly feed: FolderFeed }
@@ -14,7 +15,12 @@ export type Turn = {
   readonly fsNow: number
   /** Documents that lie in the folder; one that is moved is taken out. */
   readonly documents: Map<string, Seen>
-  readonly closing: () => boolean
+  /** What becomes of each metadata file or row that has no document yet, by where it is. */
+  readonly verdicts: Map<string, Verdict>
+  /** The feed closes, or has worked long enough on what it saw: what came since must be seen first. */
+  readonly isSpent: () => boolean
+  /** There is more to do at once. */
+  readonly lookAgain: () => void
 }
 
 /** `waits`: for a document, for a file to settle, or for the rest of an index. */

@@ -15,6 +15,13 @@ export const ROW = '.upload.json'
 export const ROWS = 'rows'
 export const EXPANDING = '.rows'
 
+/** A folder for an upload that came at this time; being moved into it changes the times of a file. */
+export const unitAt = (claim: string, id: string, arrivedMs: number): string => join(claim, `${id}@${Math.round(arrivedMs)}`)
+export const arrivalOf = (unit: string): number | undefined => {
+  const ms = /@(\d+)$/u.exec(unit)?.[1]
+  return ms === undefined ? undefined : Number(ms)
+}
+
 export type Ending = 'done' | 'rejected'
 export const endingOf = (dir: string): Ending | undefined => (dir.endsWith('.done') ? 'done' : dir.endsWith('.rejected') ? 'rejected' : undefined)
 

@@ -3,8 +3,10 @@
 import { difference, type Difference } from '../../decide/difference.ts'
 import type { KeptFiles } from '../files.ts'
 import type { Policy, Rule } from '../policy.ts'
+import { feedEffects } from './feeds.ts'
 import { effects, tableChanges, type Effect, type RowChange } from './tables.ts'
 import { isMap, rawMap, valueChanges, type ValueChange } from './values.ts'
+import { unsaid } from './unsaid.ts'
 
 /** A policy with the files that it was made from. */
 export type Compared = { readonly policy: Policy; readonly files: KeptFiles }
@@ -29,17 +31,23 @@ export type PolicyDiff = {
   readonly rows: readonly RowChange[]
   readonly effects: readonly Effect[]
   readonly files: readonly FileChange[]
+  /** Of the files, what bears on letters in a way that only messages can show. */
+  readonly unsaid: readonly string[]
 }
 
-export const comparePolicies = (before: Compared, after: Compared): PolicyDiff => ({
-  before: before.policy.hash,
-  after: after.policy.hash,
-  edits: ruleEdits(before.policy.rules, after.policy.rules),
-  rules: difference(before.policy.rules, after.policy.rules),
-  rows: tableChanges(before.policy, after.policy),
-  effects: effects(before.policy, after.policy),
-  files: fileChanges(before.files, after.files),
-})
+export const comparePolicies = (before: Compared, after: Compared): PolicyDiff => {
+  const files = fileChanges(before.files, after.files)
+  return {
+    before: before.policy.hash,
+    after: after.policy.hash,
+    edits: ruleEdits(before.policy.rules, after.policy.rules),
+    rules: difference(before.policy.rules, after.policy.rules),
+    rows: tableChanges(before.policy, after.policy),
+    effects: [...effects(before.policy, after.policy), ...feedEffects(before.policy, after.policy)],
+    files,
+    unsaid: unsaid(files),
+  }
+}
 
 export const differs = ({ edits, rules, rows, files }: PolicyDiff): boolean => edits.length + rules.changes.length + rows.length + files.length > 0
 

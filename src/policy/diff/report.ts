@@ -8,15 +8,21 @@ import type { ValueChange } from './values.ts'
 import { sentences } from './words.ts'
 import type { Rule } from '../policy.ts'
 
-/** `file:line` of a rule, before and after. */
-export type Places = { readonly before: readonly Rule[]; readonly after: readonly Rule[] }
+export type Places = {
+  /** `file:line` of a rule, before and after. */
+  readonly before: readonly Rule[]
+  readonly after: readonly Rule[]
+  /** The folder of the new policy, where that is one. `settings`: those of the settings. */
+  readonly folder?: string
+}
 
 export const inWords = (diff: PolicyDiff, places: Places): readonly string[] => {
   if (!differs(diff)) return [diff.before === diff.after ? 'Nothing changed.' : 'Only comments, spacing or order on the page differ: nothing is decided otherwise.']
   return [
     ...section('Rules', [...diff.edits.map(editInWords), ...ruleChanges(diff.rules, places)]),
     ...TABLES.flatMap((table) => section(TITLES[table], [...diff.rows.filter((row) => row.table === table).flatMap(rowInWords), ...diff.effects.filter((effect) => effect.table === table).map(effectInWords)])),
-    ...diff.files.flatMap((file) => section(file.file, fileInWords(file))),
+    ...diff.files.flatMap((file) => section(file.file, [...fileInWords(file), ...diff.effects.filter((effect) => isOf(effect, file.file)).map(effectInWords)])),
+    ...unsaidInWords(diff.unsaid, places),
   ]
 }
 
@@ -29,10 +35,11 @@ const plural = (count: number, one: string): string => `${number(count)} ${count
 
 const leaves = ({ route }: Outcome): boolean => route === 'pkb' || route === 'print'
 const GROUPS: readonly { readonly title: string; readonly of: (change: Change) => boolean }[] = [
-  { title: 'Goes out, and did not before', of: ({ before, after }) => !leaves(before) && leaves(after) },
-  { title: 'Goes out another way', of: ({ before, after }) => leaves(before) && leaves(after) },
-  { title: 'No longer goes out', of: ({ before, after }) => leaves(before) && !leaves(after) },
-  { title: 'Stays in, but otherwise', of: ({ before, after }) => !leaves(before) && !leaves(after) },
+  { title: 'Goes out, and did not before', of: ({ before, after, observed }) => !observed && !leaves(before) && leaves(after) },
+  { title: 'Goes out another way', of: ({ before, after, observed }) => !observed && leaves(before) && leaves(after) },
+  { title: 'No longer goes out', of: ({ before, after, observed }) => !observed && leaves(before) && !leaves(after) },
+  { title: 'Stays in, but otherwise', of: ({ before, after, observed }) => !observed && !leaves(before) && !leaves(after) },
+  { title: 'Only observed, so nothing of it is sent, before or after', of: ({ observed }) => observed },
 ]
 const MOST_CHANGES = 12
 const MOST_SENTENCES = 6
@@ -113,8 +120,8 @@ const meaning = (table: TableName, { column, after }: Cell): string => {
   return column === 'go_live' && after !== '' ? `, so what first came before ${after} is never sent` : ''
 }
 
-const effectInWords = ({ table, keys, directorate, from, before, after, standing }: Effect): string => {
-  const who = table === 'codes' ? `letters with ${keys.join(', ')}` : `letters of ${names(keys)}${directorate ? ` (${directorate})` : ''}${from ? `, first received from ${from} on` : ''}`
+const effectInWords = ({ table, keys, without, directorate, from, before, after, standing }: Effect): string => {
+  const who = table === 'feeds' ? `letters that ${keys.join()} brings${without ? `, without an ${without} of their author` : ''}` : table === 'codes' ? `letters with ${keys.join(', ')}` : `letters of ${names(keys)}${directorate ? ` (${directorate})` : ''}${from ? `, first received from ${from} on` : ''}`
   const copies = standing ? `; copies that stand at PKB ${standing === 'recall' ? 'are taken back' : 'stay'}` : ''
   return before === after ? `${who}: ${after}, as before` : `${who}: ${before} → ${after}${copies}`
 }
@@ -127,6 +134,13 @@ const fileInWords = (change: FileChange): readonly string[] => {
   if (change.kind === 'unreadable') return ['cannot be compared: one of the two is not YAML']
   if (change.kind !== 'changed') return [`is ${change.kind === 'added' ? 'new' : 'gone'}${change.says ? ` (${change.says})` : ''}`]
   return [...change.values.map(valueInWords), ...(change.tests ? [testsInWords(change.tests)] : [])]
+}
+
+const isOf = ({ table, keys }: Effect, file: string): boolean => table === 'feeds' && keys.some((name) => [`channels/${name}.yaml`, `channels/${name}.yml`].includes(file))
+
+const unsaidInWords = (unsaid: PolicyDiff['unsaid'], { folder = 'DIR' }: Places): readonly string[] => {
+  const [replay, test] = folder === 'settings' ? ['', ''] : [` --with ${folder}`, ` ${folder}`]
+  return unsaid.length === 0 ? [] : ['', `What these do to letters diff cannot say: ${unsaid.join(', ')}. Run npx openletter replay --since …${replay} and npx openletter test${test}.`]
 }
 
 const valueInWords = (change: ValueChange): string => {

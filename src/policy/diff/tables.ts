@@ -22,9 +22,11 @@ export type RowChange = {
 }
 /** What becomes of a usual letter, before and after. */
 export type Effect = {
-  readonly table: TableName
+  readonly table: TableName | 'feeds'
   readonly keys: readonly string[]
   readonly directorate?: string
+  /** Of a feed: letters that name no organisation of their author. */
+  readonly without?: 'organisation'
   /** The day from which on letters have to come for it to be so. */
   readonly from?: string
   readonly before: string
@@ -39,8 +41,8 @@ const APPROVAL = ['approved_by', 'approved_on']
 export const tableChanges = (before: Policy, after: Policy): readonly RowChange[] => TABLES.flatMap((table) => rowChanges(table, before[table] as Rows, after[table] as Rows))
 
 type Rows = { readonly [key: string]: Row }
-const own = <T>(rows: { readonly [key: string]: T }, key: string): T | undefined => (Object.hasOwn(rows, key) ? rows[key] : undefined)
-const keysOf = (before: Rows, after: Rows): readonly string[] => [...new Set([...Object.keys(before), ...Object.keys(after)])]
+export const own = <T>(rows: { readonly [key: string]: T }, key: string): T | undefined => (Object.hasOwn(rows, key) ? rows[key] : undefined)
+export const keysOf = (before: object, after: object): readonly string[] => [...new Set([...Object.keys(before), ...Object.keys(after)])]
 
 const rowChanges = (table: TableName, before: Rows, after: Rows): readonly RowChange[] =>
   keysOf(before, after).flatMap((key): readonly RowChange[] => {
@@ -58,14 +60,14 @@ const rowChanges = (table: TableName, before: Rows, after: Rows): readonly RowCh
 export const effects = (before: Policy, after: Policy): readonly Effect[] => [...codeEffects(before, after), ...teamEffects(before, after)]
 
 /** What becomes of a document with these facts: `pkb (to-pkb)`. */
-const becomes = (policy: Policy, facts: Facts, post?: Directorate['post']): string => {
+export const becomes = (policy: Policy, facts: Facts, post?: Directorate['post']): string => {
   const { route, rule } = outcomeOf(policy.rules, facts)
   if (observes(facts, route)) return `observe (would be ${route}, ${rule})`
   return `${route === 'print' && post === 'team' ? 'left to the team' : route} (${rule})`
 }
 
 const goesToPkb = ({ rules }: Policy, facts: Facts): boolean => outcomeOf(rules, facts).route === 'pkb' && !observes(facts, 'pkb')
-const standingOf = (before: Policy, was: Facts, after: Policy, is: Facts): Pick<Effect, 'standing'> =>
+export const standingOf = (before: Policy, was: Facts, after: Policy, is: Facts): Pick<Effect, 'standing'> =>
   goesToPkb(before, was) && !goesToPkb(after, is) ? { standing: standingAfter(is) } : {}
 
 const codeEffects = (before: Policy, after: Policy): readonly Effect[] =>

@@ -2,6 +2,7 @@
 // holds the words, so that a new value without words does not compile. It refuses to say less than is so: a box is
 // folded into another sentence only if that sentence is true of it.
 import { USUAL, type Box } from '../../decide/difference.ts'
+import { IMPOSSIBLE } from '../../decide/possible.ts'
 import { FACT_NAMES, FACTS, type FactName, type FactValue } from '../../types.ts'
 
 /** Words that follow `letters`; `but`: for all values but this one. Where a value is the noun itself, see NOUNS. */
@@ -84,7 +85,17 @@ export type Sentence = { readonly text: string; readonly unusual: readonly FactN
 
 const OBSERVED: readonly string[] = ['observing', 'not-live']
 const sizeOf = (box: Box): number => FACT_NAMES.reduce((product, fact) => product * box[fact].length, 1)
-const tells = (box: Box, fact: FactName): boolean => box[fact].length < FACTS[fact].length && (ALWAYS.includes(fact) || !box[fact].includes(USUAL[fact]))
+const tells = (box: Box, fact: FactName): boolean => box[fact].length < FACTS[fact].length && (ALWAYS.includes(fact) || !box[fact].includes(USUAL[fact])) && !goesWithoutSaying(box, fact)
+
+/** Facts that follow from another one where that is told: a team that is in no list has no directorate. */
+const FOLLOWS: { readonly [F in FactName]?: FactName } = { producer: 'kind', code: 'kind', directorate: 'service' }
+const goesWithoutSaying = (box: Box, fact: FactName): boolean => {
+  const from = FOLLOWS[fact]
+  if (from === undefined || box[from].includes(USUAL[from])) return false
+  const goes = (value: string, beside: string): boolean => !IMPOSSIBLE.some((when) => has(when[fact], value) && has(when[from], beside))
+  return (FACTS[fact] as readonly string[]).every((value) => box[fact].includes(value) || !box[from].some((one) => goes(value, one)))
+}
+const has = (values: readonly string[] | undefined, value: string): boolean => values?.includes(value) ?? false
 
 /** The boxes as sentences, the most usual letters first. A box of which an earlier sentence is true as well is counted there. */
 export const sentences = (boxes: readonly Box[]): readonly Sentence[] => {

@@ -1,7 +1,6 @@
-// What the policy may not say about sharing, because the proof over facts cannot see it: which texts mean share, and
-// which values mean final. It refuses what the trust's operating procedure and HL7 leave no choice about.
+// What the policy may not say about sharing, because the proof over facts cannot see it: which values mean final, and
+// where the author's organisation stands. It refuses what the trust's operating procedure and HL7 leave no choice about.
 import { MOST } from '../../decide/proof.ts'
-import { foldPicklist } from '../../decide/picklist.ts'
 import { tight } from '../../decide/facts.ts'
 import { wrongIn, type PolicyProblem } from '../problem.ts'
 import type { Read } from '../read/every-file.ts'
@@ -26,38 +25,6 @@ export const rules = ({ rules: read }: Read): readonly PolicyProblem[] => {
   return [...twice, ...tooMany, ...postcodes]
 }
 const POSTCODE = /^[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}$/u
-
-// ---------------------------------------------------------------- instruction
-
-/** A text that holds one of these means something else than share, or share only sometimes. */
-const REFUSAL = ['not', 'no', 'non', 'dont', 'doesnt', 'cant', 'cannot', 'wont', 'shouldnt', 'mustnt', 'isnt', 'never', 'none', 'nobody', 'neither', 'nor', 'without', 'withhold', 'withheld', 'withholding',
-  'unless', 'until', 'except', 'pending', 'refuse', 'refused', 'refuses', 'block', 'blocked', 'restrict', 'restricted', 'stop', 'prevent', 'prohibited', 'forbidden', 'decline', 'declined', 'avoid', 'exclude', 'excluded', 'hold', 'against', 'unshare', 'unshared'] as const
-const SHARE = ['share', 'shared', 'sharing']
-
-export const instruction = ({ rules: read }: Read): readonly PolicyProblem[] => {
-  if (!read) return []
-  const wrong = wrongIn(read.yaml)
-  const { share, withhold } = read.value.instruction
-  const shared = new Map(share.map((text) => [asSeen(text), text]))
-  return [
-    ...share.flatMap((text, at) => { const advice = shareAdvice(text); return advice ? [wrong(['instruction', 'share', at], advice)] : [] }),
-    // A text under both would mean what the order of two lines in the code says.
-    ...withhold.flatMap((text, at) => (shared.has(asSeen(text)) ? [wrong(['instruction', 'withhold', at], `"${text}" stands under share as well: it can only mean one thing`)] : [])),
-    // A text that folds to nothing matches no picklist, so that what was meant by it is lost.
-    ...withhold.flatMap((text, at) => (foldPicklist(text) === '' ? [wrong(['instruction', 'withhold', at], 'this must not be empty')] : [])),
-  ]
-}
-
-/** One wrong line here would share every do-not-share document (floor F1 looks at what the text was taken for). */
-const shareAdvice = (text: string): string | undefined => {
-  const plain = asSeen(text).normalize('NFKD').replace(/\p{M}/gu, '')
-  // A look-alike letter of another script hides a word from this list and from the eye.
-  if (/[^\x20-\x7E‘’“”–—]/u.test(plain)) return `"${text}" holds a letter that only looks like one from a to z, or a strange sign: type it again`
-  const words = plain.replaceAll(/['‘’]/gu, '').split(/[^a-z0-9]+/u)
-  const against = words.find((word) => (REFUSAL as readonly string[]).includes(word))
-  if (against) return `"${text}" holds the word ${against}, so it does not mean share: put it under withhold`
-  return words.some((word) => SHARE.includes(word)) ? undefined : `"${text}" does not hold the word share: only a text that says so may stand here; any other waits for a person`
-}
 
 // ---------------------------------------------------------------- final
 

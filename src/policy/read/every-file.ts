@@ -32,6 +32,8 @@ export const readAll = (source: PolicyFiles, env: Environment, problems: PolicyP
   const mappings = new Map<string, { yaml: YamlFile; value: Mapping }>()
   let rules: { yaml: YamlFile; value: SharingRules } | undefined
   const told = new Set(source.problems.map(({ file }) => file))
+  // A folder that could not be read is told once, and not by each file that may be in it.
+  const isTold = (file: string): boolean => told.has(file) || told.has(show('mappings', ''))
   const unusable = new Set([...told].map((file) => `${show('channels', 'x') === file.replace(/[^/\\]+$/u, 'x') ? 'channels' : 'mappings'}/${nameOf(file)}`))
   const known = new Map<string, string>()
   const wrong = (file: string, message: string) => { problems.push({ file, line: 1, col: 1, path: '', message }) }
@@ -56,11 +58,11 @@ export const readAll = (source: PolicyFiles, env: Environment, problems: PolicyP
   }
   if (!files.some(({ folder }) => folder === 'channels') && source.problems.length === 0) wrong(show('channels', ''), 'there is no channel here, so nothing can come in: write one')
   const rulesFile = show('mappings', `${RULES}.yaml`)
-  if (!known.has(`mappings/${RULES}`) && !told.has(rulesFile)) wrong(rulesFile, 'this file is missing: without rules nothing can be decided')
+  if (!known.has(`mappings/${RULES}`) && !isTold(rulesFile)) wrong(rulesFile, 'this file is missing: without rules nothing can be decided')
   const table = <S extends ZodObject>(name: keyof typeof TABLES, row: S): Table<S> => {
     const file = show('mappings', name)
     const content = files.find((one) => one.folder === 'mappings' && one.name === name)?.bytes
-    if (!content) { if (!told.has(file)) wrong(file, `this table is missing: write it with the columns ${Object.keys(row.shape).join(',')}`); return { file, rows: [], whole: false } }
+    if (!content) { if (!isTold(file)) wrong(file, `this table is missing: write it with the columns ${Object.keys(row.shape).join(',')}`); return { file, rows: [], whole: false } }
     const csv = readCsv(file, content, row, TABLES[name] as keyof infer_<S> & string)
     problems.push(...csv.problems)
     return { file, rows: csv.rows, whole: csv.problems.length === 0 }

@@ -19,19 +19,22 @@ export const zodProblems = (yaml: YamlFile, schema: z.ZodType, issues: readonly 
     if (issue.code !== 'unrecognized_keys') return []
     const keys = keysAt(schema, issue.path, yaml.value)
     const missing = keys.filter((key) => valueAt(yaml.value, [...issue.path, key]) === undefined)
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, MOST).map((key) => {
       const near = nearest(key, missing)
       if (near) meant.add(shown([...issue.path, near]))
       return problem([...issue.path, key], `there is no such key here: ${didYouMean(key, missing, keys.length > 12 || keys.length === 0 ? 'take it out, or correct its spelling' : `the keys are ${keys.join(', ')}`)}`)
     })
   })
-  const others = issues.flatMap((issue): PolicyProblem[] => {
+  const others = issues.slice(0, MOST).flatMap((issue): PolicyProblem[] => {
     if (issue.code === 'unrecognized_keys' || told.has(shown(issue.path)) || meant.has(shown(issue.path))) return []
     const { path, message } = adviceFor(issue)
     return [problem([...issue.path, ...path], message)]
   })
   return [...strange, ...others]
 }
+
+/** Of one kind in one file: nobody reads more, and each has its place looked up. */
+const MOST = 100
 
 const valueAt = (value: unknown, path: Path): unknown => path.reduce<unknown>((at, step) => (typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Record<PropertyKey, unknown>)[step] : undefined), value)
 

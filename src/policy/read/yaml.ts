@@ -2,7 +2,7 @@
 // would let pass in silence: duplicate keys, anchors, tags, merge keys, other versions, characters that nobody sees.
 import { isAlias, isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type YAMLError } from 'yaml'
 import type { Environment } from '../../settings.ts'
-import { decode } from './encoding.ts'
+import { decode, endOf } from './encoding.ts'
 import type { Folder } from '../files.ts'
 import type { PolicyProblem } from '../problem.ts'
 import { settle } from './settings-in-files.ts'
@@ -22,6 +22,9 @@ const nowhere = (): Place => ({ line: 1, col: 1 })
 export const readYaml = (file: string, folder: Folder, bytes: Uint8Array, env: Environment): YamlFile => {
   const decoded = decode(bytes, 'save it as UTF-8')
   if ('message' in decoded) return { file, value: undefined, problems: [{ file, line: decoded.line, col: decoded.col, path: '', message: decoded.message }], at: nowhere }
+  // The parser takes no CR alone for a line end, so that a comment would reach to the end of the file.
+  const bare = /\r(?!\n)/u.exec(decoded.text)
+  if (bare) return { file, value: undefined, problems: [{ file, ...endOf(decoded.text.slice(0, bare.index)), path: '', message: 'a line ends here in CR alone, as on old Macs: save the file with lines that end in LF or CRLF' }], at: nowhere }
   const lines = new LineCounter()
   const document = parseDocument(decoded.text, { lineCounter: lines, version: '1.2', uniqueKeys: true, prettyErrors: false })
   const where = (offset: number): Place => { const { line, col } = lines.linePos(offset); return { line: Math.max(1, line), col: Math.max(1, col) } }

@@ -1,8 +1,9 @@
 // Compares what a test expects with what the plan says, and names the very expectation that is not met. What it shows
 // of a resource is what the test asked for, out of the test's own message; it refuses to show anything else of it.
-import { evalFhirPath, initFhirPathParserBuilder, Tokenizer } from '@medplum/core'
+import { evalFhirPath, initFhirPathParserBuilder, Tokenizer, type Atom } from '@medplum/core'
 import type { Decision, FactName, Plan, Refusal, RuleRoute } from '../../types.ts'
 import type { Expectation } from '../schema.ts'
+import { elementAdvice } from './elements.ts'
 
 /** `path` from `expect` on; `what` is how the expectation is called to people. */
 export type Mismatch = { readonly path: readonly PropertyKey[]; readonly what: string; readonly message: string }
@@ -63,12 +64,21 @@ const resource = (expression: string, expected: Value, { resource: actual }: Pla
   const mismatch = (message: string): readonly Mismatch[] => [{ path: ['resource', expression], what: `resource ${expression}`, message }]
   const wanted = Array.isArray(expected) ? expected : expected === null ? [] : [expected]
   try {
-    const found: readonly unknown[] = evalFhirPath(whole(fhirPath(expression)), actual)
+    const written = fhirPath(expression)
+    const atom = whole(written)
+    const pattern = PATTERN.exec(written)?.[1]
+    if (pattern) return mismatch(`${pattern}() is not taken here, because a pattern can take for ever: write the value itself, or use startsWith(), endsWith() or contains()`)
+    const found: readonly unknown[] = evalFhirPath(written, actual)
+    const advice = elementAdvice(atom)
+    if (advice) return mismatch(advice)
     return wanted.length === found.length && wanted.every((value, at) => value === found[at]) ? [] : mismatch(`expected ${shown(wanted)}, actual ${shown(found)}`)
   } catch (error) {
     return mismatch(`this cannot be evaluated as FHIRPath, nor as a path with dots: ${error instanceof Error ? error.message : 'unknown'}`)
   }
 }
+
+/** An engine that reads a changed policy would stand still. */
+const PATTERN = /\b(matches|matchesFull|replaceMatches)\s*\(/u
 
 /** `content.0.attachment.title` as FHIRPath writes it: `content[0].attachment.title`. Texts and decimals stay as they are. */
 const fhirPath = (expression: string): string =>
@@ -78,11 +88,11 @@ const OPERATORS = ['!=', '!~', '<=', '>=', '{}', '->']
 const grammar = initFhirPathParserBuilder()
 
 /** `evalFhirPath` takes what it understands and drops the rest; a rest is a mistake. */
-const whole = (expression: string): string => {
+const whole = (expression: string): Atom => {
   const parser = grammar.construct(new Tokenizer(expression, ['true', 'false'], OPERATORS).tokenize())
-  parser.consumeAndParse()
+  const atom = parser.consumeAndParse()
   if (parser.hasMore()) throw new Error(`nothing is expected before "${parser.peek()?.value}"`)
-  return expression
+  return atom
 }
 
 const LONGEST = 200

@@ -27,8 +27,13 @@ export type TestResult = {
 
 export type ChannelTests = {
   readonly results: readonly TestResult[]
-  /** Everything for which a policy must not be taken into force; empty: it may be. */
+  /** Everything that is wrong. */
   readonly problems: readonly PolicyProblem[]
+  /**
+   * What a policy may not be taken into force for. A test whose document stays in, whatever was expected, is told and
+   * does not stand in the way: whoever sets a directorate to observing or blocks a code must be able to do so at once.
+   */
+  readonly blocking: readonly PolicyProblem[]
   readonly unreached: Unreached
   readonly unreachedBy: { readonly [feed: string]: Unreached }
 }
@@ -38,7 +43,7 @@ const NOTHING: Unreached = { rules: [], codes: [], services: [], directorates: [
 /** Every test of every feed. A policy that was not loaded whole has its own problems, and is not tested. */
 export const runChannelTests = async (loaded: Loaded, readInput: ReadInput): Promise<ChannelTests> => {
   const { policy } = loaded
-  if (!policy) return { results: [], problems: loaded.problems, unreached: NOTHING, unreachedBy: {} }
+  if (!policy) return { results: [], problems: loaded.problems, blocking: loaded.problems, unreached: NOTHING, unreachedBy: {} }
   const results: TestResult[] = []
   for (const [feed, { tests }] of Object.entries(policy.feeds)) for (const [at, test] of tests.entries()) results.push(await runOne(loaded, policy, feed, at, test, readInput))
   const plansOf = (name?: string): readonly Plan[] => results.flatMap(({ feed, plan: one }) => (one && (name === undefined || feed === name) ? [one] : []))
@@ -47,10 +52,14 @@ export const runChannelTests = async (loaded: Loaded, readInput: ReadInput): Pro
   return {
     results,
     problems: inOrder([...results.flatMap(({ problems }) => problems), ...unsafe]),
+    blocking: inOrder([...results.filter((result) => !staysIn(result)).flatMap(({ problems }) => problems), ...unsafe]),
     unreached: unreached(policy, plansOf()),
     unreachedBy: Object.fromEntries(Object.keys(policy.feeds).map((name) => [name, unreached(policy, plansOf(name))])),
   }
 }
+
+/** Refused messages are lost to the patient, and are no way of staying in. */
+const staysIn = ({ plan: one }: TestResult): boolean => one !== undefined && one.decision.route !== 'pkb' && one.decision.route !== 'print'
 
 const runOne = async (loaded: Loaded, policy: Policy, feed: string, at: number, test: ChannelTest, readInput: ReadInput): Promise<TestResult> => {
   const place = (path: readonly PropertyKey[]) => loaded.placeIn(feed, ['tests', at, ...path])

@@ -124,8 +124,8 @@ describe('an engine that dies', () => {
       await ended(one)
     }
     await child()
-    const wanted = [...allDone(30), ...Array.from({ length: 30 }, (_, n) => done(`${31 + n}.pdf`)), done('index.csv')].sort()
-    await stand.settled(...wanted)
+    // Behind an empty name that a dead engine kept, a file is numbered: its letter tells which it is, not its name.
+    await until('everything is done', () => stand.files().every((name) => name.startsWith('done/')) && stand.files().filter((name) => readFileSync(join(stand.path, name)).length > 0).length === 91)
     // An engine that dies while it moves a file may leave the empty file that kept its name.
     const kept = stand.files().map((name) => readFileSync(join(stand.path, name))).filter((bytes) => bytes.length > 0).map(sha256Of)
     const put = [...Array.from({ length: 60 }, (_, n) => sha256Of(letterOf(n + 1))), ...Array.from({ length: 30 }, (_, n) => sha256Of(Buffer.from(JSON.stringify(anUpload({ documentId: `R${n + 1}` }))))), sha256Of(Buffer.from(index))]

@@ -1,21 +1,21 @@
 // A CSV index: each row becomes an upload of its own; what is wrong is told with line and column, and stops no other row.
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { array, assert, constantFrom, property, record, string } from 'fast-check'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../../src/errors.ts'
 import { readIndex } from '../../../src/intake/folder/index-file.ts'
-import { documentWanted, kindOf, numbered, withEnding, wrongName } from '../../../src/intake/folder/names.ts'
+import { kindOf, numbered, withEnding, wrongName } from '../../../src/intake/folder/names.ts'
 import { done, folderStand, removeFolderStore, type FolderStand, type FolderStandOptions } from '../../support/folder-feed.ts'
 import { anAccepted, sha256Of } from '../../support/http-feed.ts'
 import { aPdf } from '../../support/pdf.ts'
 import { until } from '../../support/until.ts'
 
 describe('an index as text', () => {
-  const uploads = (text: string) => readIndex(Buffer.from(text)).map((row) => ('upload' in row ? { ...row.upload, metadata: JSON.parse(row.upload.metadata) as unknown } : row.fault))
+  const uploads = (text: string) => readIndex(Buffer.from(text)).map((row) => (row.upload && row.fault === undefined ? { ...row.upload, metadata: JSON.parse(row.upload.metadata) as unknown } : row.fault))
   const faultOf = (bytes: Buffer | string): string => {
     try {
-      return readIndex(Buffer.from(bytes)).flatMap((row) => ('fault' in row ? [row.fault] : [])).join('; ')
+      return readIndex(Buffer.from(bytes)).flatMap(({ fault }) => fault ?? []).join('; ')
     } catch (error) {
       if (error instanceof Failure) return `${error.code} ${error.detail}`
       throw error
@@ -33,6 +33,10 @@ describe('an index as text', () => {
     ['documentId,name\nR1,x\n', 'INDEX_UNREADABLE Line 1: the column file is missing.'],
     ['\nfile,name\na.pdf,x\n', 'INDEX_UNREADABLE Line 2: the column documentId is missing.'],
     ['', 'INDEX_UNREADABLE Line 1: there are no headings.'],
+    ['documentId;file;name\nR1;a.pdf;x\n', 'INDEX_UNREADABLE Line 1: the cells are separated by semicolons: separate them by commas (save it from Excel as "CSV UTF-8 (Comma delimited)").'],
+    ['documentId\tfile\nR1\ta.pdf\n', 'INDEX_UNREADABLE Line 1: the cells are separated by tabs: separate them by commas (save it from Excel as "CSV UTF-8 (Comma delimited)").'],
+    ['\uFEFFsep=,\r\ndocumentId,file\r\n', 'INDEX_UNREADABLE Line 1: take out the line with sep=: the columns are named on the first line.'],
+    ['SEP=;\ndocumentId;file\n', 'INDEX_UNREADABLE Line 1: take out the line with sep=: the columns are named on the first line.'],
     ['file,documentId,Ada Example\n', 'INDEX_UNREADABLE Line 1, column 3: a heading is a name of the metadata with dots, such as patient.nhsNumber.'],
     ['file,documentId,a.__proto__.b\n', 'INDEX_UNREADABLE Line 1, column 3: a heading is a name of the metadata with dots, such as patient.nhsNumber.'],
     ['file,documentId,file\n', 'INDEX_UNREADABLE Line 1, column 3: column 1 has the same heading.'],
@@ -42,7 +46,7 @@ describe('an index as text', () => {
     [Buffer.from('file,documentId,name\na.pdf,R1,x\nb.pdf,R2,M\u00FCller\n', 'latin1'), 'INDEX_UNREADABLE Line 3, character 11: the index is not UTF-8. Save it from Excel as "CSV UTF-8".'],
     [Buffer.from('\uFEFFfile,documentId\n', 'utf16le'), 'INDEX_UNREADABLE Line 1, character 1: the index is not UTF-8. Save it from Excel as "CSV UTF-8".'],
     ['file,documentId,name\na.pdf,R1\nb.pdf,R2,x\nc.pdf,R3,x,y\n', 'Line 2, column 3: the row has 2 cells, and the headings are 3.; Line 4, column 4: the row has 4 cells, and the headings are 3.'],
-    ['file,documentId\na.pdf,R1\n"x\ny.pdf",R2\nA.pdf,R3\n', 'Line 5, column 1: line 2 names the same document. Give each row a file of its own.'],
+    ['file,documentId\na.pdf,R1\n"x\ny.pdf",R2\nA.pdf,R3\n', 'Line 2, column 1: line 5 names the same document. Give each row a file of its own.; Line 5, column 1: line 2 names the same document. Give each row a file of its own.'],
   ])('%j: %s', (text, fault) => expect(faultOf(text)).toBe(fault))
 
   test('larger than the feed reads is refused unread', () => expect(faultOf(Buffer.alloc(16 * 1024 * 1024 + 1, 'a'))).toMatch(/^TOO_LARGE /u))
@@ -63,16 +67,6 @@ describe('an index as text', () => {
 describe('names', () => {
   const anyName = string({ unit: 'binary', maxLength: 300 })
 
-  test('whatever a sender names, it is one of the documents that lie there, or none', () => {
-    const lying = ['letter.pdf', 'LETTER.PDF', 'a b.docx', 'constructor', '__proto__']
-    assert(property(anyName, anyName, (file, own) => {
-      const wanted = documentWanted({ file }, own, lying)
-      if (wanted.kind === 'wrong') return
-      expect(wanted.kind).toBe('named')
-      for (const name of (wanted as { names: readonly string[] }).names) expect(lying).toContain(name)
-    }))
-  })
-
   test.each(['../x.pdf', '/x.pdf', 'a/b.pdf', 'a\\b.pdf', '..', '', 'C:x.pdf', 'x.json', 'x.CSV', '.x', 'x.tmp', 'x\0.pdf', '~x'])('%j is never a document', (name) => expect(wrongName(name)).toBeDefined())
 
   test('that are made fit the disk, keep their endings, and differ where their origins do', () => {
@@ -84,7 +78,7 @@ describe('names', () => {
     }))
   })
 
-  test.each([['a.json', 'metadata'], ['A.JSON', 'metadata'], ['b.csv', 'index'], ['c.pdf', 'document'], ['c', 'document'], ['.c', undefined], ['c.part', undefined]])('%s is %s', (name, kind) => expect(kindOf(name)).toBe(kind))
+  test.each([['a.json', 'metadata'], ['A.JSON', 'metadata'], ['b.csv', 'index'], ['c.pdf', 'document'], ['c', 'document'], ['.c', undefined], ['c.part', undefined], ['c.ok', undefined], ['C.MD5', undefined], ['c.xml', 'document']])('%s is %s', (name, kind) => expect(kindOf(name)).toBe(kind))
 })
 
 describe('an index in the folder', () => {
@@ -161,6 +155,39 @@ describe('an index in the folder', () => {
     appendFileSync(join(stand.path, 'x.csv'), whole.slice(-4))
     await stand.settled(done('x.csv'))
     expect(ids()).toEqual(['R0', 'R1', 'R2'])
+  })
+
+  test('an index whose last line has no end is given time', async () => {
+    await open({ feed: { settled_secs: 0.1 } })
+    const whole = index(['R1,cancelled,,Example'])
+    stand.put('x.csv', whole.slice(0, -4))
+    stand.put('later.csv', index(['R0,cancelled,,Example']))
+    await until('the later one is taken', () => stand.taken.length > 0)
+    expect([ids(), stand.files().includes('x.csv')]).toEqual([['R0'], true])
+    appendFileSync(join(stand.path, 'x.csv'), whole.slice(-4))
+    await stand.settled(done('x.csv'))
+    expect(stand.taken.map(({ skeleton }) => (JSON.parse(skeleton) as { patient: { family: string } }).patient.family)).toEqual(['Example', 'Example'])
+  })
+
+  test('without an end of its last line it is taken in the end', async () => {
+    await open()
+    stand.put('x.csv', index(['R1,cancelled,,Example']).trimEnd())
+    await stand.settled(done('x.csv'))
+    expect(ids()).toEqual(['R1'])
+  })
+
+  test('rows that wait are not read again at each look, and what else comes does not wait for them', async () => {
+    await open()
+    stand.put('x.csv', index(Array.from({ length: 200 }, (_, n) => `R${n},created,${n}.pdf,Example`)))
+    const rows = (): readonly string[] => readdirSync(stand.path, { recursive: true, encoding: 'utf8' }).filter((name) => /rows\/\d+\/\.upload\.json$/u.test(name))
+    await until('they are in hand', () => rows().length === 200)
+    stand.put('beside.csv', index(['B1,cancelled,,Example']))
+    await until('the first is taken', () => ids().includes('B1'))
+    // Whoever read them now would refuse them.
+    for (const name of rows()) writeFileSync(join(stand.path, name), 'no row')
+    stand.put('beside-2.csv', index(['B2,cancelled,,Example']))
+    await until('the second is done', () => stand.files().includes(done('beside-2.csv')))
+    expect([ids(), stand.rejected, stand.said.length]).toEqual([['B1', 'B2'], [], 1])
   })
 
   test('while the store is away rows wait, and are taken once each when it is back', async () => {

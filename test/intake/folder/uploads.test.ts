@@ -44,7 +44,6 @@ describe('a document with metadata beside it', () => {
     ['letter.pdf', 'letter.pdf.json', {}],
     ['letter.pdf', 'm.json', { file: 'letter.pdf' }],
     ['LETTER.pdf', 'm.json', { file: 'letter.PDF' }],
-    ['letter.pdf', 'm.json', { fileName: 'letter.pdf' }],
     ['letter.pdf', 'letter.json', { fileName: 'CLIN As it is called in RiO.pdf' }],
     ['letter', 'LETTER.JSON', {}],
     ["a b'c\"$(d);é 日本.pdf", 'odd\nname.json', { file: "a b'c\"$(d);é 日本.pdf" }],
@@ -143,7 +142,7 @@ describe('a document with metadata beside it', () => {
 })
 
 describe('what is still being written', () => {
-  test.each(['letter.pdf.tmp', 'letter.pdf.part', '.letter.pdf', 'letter.pdf~', '~$letter.pdf', 'letter.PARTIAL', 'Thumbs.db'])('%s is left alone', async (name) => {
+  test.each(['letter.pdf.tmp', 'letter.pdf.part', '.letter.pdf', 'letter.pdf~', '~$letter.pdf', 'letter.PARTIAL', 'Thumbs.db', 'letter.ok', 'letter.DONE', 'letter.pdf.md5', 'letter.rdy', 'all.trg'])('%s is left alone', async (name) => {
     await open({ feed: { orphan_after_mins: 0.0001 } })
     await started()
     writeFileSync(join(stand.path, name), 'x')
@@ -166,6 +165,44 @@ describe('what is still being written', () => {
     }
     await stand.settled(done('letter.json'))
     expect(stand.taken.map(({ contents }) => contents[0]!.sha256)).toEqual([sha256Of(Buffer.concat(whole))])
+  })
+
+  test('a document that stops in the middle of a PDF is given time, and taken whole', async () => {
+    await open({ feed: { settled_secs: 0.1 } })
+    stand.putMetadata('letter.json', anUpload())
+    writeFileSync(join(stand.path, 'letter.pdf'), letter.subarray(0, 100))
+    await started()
+    // Another upload, put there later, settles later.
+    stand.putMetadata('later.json', anUpload({ documentId: 'R0', event: 'cancelled' }))
+    await until('the later one is taken', () => stand.taken.length > 0)
+    await looks()
+    expect(stand.taken.map(({ contents }) => contents)).toEqual([[]])
+    appendFileSync(join(stand.path, 'letter.pdf'), letter.subarray(100))
+    await stand.settled(done('letter.json'))
+    expect(stand.taken.map(({ contents }) => contents[0]?.sha256)).toEqual([undefined, sha256Of(letter)])
+  })
+
+  test.each([['letter.pdf', letter.subarray(0, 100)], ['empty.pdf', Buffer.alloc(0)], ['scan.tif', Buffer.from('II*\0')]])('%s that never becomes a whole PDF is taken in the end, as it is', async (name, bytes) => {
+    await open()
+    stand.put(name, bytes)
+    stand.putMetadata('m.json', anUpload({ file: name }))
+    await stand.settled(done('m.json'))
+    expect(stand.taken[0]!.contents).toMatchObject([{ size: bytes.length }])
+  })
+
+  test.each(['letter.pdf', 'letter.json'])('%s that is written to while it is taken is taken again as it is now, and does not go to done unread', async (name) => {
+    const [more, changed] = [Buffer.concat([letter, letter]), JSON.stringify(anUpload({ documentType: 'MH DO NOT share with patient' }))]
+    let written = false
+    await open({ take: async () => {
+      if (!written) writeFileSync(join(stand.path, stand.files().find((file) => file.startsWith('taking/') && file.endsWith(name))!), name === 'letter.pdf' ? more : changed)
+      written = true
+      return anAccepted()
+    } })
+    stand.put('letter.pdf', letter)
+    stand.putMetadata('letter.json', anUpload())
+    await stand.settled(done('letter.json'))
+    expect(stand.taken).toHaveLength(2)
+    expect([stand.taken[1]!.contents[0]!.sha256, stand.taken[1]!.skeleton]).toEqual(name === 'letter.pdf' ? [sha256Of(more), JSON.stringify(anUpload())] : [sha256Of(letter), changed])
   })
 
   test('metadata that is no JSON yet is given time, and then taken', async () => {
@@ -283,13 +320,6 @@ describe('refused, with a reason', () => {
     symlinkSync(join(stand.path, 'sub', 'letter.json'), join(stand.path, 'link.json'))
     await looks()
     expect([stand.taken, stand.rejected, stand.files().length]).toEqual([[], [], 2])
-  })
-
-  test('two documents of one base name: nobody guesses', async () => {
-    await open()
-    pair(anUpload(), ['letter.pdf', 'letter.docx'])
-    await stand.settled('rejected/letter.json')
-    expect(stand.rejected.map(({ code }) => code)).toEqual(['FILE_NAME_REFUSED'])
   })
 
   test('what cannot be attributed, as the other feeds refuse it', async () => {

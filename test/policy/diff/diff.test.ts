@@ -48,11 +48,11 @@ describe('rules', () => {
       '',
       'Rules',
       '  external: route: review → withhold',
-      '  453,600 of 272,160,000 combinations of facts go another way.',
+      '  253,575 of 272,160,000 combinations of facts go another way.',
       '',
       '  Stays in, but otherwise',
       '    letters marked share, not produced at the trust, not released by two people: review → withhold',
-      '      453,600 combinations; before external (old/mappings/sharing-rules.yaml:LINE), after external (new/mappings/sharing-rules.yaml:LINE); for example producer external',
+      '      253,575 combinations; before external (old/mappings/sharing-rules.yaml:LINE), after external (new/mappings/sharing-rules.yaml:LINE); for example producer external',
       '',
       '  Each sentence means letters that are usual in every other way. Where a directorate is observing or not live, pkb, print and review are only what would happen.',
     ])
@@ -62,9 +62,10 @@ describe('rules', () => {
     after.change(RULES, ruleIn(after, 'released-but-address-not-usable'), '')
     const lines = await report()
     expect(lines).toContain('  released-but-address-not-usable is gone')
-    expect(under(lines, 'Goes the same way by another rule, so only the reason differs')).toEqual(['review: released-but-address-not-usable (old/mappings/sharing-rules.yaml:LINE) → the safety floor, 4,608 combinations'])
-    // Where nothing is sent anyhow.
-    expect(under(lines, 'Goes out, and did not before')[0]).toMatch(/^letters marked share, of a directorate that is observing or of a directorate that is not live, for a patient not identified for certain, without an address, released by a person: review → print \(only observed\)$/u)
+    expect(under(lines, 'Goes the same way by another rule, so only the reason differs')).toEqual(['review: released-but-address-not-usable (old/mappings/sharing-rules.yaml:LINE) → the safety floor, 3,840 combinations'])
+    // Where nothing is sent anyhow: nothing goes out that did not before.
+    expect(lines.join('\n')).not.toContain('Goes out')
+    expect(under(lines, 'Only observed, so nothing of it is sent, before or after')[0]).toMatch(/^letters marked share, of a directorate that is observing or of a directorate that is not live, for a patient not identified for certain, without an address, released by a person: review → print \(only observed\)$/u)
   })
 
   test('what goes out and did not before comes first, then what goes another way, then what does not any more', async () => {
@@ -197,6 +198,7 @@ describe('everything else', () => {
       '  instruction.withhold: MH DO NOT share with patient removed',
       '  instruction.withhold: MH do not share added',
       '  custodial_postcodes: SE28 0EB removed',
+      '', 'What these do to letters diff cannot say: test_patients, trust.organisations, instruction.withhold, custodial_postcodes. Run npx openletter replay --since … --with DIR and npx openletter test DIR.',
     ])
   })
 
@@ -207,14 +209,36 @@ describe('everything else', () => {
     after.change('mappings/rio-hl7-mdm.yaml', 'names: [TXA-16, TXA-25, OBX-3.2]', 'names: [TXA-16, OBX-3.2, OBX-3.1]')
     after.change('mappings/rio-hl7-mdm.yaml', 'title: [TXA-25, TXA-16]', 'title: [TXA-16, TXA-25]')
     const lines = await report()
-    expect(under(lines, 'channels/rio-http.yaml')).toEqual(['status: live → observing', expect.stringMatching(/^tests: (\d+) → \1 \(1 added, 1 removed, 0 changed\)$/u)])
+    expect(under(lines, 'channels/rio-http.yaml')).toEqual(['status: live → observing', expect.stringMatching(/^tests: (\d+) → \1 \(1 added, 1 removed, 0 changed\)$/u), 'letters that rio-http brings: pkb (to-pkb) → observe (would be pkb, to-pkb); copies that stand at PKB stay'])
     expect(under(lines, 'channels/print.yaml')).toEqual(['postage: second → first'])
     expect(under(lines, 'mappings/rio-hl7-mdm.yaml')).toEqual(['fields.names: TXA-25 removed', 'fields.names: OBX-3.1 added', 'fields.title: another order, [TXA-16, TXA-25]'])
+    expect(lines.at(-1)).toBe('What these do to letters diff cannot say: mappings/rio-hl7-mdm.yaml. Run npx openletter replay --since … --with DIR and npx openletter test DIR.')
+  })
+
+  test('a feed that goes live, and one that takes letters without an organisation for the trust’s own', async () => {
+    before.change('channels/rio-mllp.yaml', 'status: live', 'status: not-live')
+    after.change('channels/rio-http.yaml', 'producer_when_missing: unknown', 'producer_when_missing: trust')
+    const lines = await report()
+    expect(under(lines, 'channels/rio-mllp.yaml')).toEqual(['status: not-live → live', 'letters that rio-mllp brings: observe (would be pkb, to-pkb) → pkb (to-pkb)'])
+    expect(under(lines, 'channels/rio-http.yaml')).toEqual(['producer_when_missing: unknown → trust', 'letters that rio-http brings, without an organisation of their author: review (producer-unknown) → pkb (to-pkb)'])
+    expect(lines.join('\n')).not.toContain('diff cannot say')
+  })
+
+  test('what diff cannot say is named with the command that can, and an approval alone is not', async () => {
+    after.change('mappings/rio-upload.yaml', /^approved_on: .*$/mu, 'approved_on: "2026-11-20"')
+    after.change(RULES, /^approved_on: .*$/mu, 'approved_on: "2026-11-20"')
+    expect((await compare()).unsaid).toEqual([])
+    after.change('mappings/rio-upload.yaml', /^time_zone: .*$/mu, 'time_zone: Europe/Dublin')
+    const [was, is] = [await load(before), await load(after)]
+    const last = (folder?: string) => inWords(comparePolicies(was, is), { before: was.policy.rules, after: is.policy.rules, ...(folder ? { folder } : {}) }).at(-1)
+    expect(last('next')).toBe('What these do to letters diff cannot say: mappings/rio-upload.yaml. Run npx openletter replay --since … --with next and npx openletter test next.')
+    expect(last('settings')).toBe('What these do to letters diff cannot say: mappings/rio-upload.yaml. Run npx openletter replay --since … and npx openletter test.')
   })
 
   test('a file that is new or gone', async () => {
     before.drop('channels/rio-mllp.yaml')
-    expect(await report()).toEqual(['', 'channels/rio-mllp.yaml', '  is new (kind feed, type mllp, status live)'])
+    expect(await report()).toEqual(['', 'channels/rio-mllp.yaml', '  is new (kind feed, type mllp, status live)',
+      '  letters that rio-mllp brings: not taken → pkb (to-pkb)', '  letters that rio-mllp brings, without an organisation of their author: not taken → review (producer-unknown)'])
   })
 
   test('a secret is never shown, whatever it is called and wherever it hides', async () => {
@@ -252,6 +276,14 @@ describe('boxes in words', () => {
   test('a more special case of the same is counted with it', () => {
     const [general, special] = [aBox({ producer: ['external'], release: ['none', 'one'] }), aBox({ producer: ['external'], release: ['one'], signals: ['restrictive'] })]
     expect(sentences([special, general])).toMatchObject([{ text: 'letters marked share, not produced at the trust, not released by two people', combinations: 3 }])
+  })
+
+  test('what follows from another fact is not said twice', () => {
+    const said = (narrow: Parameters<typeof aBox>[0]) => sentences([aBox(narrow)])[0]!.text
+    expect(said({ service: ['unknown'], directorate: ['unknown'] })).toBe('letters marked share, of a team that is not in the list, not released')
+    expect(said({ kind: ['external'], producer: ['external'] })).toBe('letters from elsewhere marked share, not released')
+    expect(said({ kind: ['unknown'], code: ['missing', 'unlisted', 'blocked-pkb', 'blocked'] })).toBe('letters of unknown kind marked share, not released')
+    expect(said({ kind: ['unknown'], code: ['missing'] })).toBe('letters of unknown kind marked share, without a code, not released')
   })
 
   test('every value of every fact has words of its own', () => {

@@ -1,7 +1,9 @@
 // Each way of breaking a channel: file, line, column, path and advice, word for word, and nothing told besides.
 // ¦ marks the place that has to be named.
 import { describe, expect, test } from '@jest/globals'
-import { exampleTexts, expectProblem, loadTexts, MARK, withChanges, type BrokenRow as Row, type Change } from '../../support/broken-policy.ts'
+import { loadFiles } from '../../../src/policy/load.ts'
+import { asFiles, exampleTexts, expectProblem, loadTexts, MARK, withChanges, type BrokenRow as Row, type Change } from '../../support/broken-policy.ts'
+import { testEnvironment } from '../../support/policy.ts'
 
 const EVERY = ['mllp', 'http', 'folder', 'pkb', 'print', 'withhold'] as const
 const FILE = { mllp: 'channels/rio-mllp.yaml', http: 'channels/rio-http.yaml', folder: 'channels/letters.yaml', pkb: 'channels/pkb.yaml', print: 'channels/print.yaml', withhold: 'channels/withhold.yaml' } as const
@@ -12,6 +14,12 @@ const NO_SETTING = 'no setting may be named here, for what was approved must not
 
 test('the example policy has no problem', () => expect(loadTexts(exampleTexts).lines).toEqual([]))
 
+test('an approval may be of today, in London, and of no later day', () => {
+  const on = (today: string) => loadFiles(asFiles(exampleTexts), testEnvironment, today).problems.map(({ file }) => file)
+  expect(on('2026-10-01')).toEqual([])
+  expect(on('2026-09-30')).toEqual(expect.arrayContaining(['channels/pkb.yaml', 'channels/rio-http.yaml', 'mappings/rio-upload.yaml', 'mappings/sharing-rules.yaml', 'mappings/document-codes.csv']))
+})
+
 describe('in every kind of channel', () => {
   const rows: readonly Row[] = EVERY.flatMap((type): readonly Row[] => {
     const file = FILE[type]
@@ -21,6 +29,9 @@ describe('in every kind of channel', () => {
       [`${type}: a key twice`, [file, /^(approved_on: .*\n)/mu, '$1¦approved_on: "2026-10-02"\n'], 'this is not YAML 1.2: a key stands twice: keep one of them'],
       [`${type}: no approver`, [[file, APPROVED_BY, ''], [file, /^/u, MARK]], 'approved_by: this is missing: write the role (no person’s name) that approved the file'],
       [`${type}: an empty approver`, [file, APPROVED_BY, '¦approved_by: ""\n'], 'approved_by: this must not be empty'],
+      [`${type}: a blank approver`, [file, APPROVED_BY, '¦approved_by: "  "\n'], 'approved_by: this must not be empty'],
+      [`${type}: an approval to come`, [file, /approved_on: .*\n/u, '¦approved_on: "2999-10-01"\n'], /^approved_on: 2999-10-01 is still to come, and today is \d{4}-\d\d-\d\d: write the day on which it was approved$/u],
+      [`${type}: lines that end in CR alone`, [file, /(.*)\n([\s\S]*)/u, (_: string, first: string, rest: string) => `${first}¦\r${rest.replaceAll('\n', '\r')}`] as never, 'a line ends here in CR alone, as on old Macs: save the file with lines that end in LF or CRLF'],
       [`${type}: no date of approval`, [[file, /approved_on: .*\n/u, ''], [file, /^/u, MARK]], 'approved_on: this is missing: write the day of the approval, for example "2026-11-20"'],
       [`${type}: a date the other way round`, [file, /approved_on: .*\n/u, '¦approved_on: 01/10/2026\n'], 'approved_on: write "2026-10-01", if that is the day that 01/10/2026 means'],
       [`${type}: a day that no calendar has`, [file, /approved_on: .*\n/u, '¦approved_on: "2026-02-31"\n'], 'approved_on: no calendar has 2026-02-31: February 2026 has 28 days'],
@@ -106,7 +117,7 @@ describe('in one kind of channel', () => {
     ['folder: around another', oneMore('folder', 'letters-two', /folder: \/.*/u, '¦folder: /srv/letters'), "folder: inside this folder lies that of the feed letters, and each would take the other's files: choose another folder"],
     ["folder: the print house's", [FILE.folder, /folder: \/.*/u, '¦folder: ${PRINT_DIR}'], "folder: this is the folder of the destination print, and each would take the other's files: choose another folder"],
     ["folder: inside the print house's", [FILE.folder, /folder: \/.*/u, '¦folder: /srv/print/outbox'], "folder: this folder lies inside that of the destination print, and each would take the other's files: choose another folder", { env: { PRINT_DIR: '/srv/print' } }],
-    ['folder: no number of seconds', [FILE.folder, 'poll_secs: 1', '¦poll_secs: -1'], 'poll_secs: write a number above 0'],
+    ['folder: no number of seconds', [FILE.folder, 'poll_secs: 1', '¦poll_secs: -1'], 'poll_secs: write a number of at least 0.05'],
 
     ['pkb: a secret written out', [FILE.pkb, 'client_secret: ${PKB_CLIENT_SECRET}', '¦client_secret: hunter2'], `fhir.client_secret: ${SECRET} \${PKB_CLIENT_SECRET} and set PKB_CLIENT_SECRET; then ask for a new secret`],
     ['pkb: the other secret written out', [FILE.pkb, 'client_secret: ${PKB_FACADE_CLIENT_SECRET}', '¦client_secret: hunter2'], `facade.client_secret: ${SECRET} \${PKB_FACADE_CLIENT_SECRET} and set PKB_FACADE_CLIENT_SECRET; then ask for a new secret`],
@@ -120,6 +131,12 @@ describe('in one kind of channel', () => {
     ['pkb: half a delivery at once', [FILE.pkb, 'at_once: 8', '¦at_once: 0.5'], 'at_once: write a whole number'],
     ['pkb: a share beyond the whole', [FILE.pkb, 'jitter: 0.3', '¦jitter: 3'], 'retry.jitter: write a number of at most 1'],
     ['pkb: PKB address set, token address not', [FILE.pkb, 'token_url: ${PKB_TOKEN_URL}', '¦token_url: ${PKB_TOKEN_URL}  # here'], 'fhir.token_url: the setting PKB_TOKEN_URL is not set: set the environment variable PKB_TOKEN_URL, or write the value here', { env: { PKB_TOKEN_URL: '' }, second: /^facade\.token_url: the setting PKB_FACADE_TOKEN_URL is not set/u }],
+    ['pkb: an answer that counts for ever', [FILE.pkb, 'account_fresh_hours: 24', '¦account_fresh_hours: 100000'], 'account_fresh_hours: write a number of at most 168'],
+    ['pkb: no time to answer', [FILE.pkb, 'timeout_secs: 60', '¦timeout_secs: 0.001'], 'timeout_secs: write a number of at least 0.05'],
+    ['pkb: a day to answer', [FILE.pkb, 'timeout_secs: 60', '¦timeout_secs: 86400'], 'timeout_secs: write a number of at most 600'],
+    ['pkb: a try after a day', [FILE.pkb, 'first_secs: 2', '¦first_secs: 86400'], 'retry.first_secs: write a number of at most 3600'],
+    ['pkb: tries without a pause', [FILE.pkb, 'ceiling_secs: 300', '¦ceiling_secs: 0.01'], 'retry.ceiling_secs: write a number of at least 0.05'],
+    ['pkb: a circuit that stays open', [FILE.pkb, 'probe_secs: 5', '¦probe_secs: 86400'], 'circuit.probe_secs: write a number of at most 3600'],
 
     ['print: a value that is near one', [FILE.print, 'postage: second', '¦postage: secnod'], 'postage: write one of first, second, economy; did you mean second?'],
     ['print: a value that is like none', [FILE.print, 'postage: second', '¦postage: 2'], 'postage: write one of first, second, economy'],

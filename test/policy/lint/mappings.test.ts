@@ -1,12 +1,14 @@
 // Each way of breaking a mapping or the sharing rules: file, line, column, path and advice, and nothing told besides.
 // ¦ marks the place that has to be named.
 import { describe, expect, test } from '@jest/globals'
-import { exampleTexts, expectProblem, loadTexts, MARK, withChanges, type BrokenRow as Row } from '../../support/broken-policy.ts'
+import { exampleTexts, expectProblem, loadTexts, MARK, withChanges, type BrokenRow as Row, type Change } from '../../support/broken-policy.ts'
 
 const HL7 = 'mappings/rio-hl7-mdm.yaml'
 const UPLOAD = 'mappings/rio-upload.yaml'
 const RULES = 'mappings/sharing-rules.yaml'
 const NO_SETTING = 'no setting may be named in a mapping, for what was approved must not change with a machine: write the value itself'
+/** Beside a withhold that is no other spelling of it. */
+const shareToo = (text: string): readonly Change[] => [[RULES, 'share: ["MH share with patient"]', `share: ["MH share with patient", ¦"${text}"]`]]
 const APPROVED_BY = /approved_by: .*\n/u
 
 describe('in every mapping', () => {
@@ -44,6 +46,22 @@ describe('in a mapping of messages', () => {
     ['HL7: on hold and cancelled', [HL7, 'cancelled: ["CA"]', 'cancelled: ["CA", ¦"UN"]'], 'availability.cancelled.1: UN stands under hold as well: it can only mean one thing'],
     ['HL7: small letters that no message is compared with', [HL7, 'cancelled: ["CA"]', 'cancelled: [¦"ca"]'], 'availability.cancelled.0: write it in capitals: CA'],
     ['HL7: a source that is none', [HL7, 'source: rio', '¦source: RiO 1'], 'source: use lower-case letters, digits and hyphens, starting with a letter'],
+    ['HL7: a segment that no message has', [HL7, 'document_id: [TXA-12.1]', 'document_id: [¦TXB-12.1]'], 'fields.document_id.0: no message has a segment TXB: did you mean TXA-12.1?'],
+    ['HL7: a segment like none', [HL7, 'team: [PV1-3.1]', 'team: [PV1-3.1, ¦RXE-3]'], /^fields\.team\.1: no message has a segment RXE: they have MSH, .*, and segments of your own that begin with Z$/u],
+    ['HL7: a segment that no message has, of a signal', [HL7, 'at: OBX-26', '¦at: OBY-26'], 'signals.2.at: no message has a segment OBY: did you mean OBX-26?'],
+    ['HL7: a segment that no message has, of an identifier', [HL7, 'identifiers: [PID-2, PID-3]', 'identifiers: [¦PIB-2, PID-3]'], 'nhs_number.identifiers.0: no message has a segment PIB: did you mean PID-2?'],
+    ['HL7: a segment that no message has, ignored', [HL7, '- MSH-8 ', '- ¦MSI-8 '], 'ignore.0: no message has a segment MSI: did you mean MSH-8?'],
+    ['HL7: names that are not all read', [HL7, 'names: [TXA-16, TXA-25, OBX-3.2]', '¦names: [TXA-16]'], 'fields.names: add TXA-25, OBX-3.2: a name can stand there, and a blocked code in any name blocks the document'],
+    ['HL7: a title that is not looked through', [[HL7, 'title: [TXA-25,', 'title: [ZDC-4, TXA-25,'], [HL7, '  names:', '  ¦names:']], 'fields.names: add ZDC-4: a name can stand there, and a blocked code in any name blocks the document'],
+    ['HL7: a field that is read and ignored', [HL7, '- MSH-8 ', '- ¦TXA-16 '], /^ignore\.0: TXA-16 is read under fields\.(names|title|file_name): take TXA-16 out here, or TXA-16 there$/u],
+    ['HL7: a field of which a component is read, ignored', [HL7, '- MSH-8 ', '- ¦TXA-2 '], 'ignore.0: TXA-2.2 is read under fields.picklist: take TXA-2 out here, or TXA-2.2 there'],
+    ['HL7: a signal that is ignored', [HL7, '- MSH-8 ', '- ¦TXA-18 '], 'ignore.0: TXA-18 is read under signals: take TXA-18 out here, or TXA-18 there'],
+    ['HL7: nothing speaks against sharing', [HL7, /signals:\n(?: .*\n)+/u, '¦signals: []\n'], 'signals: the list must not be empty'],
+    ['HL7: an approval to come', [HL7, /approved_on: .*\n/u, '¦approved_on: "2999-10-01"\n'], /^approved_on: 2999-10-01 is still to come, and today is \d{4}-\d\d-\d\d: write the day on which it was approved$/u],
+    ['upload: a name that is not looked through', [UPLOAD, 'names: [name, fileName]', '¦names: [name]'], 'fields.names: add fileName: a name can stand there, and a blocked code in any name blocks the document'],
+    ['upload: nothing speaks against sharing', [UPLOAD, /signals:\n(?: .*\n)+/u, '¦signals: []\n'], 'signals: the list must not be empty'],
+    ['upload: a name that is read and ignored', [UPLOAD, 'ignore: [', 'ignore: [¦status, '], 'ignore.0: status is read under fields.completion: take status out here, or status there'],
+    ['upload: all that is under a name ignored', [UPLOAD, 'ignore: [', 'ignore: [¦author, '], 'ignore.0: author.name is read under fields.author: take author out here, or author.name there'],
     ['upload: a place that is none', [UPLOAD, 'team: [team]', 'team: [¦"team name"]'], /^fields\.team\.0: write a place as names with dots/u],
     ['upload: a field that only HL7 has', [UPLOAD, '  team: [team]', '  team: [team]\n  ¦availability: [status]'], /^fields\.availability: there is no such key here: /u],
     ['upload: nobody reads the name', [[UPLOAD, /^ {2}names: .*\n/mu, ''], [UPLOAD, 'fields:', '¦fields:']], 'fields.names: this is missing: write a list'],
@@ -81,14 +99,25 @@ describe('in the sharing rules', () => {
     ['half a postcode of a prison', [RULES, '"N7 0TT"', '¦"N7"'], 'custodial_postcodes.0: write a whole postcode, such as N7 0TT: anything else matches no address'],
     ['a text with two meanings', [RULES, 'withhold: ["MH DO NOT', 'withhold: [¦"mh  Share with patient", "MH DO NOT'], 'instruction.withhold.0: "mh  Share with patient" stands under share as well: it can only mean one thing'],
     ['an empty text', [RULES, 'withhold: ["MH DO NOT', 'withhold: [¦" ", "MH DO NOT'], 'instruction.withhold.0: this must not be empty'],
-    ['a text without the word share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH letter"]'], 'instruction.share.1: "MH letter" does not hold the word share: only a text that says so may stand here; any other waits for a person'],
+    ['a text without the word share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH letter"]'], /^instruction\.share\.1: "MH letter" does not plainly say share: /u],
     ['no text that means share', [RULES, 'share: ["MH share with patient"]', '¦share: []'], 'instruction.share: the list must not be empty'],
     ...['MH do not share with patient', 'MH don’t share with patient', "Don't share with patient", 'Never share', 'Share with no one', 'Withhold, share later', 'Share without patient', 'MH N\u00D6T share', 'not-to-be-shared', 'Share unless harmful']
       .map((text): Row => [`"${text}" as share`, [[RULES, 'withhold: ["MH DO NOT share with patient"]', 'withhold: ["Keep back"]'], [RULES, 'share: ["MH share with patient"]', `share: ["MH share with patient", ¦"${text}"]`]], /^instruction\.share\.1: ".*" holds the word [a-z]+, so it does not mean share: put it under withhold$/u]),
+    ...['MH sharing denied', 'MH share with GP only', 'Share = false', 'Opt out of share with patient', 'Share with patient if asked', 'Hide, share with patient', 'Share with patient: denied']
+      .map((text): Row => [`"${text}" as share`, shareToo(text), /^instruction\.share\.1: ".*" holds the word [a-z]+, so it does not mean share: put it under withhold$/u]),
+    ...['MH sharing', 'Do n0t share with patient', 'D0 share with patient', 'Share = yes', 'Share with GP', 'Share with patient and carer', 'Share with patients GP', 'Patient share', 'Share with patient representative', 'Share with inpatient', 'share-with-patient', 'Share with patient?', 'Reshare with patient']
+      .map((text): Row => [`"${text}" as share`, shareToo(text), `instruction.share.1: "${text}" does not plainly say share: such a text is made of letters, digits and spaces, and says "share with patient" behind any name, as in "MH share with patient"; any other waits for a person`]),
+    ['a blank reason', [RULES, /( +- name: held[\s\S]*? +)because: .*\n/u, '$1¦because: " "\n'], /^rules\.\d+\.because: this must not be empty$/u],
+    ['an organisation that is no ODS code', [RULES, 'organisations: ["RWK"]', 'organisations: ["RWK", ¦"*"]'], 'trust.organisations.1: write an ODS code: 3 to 8 letters and digits, such as RWK'],
+    ['an organisation with a space', [RULES, 'organisations: ["RWK"]', 'organisations: [¦"RWK "]'], 'trust.organisations.0: write an ODS code: 3 to 8 letters and digits, such as RWK'],
     ['letters of another script as share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH n\u043Et share with patient"]'], /^instruction\.share\.1: ".*" holds a letter that only looks like one from a to z, or a strange sign: type it again$/u],
     ['an invisible character in a share text', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH n\u200Bot share with patient"]'], /^instruction\.share\.1: in this value stands a character that nobody sees \(U\+200B\): take it out$/u, { second: /^instruction\.share\.1: ".*" holds the word not/u }],
   ]
   test.each(rows)('%s', (...row) => expectProblem(row))
+
+  test.each(['Share with patient', 'CAMHS 2 share with patient', 'MH  SHARE letter with the patient', 'Share to patient via PKB', 'Yes share with patient'])('"%s" as share is taken', (text) => {
+    expect(loadTexts(withChanges(shareToo(text).map(([file, find, put]): Change => [file, find, put.replace(MARK, '')]))).lines).toEqual([])
+  })
 })
 
 describe('rules that cannot be proved', () => {

@@ -130,6 +130,8 @@ describe('in one table', () => {
     ['a sign-off after go-live', [DIRECTORATES, 'Newham,live,2025-01-06,Directorate Management Team,2024-12-16', 'Newham,live,2025-01-06,Directorate Management Team,¦2025-01-07'], 'signed_off_on: it was signed off on 2025-01-07, after the go-live date 2025-01-06: correct one of the dates'],
     ['a review before the sign-off', [DIRECTORATES, 'Newham,live,2025-01-06,Directorate Management Team,2024-12-16,2027-12-16', 'Newham,live,2025-01-06,Directorate Management Team,2024-12-16,¦2024-12-16'], 'review_by: the review has to come after the sign-off on 2024-12-16: write a later date'],
     ['a go-live date in words', [DIRECTORATES, 'Newham,live,2025-01-06', 'Newham,live,¦6 January 2025'], 'go_live: write 2025-01-06, if that is the day that 6 January 2025 means'],
+    ['a sign-off to come', [DIRECTORATES, 'Newham,live,2025-01-06,Directorate Management Team,2024-12-16,2027-12-16', 'Newham,live,2999-01-06,Directorate Management Team,¦2999-01-01,2999-12-16'], /^signed_off_on: 2999-01-01 is still to come, and today is /u],
+    ['an approval to come', [CODES, /(DISC,.*,)[^,\n]+\n/u, '$1¦2999-10-01\n'], /^approved_on: 2999-10-01 is still to come, and today is \d{4}-\d\d-\d\d: write the day on which it was approved$/u],
     ['a status that is near one', [DIRECTORATES, 'Bedfordshire,observing', 'Bedfordshire,¦observed'], 'status: write one of live, observing, not-live; did you mean observing?'],
     ['nobody to post', [DIRECTORATES, ',,,,,engine', ',,,,,¦nobody'], 'post: write one of engine, team'],
   ]

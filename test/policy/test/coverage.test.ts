@@ -40,8 +40,10 @@ describe('coverage', () => {
 
 describe('a feed must show that these stay in', () => {
   const rows: readonly (readonly [what: string, feed: 'rio-mllp' | 'rio-http', without: RegExp, message: RegExp])[] = [
-    ['external documents', 'rio-mllp', /05-external/u, /no test shows that a document from outside the trust marked share stays in: add one, for example \{ name: .* sample: samples\/05-external-marked-share\.hl7, expect: \{ route: review, facts: \{ producer: external \}, not_to: \[pkb, print\] \} \}/u],
-    ['external documents over HTTP', 'rio-http', /05-external/u, /from outside the trust marked share stays in: .*05-external-marked-share\.json/u],
+    ['documents external by their code', 'rio-mllp', /EXTL/u, /no test shows that a document marked share that is external by its code stays in: add one, for example \{ name: .* message: "MSH.*EXTL.*expect: \{ route: review, facts: \{ kind: external \}, not_to: \[pkb, print\] \} \}/u],
+    ['documents external by their code, over HTTP', 'rio-http', /05-external/u, /that is external by its code stays in: .*05-external-marked-share\.json/u],
+    ['documents external by their organisation', 'rio-mllp', /05-external/u, /no test shows that a document marked share that is external by its author's organisation alone stays in: .*05-external-marked-share\.hl7/u],
+    ['documents external by their organisation, over HTTP', 'rio-http', /RVX/u, /that is external by its author's organisation alone stays in: .*organisation: RVX/u],
     ['blocked codes', 'rio-http', /04-hmhr|27-tribunal|HMHR/u, /no test shows that a blocked code marked share stays in: .*facts: \{ code: blocked \}/u],
     ['documents marked do-not-share', 'rio-http', /do-not-share/u, /no test shows that a document marked do-not-share stays in/u],
     ['a directorate that is not live over HL7', 'rio-mllp', /directorate/u, /of a directorate that is not live stays in: .*20-directorate-not-live\.hl7/u],
@@ -66,7 +68,7 @@ describe('a feed must show that these stay in', () => {
 
   test('an external document that two people released does not show it', async () => {
     const { lines } = await tryTests({ change: without('channels/rio-mllp.yaml', /05-external(?![\s\S]*released_by: 2)/u) })
-    expect(lines).toEqual([expect.stringContaining('from outside the trust marked share stays in')])
+    expect(lines).toEqual([expect.stringContaining("external by its author's organisation alone stays in")])
   })
 
   test('an external document that is marked do-not-share does not show it', async () => {
@@ -78,7 +80,7 @@ describe('a feed must show that these stay in', () => {
     expect: { route: withhold, facts: { producer: external } }
 `
     const { lines } = await tryTests({ feed: 'rio-http', tests, change: gone })
-    expect(lines).toEqual([expect.stringContaining('from outside the trust marked share stays in')])
+    expect(lines).toEqual([expect.stringContaining('external by its code stays in')])
   })
 
   test('where no code is blocked and every directorate is live, neither is asked for', async () => {
@@ -89,5 +91,35 @@ describe('a feed must show that these stay in', () => {
     }
     const { lines } = await tryTests({ change })
     expect(lines.filter((line) => line.includes('rio-http'))).toEqual([])
+  })
+})
+
+describe('an organisation must be shown to be read', () => {
+  const UPLOAD = 'mappings/rio-upload.yaml'
+  const HL7 = 'mappings/rio-hl7-mdm.yaml'
+  /** A mapping that looks elsewhere for the organisation, under a feed for which none means the trust, without the tests that fail by it. */
+  const looking = (mapping: string, places: string, feed: 'rio-http' | 'rio-mllp', gone: RegExp): Trial['change'] => (file, text) => {
+    if (file === mapping) return text.replace(/organisations: .*/u, `organisations: ${places}`)
+    return file === `channels/${feed}.yaml` ? without(file, gone)(file, text).replace('producer_when_missing: unknown', 'producer_when_missing: trust') : text
+  }
+  const NOT_EXTERNAL = expect.stringContaining("external by its author's organisation alone stays in")
+  const notAt = (place: string, mapping: string) => expect.stringContaining(`producer_when_missing is trust, and no test has an organisation at ${place}, where the mapping ${mapping} looks for it first`)
+
+  const rows: readonly (readonly [what: string, mapping: string, places: string, feed: 'rio-http' | 'rio-mllp', gone: RegExp, said: readonly unknown[]])[] = [
+    ['at a misspelt name', UPLOAD, '[author.organization]', 'rio-http', /RVX|35-no-author/u, [NOT_EXTERNAL, notAt('author.organization', 'rio-upload')]],
+    ['at a misspelt name before the right one', UPLOAD, '[author.organization, author.organisation]', 'rio-http', /35-no-author/u, [notAt('author.organization', 'rio-upload')]],
+    ['at a component that is always empty, and then that of the sender', HL7, '[TXA-9.14.2, MSH-4.1]', 'rio-mllp', /05-external/u, [NOT_EXTERNAL, notAt('TXA-9.14.2', 'rio-hl7-mdm')]],
+    ['in a field that is always empty, and then that of the sender', HL7, '[OBX-23, MSH-4.1]', 'rio-mllp', /05-external/u, [NOT_EXTERNAL, notAt('OBX-23', 'rio-hl7-mdm')]],
+    ['where it is', UPLOAD, '[author.organisation]', 'rio-http', /35-no-author/u, []],
+    ['where it is, in a message', HL7, '[TXA-9.14.1, MSH-4.1]', 'rio-mllp', /no author/u, []],
+  ]
+  test.each(rows)('%s', async (_what, mapping, places, feed, gone, said) => {
+    const { lines } = await tryTests({ feed, change: looking(mapping, places, feed, gone)! })
+    expect(lines.filter((line) => line.includes(` ${feed} › `))).toEqual(said)
+  })
+
+  test('where no organisation means unknown, the first place may be one that is seldom used', async () => {
+    const { lines } = await tryTests({ change: (file, text) => (file === UPLOAD ? text.replace(/organisations: .*/u, 'organisations: [author.ods, author.organisation]') : text) })
+    expect(lines).toEqual([])
   })
 })

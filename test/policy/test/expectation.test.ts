@@ -30,6 +30,14 @@ describe('an expectation that is not met is one line, at its own place', () => {
     ['resource, a list in another order', sample('01-share-registered.hl7', '{ resource: { ▸meta.security.code: [MH, R, MENTAL_HEALTH, share] } }'), 'resource meta.security.code: expected ["MH","R","MENTAL_HEALTH","share"], actual ["R","MH","MENTAL_HEALTH","share"]'],
     ['resource, one of several', sample('01-share-registered.hl7', '{ resource: { ▸meta.security.code: R } }'), 'resource meta.security.code: expected "R", actual ["R","MH","MENTAL_HEALTH","share"]'],
     ['resource, a number that is text', sample('01-share-registered.hl7', '{ resource: { ▸subject.identifier.value: 9990000018 } }'), 'resource subject.identifier.value: expected 9990000018, actual "9990000018"'],
+    ['resource, an element that is misspelt, and nothing expected', sample('01-share-registered.hl7', `{ resource: { ▸"meta.securty.where(code='NOPAT')": null } }`), 'resource meta.securty.where(code=\'NOPAT\'): no Meta has an element securty: did you mean security?'],
+    ['resource, a pattern that could take for ever', sample('01-share-registered.hl7', `{ resource: { ▸"description.matches('^(a+)+$')": false } }`), 'resource description.matches(\'^(a+)+$\'): matches() is not taken here, because a pattern can take for ever: write the value itself, or use startsWith(), endsWith() or contains()'],
+    ['resource, an element that is misspelt in a condition', sample('01-share-registered.hl7', `{ resource: { ▸"securityLabel.coding.where(cod='NOPAT').code": null } }`), 'resource securityLabel.coding.where(cod=\'NOPAT\').code: no Coding has an element cod: did you mean code?'],
+    ['resource, an element of another type', sample('01-share-registered.hl7', '{ resource: { ▸content.attachment.coding: null } }'), /^resource content\.attachment\.coding: no Attachment has an element coding: /u.source],
+    ['resource, an element of what has none', sample('01-share-registered.hl7', '{ resource: { ▸status.code: null } }'), 'resource status.code: code is asked of what holds no elements: take it out'],
+    ['resource, a function of a misspelt element', sample('01-share-registered.hl7', '{ resource: { ▸securityLable.exists(): false } }'), 'resource securityLable.exists(): no DocumentReference has an element securityLable: did you mean securityLabel?'],
+    ['resource, no element at all', sample('01-share-registered.hl7', `{ resource: { ▸"'x'": x } }`), /^resource 'x': this asks for no element of the DocumentReference/u.source],
+    ['resource, a comparison of constants', sample('01-share-registered.hl7', '{ resource: { ▸1 = 1: true } }'), /^resource 1 = 1: this asks for no element of the DocumentReference/u.source],
     ['resource, FHIRPath that does not close', sample('01-share-registered.hl7', '{ resource: { ▸"content[": x } }'), /^resource content\[: this cannot be evaluated as FHIRPath, nor as a path with dots: /u.source],
     ['resource, a function that there is not', sample('01-share-registered.hl7', '{ resource: { ▸content.frist().attachment.title: x } }'), /^resource content\.frist\(\)\.attachment\.title: this cannot be evaluated .*frist/u.source],
     ['resource, more than an expression', sample('01-share-registered.hl7', '{ resource: { ▸"status current": current } }'), 'resource status current: this cannot be evaluated as FHIRPath, nor as a path with dots: nothing is expected before "current"'],
@@ -78,7 +86,12 @@ expect:
     securityLabel.count(): 4
     securityLabel.count() > 1.5: true
     meta.security.code: [R, MH, MENTAL_HEALTH, share]
-    DocumentReference.status: current`)],
+    DocumentReference.status: current
+    subject.identifier.extension.value.coding.code: "01"
+    (content.attachment | content.format).exists(): true
+    content.attachment.select(contentType): application/pdf
+    identifier.where(use = 'old'): null
+    author.first().type: Practitioner`)],
   ]
   test.each(rows)('%s', async (_what, feed, tests) => {
     const { lines, tested } = await tryTests({ feed, tests })

@@ -1,0 +1,23 @@
+// Dates on which something was approved, signed off or confirmed. It refuses one that is still to come: nobody can have
+// looked at the file on that day.
+import { wrongIn, type PolicyProblem } from '../problem.ts'
+import type { CsvRow } from '../read/csv.ts'
+import type { Read } from '../read/every-file.ts'
+
+/** `today` is the day in London. */
+export const approvals = (read: Read, today: string): readonly PolicyProblem[] => {
+  const advice = (day: string): readonly string[] => (day > today ? [`${day} is still to come, and today is ${today}: write the day on which it was approved`] : [])
+  const heads = [...read.channels.values(), ...read.mappings.values(), ...(read.rules ? [read.rules] : [])]
+  return [
+    ...heads.flatMap(({ yaml, value }) => [
+      ...advice(value.approved_on).map((message) => wrongIn(yaml)(['approved_on'], message)),
+      ...('confirmed_by_pkb' in value && value.confirmed_by_pkb ? advice(value.confirmed_by_pkb.on).map((message) => wrongIn(yaml)(['confirmed_by_pkb', 'on'], message)) : []),
+    ]),
+    ...inRows(read.codes, ['approved_on'], advice),
+    ...inRows(read.services, ['approved_on'], advice),
+    ...inRows(read.directorates, ['approved_on', 'signed_off_on'], advice),
+  ]
+}
+
+const inRows = <K extends string, R extends { readonly [column in K]: string }>({ file, rows }: { readonly file: string; readonly rows: readonly CsvRow<R>[] }, columns: readonly K[], advice: (day: string) => readonly string[]): readonly PolicyProblem[] =>
+  rows.flatMap((one) => columns.flatMap((column) => advice(one.row[column]).map((message) => ({ file, ...one.at(column), path: column, message }))))

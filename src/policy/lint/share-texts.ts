@@ -1,0 +1,52 @@
+// Which texts of the picklist may mean share. One wrong line here would share every do-not-share document, for floor F1
+// looks at what a text was taken for. It refuses whatever does not have one narrow form: no list of words that must not
+// stand there could name every way of saying no.
+import { foldPicklist } from '../../decide/picklist.ts'
+import { wrongIn, type PolicyProblem } from '../problem.ts'
+import type { Read } from '../read/every-file.ts'
+import { asSeen } from '../read/unseen.ts'
+
+export const instruction = ({ rules: read }: Read): readonly PolicyProblem[] => {
+  if (!read) return []
+  const wrong = wrongIn(read.yaml)
+  const { share, withhold } = read.value.instruction
+  const shared = new Map(share.map((text) => [asSeen(text), text]))
+  return [
+    ...share.flatMap((text, at) => { const advice = shareAdvice(text); return advice ? [wrong(['instruction', 'share', at], advice)] : [] }),
+    // A text under both would mean what the order of two lines in the code says.
+    ...withhold.flatMap((text, at) => (shared.has(asSeen(text)) ? [wrong(['instruction', 'withhold', at], `"${text}" stands under share as well: it can only mean one thing`)] : [])),
+    // A text that folds to nothing matches no picklist, so that what was meant by it is lost.
+    ...withhold.flatMap((text, at) => (foldPicklist(text) === '' ? [wrong(['instruction', 'withhold', at], 'this must not be empty')] : [])),
+  ]
+}
+
+/** Before "share" any word may stand, such as the name of a service, but none that turns or limits what follows. */
+const REFUSAL = [
+  'not', 'no', 'non', 'nt', 'dont', 'doesnt', 'cant', 'cannot', 'wont', 'shouldnt', 'mustnt', 'isnt', 'never', 'none', 'nobody', 'nothing', 'neither', 'nor', 'nil', 'zero', 'false', 'off', 'n', 'x',
+  'without', 'withhold', 'withheld', 'withholding', 'unless', 'until', 'till', 'except', 'excluding', 'exclude', 'excluded', 'only', 'but', 'if', 'when', 'once', 'before', 'after', 'later', 'pending', 'maybe',
+  'refuse', 'refused', 'refuses', 'refusal', 'deny', 'denied', 'denies', 'disallow', 'disallowed', 'decline', 'declined', 'declines', 'object', 'objects', 'objected', 'objection', 'opt', 'out', 'optout',
+  'block', 'blocked', 'bar', 'barred', 'ban', 'banned', 'restrict', 'restricted', 'stop', 'stopped', 'cease', 'prevent', 'prohibit', 'prohibited', 'forbid', 'forbidden', 'suppress', 'suppressed', 'hide', 'hidden', 'keep', 'hold', 'held',
+  'avoid', 'against', 'revoke', 'revoked', 'remove', 'removed', 'cancel', 'cancelled', 'unable', 'unsafe', 'unsuitable', 'inappropriate', 'unshare', 'unshared', 'ask', 'check', 'review', 'query', 'unsure', 'undecided', 'unknown', 'draft',
+] as const
+/** What may stand between "share" and "patient", and behind both: nothing there can name anybody else, or a condition. */
+const BETWEEN = ['with', 'to', 'the', 'this', 'letter', 'document', 'copy', 'direct', 'directly']
+const BEHIND = ['via', 'by', 'in', 'on', 'the', 'pkb', 'portal', 'app', 'online', 'record', 'post', 'letter', 'yes']
+
+const shareAdvice = (text: string): string | undefined => {
+  const plain = asSeen(text).normalize('NFKD').replace(/\p{M}/gu, '')
+  // A look-alike letter of another script hides a word from this list and from the eye.
+  if (/[^\x20-\x7E‘’“”–—]/u.test(plain)) return `"${text}" holds a letter that only looks like one from a to z, or a strange sign: type it again`
+  const words = plain.replaceAll(/['‘’]/gu, '').split(/[^a-z0-9]+/u)
+  const against = words.find((word) => (REFUSAL as readonly string[]).includes(word))
+  if (against) return `"${text}" holds the word ${against}, so it does not mean share: put it under withhold`
+  return /^[a-z0-9 ]+$/u.test(plain) && saysShare(words) ? undefined
+    : `"${text}" does not plainly say share: such a text is made of letters, digits and spaces, and says "share with patient" behind any name, as in "MH share with patient"; any other waits for a person`
+}
+
+/** No digit in a word, where it would stand for a letter. */
+const saysShare = (words: readonly string[]): boolean => {
+  const [share, patient] = [words.indexOf('share'), words.indexOf('patient')]
+  return share >= 0 && share < patient && words.every((word) => /^(?:[a-z]+|\d+)$/u.test(word))
+    && words.slice(share + 1, patient).every((word) => BETWEEN.includes(word))
+    && words.slice(patient + 1).every((word) => BEHIND.includes(word))
+}
