@@ -62,7 +62,8 @@ describe('the string at content.data is cut out', () => {
 
   test('whatever the values are and wherever the pieces break', () => {
     const text = string({ unit: 'binary' })
-    const value = jsonValue({ maxDepth: 4 }).filter((json) => !JSON.stringify(json).includes('__proto__'))
+    // JSON has no -0: a number is compared as it stands after one trip through the text.
+    const value = jsonValue({ maxDepth: 4 }).map((json): unknown => JSON.parse(JSON.stringify(json))).filter((json) => !JSON.stringify(json).includes('__proto__'))
     assert(
       property(value, text, base64String(), boolean(), array(integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }), (other, name, data, first, sizes) => {
         const metadata = { name, other, content: { data: 'not this one' } }
