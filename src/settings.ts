@@ -39,6 +39,9 @@ export const SETTINGS = {
   PKB_CLIENT_ID: { kind: 'text', says: 'OAuth2 client id for PKB_FHIR_URL' },
   PKB_CLIENT_SECRET: { kind: 'secret', says: 'OAuth2 client secret for PKB_FHIR_URL' },
   PKB_ORG_ID: { kind: 'text', says: 'X-Org-Public-Id at PKB' },
+  PKB_HL7_URL: { kind: 'text', says: 'PKB SOAP service for HL7 messages; unset: the sandbox' },
+  PKB_HL7_USER: { kind: 'text', says: 'User name for PKB_HL7_URL' },
+  PKB_HL7_PASSWORD: { kind: 'secret', says: 'Password for PKB_HL7_URL' },
   PKB_FACADE_URL: { kind: 'text', says: 'PKB FHIR Facade, where accounts are asked for', default: (value) => value('PKB_FHIR_URL') },
   PKB_FACADE_TOKEN_URL: { kind: 'text', says: 'Token endpoint for PKB_FACADE_URL', default: (value) => value('PKB_TOKEN_URL') },
   PKB_FACADE_CLIENT_ID: { kind: 'text', says: 'OAuth2 client id for PKB_FACADE_URL', default: (value) => value('PKB_CLIENT_ID') },
@@ -122,6 +125,9 @@ export const sandboxSettings = (url: string): Environment => ({
   PKB_CLIENT_ID: 'openletter',
   PKB_CLIENT_SECRET: 'sandbox',
   PKB_ORG_ID: '00000000-0000-4000-8000-000000000001',
+  PKB_HL7_URL: `${url}/services/hl7`,
+  PKB_HL7_USER: 'openletter',
+  PKB_HL7_PASSWORD: 'sandbox',
 })
 
 const SHORTEST_TOKEN = 32

@@ -168,11 +168,22 @@ export type Decision = {
   readonly wouldRule?: string
   /** Route `print` in a directorate whose teams post for themselves: counted, nothing sent. */
   readonly leftToTeam: boolean
+  /** Route `pkb`, and the channel says so: not proven read within this, it goes by post as well. */
+  readonly printIfUnreadAfter?: Span
+  /** Route `pkb`, and the channel says so: a letter that the print house was given already stays with the post. */
+  readonly staysByPost?: true
   /** Codes of the labels, each named once in `decide/labels.ts`: `R`, `MH`, `NOPAT`, `withhold`. */
   readonly labels: readonly string[]
   /** Hash of the policy that decided. */
   readonly policy: string
 }
+
+/** For how long something is waited for: exactly one of the three. Working days are those of England. */
+export type Span = { readonly hours: number } | { readonly days: number } | { readonly working_days: number; /** Days on which nobody works beside weekends and the usual bank holidays: YYYY-MM-DD. */ readonly not_on?: readonly string[] }
+
+/** Why a letter that was meant for the record goes by post as well or instead: a deadline passed, for this content, once. */
+export const POST_REASONS = ['account-unknown', 'not-read'] as const
+export type PostReason = (typeof POST_REASONS)[number]
 
 /** What the ledger knows of a person's PKB account, with freshness already judged at the edge. */
 export type Person = {
@@ -213,6 +224,8 @@ export type Prior = {
   readonly addendum?: boolean
   /** NHS number for which something of it was last owed or sent under its present identifier. */
   readonly addressedTo?: string
+  /** A deadline of exactly this content has passed: it goes by post where the floor allows, else to a person. */
+  readonly post?: PostReason
 }
 
 /** How a receipt bears on the document in force. */
@@ -251,6 +264,23 @@ export type RuleTrace = { readonly rule: string; readonly line: number; readonly
 export const OUTCOMES = ['accepted', 'unavailable', 'unsure', 'refused', 'unregistered', 'forbidden'] as const
 export type OutcomeKind = (typeof OUTCOMES)[number]
 
+/** By which of PKB's two interfaces something is sent. */
+export const TRANSPORTS = ['fhir', 'hl7-soap'] as const
+export type Transport = (typeof TRANSPORTS)[number]
+
+/** What an attempt leaves behind for whoever has to find it again at the destination. Holds no patient data. */
+export type Trace = {
+  /** Sent along: X-Request-Id, and MSH-10 where there is one. */
+  readonly correlation: string
+  /** Of the last request of the exchange, as it went over the wire; absent where none was sent. */
+  readonly requestSha256?: string
+  readonly requestBytes?: number
+  /** HTTP status of its answer. */
+  readonly status?: number
+  /** `AA`, `AR 207`, `processing DocumentReference.type`: codes and element names only, never the other side's words. */
+  readonly answer?: string
+}
+
 /** How one exchange with a destination ended. `code` and `detail` hold no patient data. */
 export type Outcome = {
   readonly kind: OutcomeKind
@@ -261,6 +291,11 @@ export type Outcome = {
   readonly remoteId?: string
   /** Seconds that the destination asked us to wait. */
   readonly retryAfterSecs?: number
+  /** The destination asks that nobody tries again by himself (HL7 AE): a person decides. */
+  readonly person?: true
+  /** Of a recall: seen to be gone. Absent where the destination cannot be looked at. */
+  readonly confirmed?: true
+  readonly trace?: Trace
 }
 
 /** What one exchange is for. */
@@ -318,6 +353,20 @@ export type Delivery = {
   readonly standingRevision?: number
   readonly standingSha256?: string
   readonly remoteId?: string
+  /** PKB only: every transport by which a copy stands or may stand. A recall goes by each of them. */
+  readonly via?: readonly Transport[]
+  /** When the latest create or update was started: what cannot be looked at is left alone for a while after it. */
+  readonly sentAt?: string
+  /** When the destination acknowledged the revision that stands. */
+  readonly acknowledgedAt?: string
+  /** When PKB says that it was read; only for what stands. */
+  readonly readAt?: string
+  /** Not proven read by then, it goes by post as well. */
+  readonly readBy?: string
+  /** Since when this content has been owed here: tries and acknowledgements do not move it. */
+  readonly owedSince?: string
+  /** Taken back at a destination that cannot be looked at: it said yes, and nobody has seen it gone. */
+  readonly unconfirmed?: true
   /** Consecutive attempts without success: drives the back-off. */
   readonly tries: number
   readonly dueAt?: string
@@ -337,4 +386,5 @@ export type Attempt = {
   readonly code?: string
   readonly detail?: string
   readonly tookMs?: number
+  readonly trace?: Trace
 }

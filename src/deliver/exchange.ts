@@ -10,17 +10,17 @@ import { outgoing } from './next.ts'
 export type Exchange = Extract<Step, { do: 'exchange' }>
 export type Exchanged = { readonly outcome: Outcome; readonly found?: Look }
 
-export const recallFor = (work: Work, delivery: Delivery, step: Exchange): Recall => ({
-  deliveryId: delivery.id, documentId: work.documentId, identifier: delivery.identifier, revision: step.revision, nhsNumber: delivery.nhsNumber ?? '',
-  ...(delivery.remoteId === undefined ? {} : { remoteId: delivery.remoteId }),
+export const recallFor = (work: Work, delivery: Delivery, step: Exchange, attemptId: string): Recall => ({
+  attemptId, deliveryId: delivery.id, documentId: work.documentId, identifier: delivery.identifier, revision: step.revision, nhsNumber: delivery.nhsNumber ?? '',
+  ...(delivery.remoteId === undefined ? {} : { remoteId: delivery.remoteId }), ...(delivery.via ? { via: delivery.via } : {}),
 })
 
 /** Undefined where there is no file: the second key has not let that come so far. */
-export const shipmentFor = (work: Work, plan: Plan, delivery: Delivery, step: Exchange): Shipment | undefined => {
+export const shipmentFor = (work: Work, plan: Plan, delivery: Delivery, step: Exchange, attemptId: string): Shipment | undefined => {
   const content = plan.document.contents[0]
   if (!content) return undefined
   return {
-    ...recallFor(work, delivery, step),
+    ...recallFor(work, delivery, step, attemptId),
     nhsNumber: work.nhsNumber ?? '',
     resource: outgoing(work, plan),
     document: plan.document,
@@ -30,14 +30,14 @@ export const shipmentFor = (work: Work, plan: Plan, delivery: Delivery, step: Ex
   }
 }
 
-export const exchange = async (destination: Destination, work: Work, plan: Plan | undefined, delivery: Delivery, step: Exchange, signal: AbortSignal): Promise<Exchanged> => {
+export const exchange = async (destination: Destination, work: Work, plan: Plan | undefined, delivery: Delivery, step: Exchange, attemptId: string, signal: AbortSignal): Promise<Exchanged> => {
   try {
-    if (step.action === 'recall') return { outcome: await destination.recall(recallFor(work, delivery, step), signal) }
+    if (step.action === 'recall') return { outcome: await destination.recall(recallFor(work, delivery, step, attemptId), signal) }
     if (step.action === 'look') {
-      const found = await destination.look(recallFor(work, delivery, step), signal)
+      const found = await destination.look(recallFor(work, delivery, step, attemptId), signal)
       return { outcome: found.outcome, found }
     }
-    const shipment = plan && shipmentFor(work, plan, delivery, step)
+    const shipment = plan && shipmentFor(work, plan, delivery, step, attemptId)
     if (!shipment) return { outcome: { kind: 'refused', code: 'NO_CONTENT', detail: 'There is no file to send.' } }
     return { outcome: await destination[step.action](shipment, signal) }
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Begun, DocumentLock, Finish, Ledger, Thought, Work } from '../ledg
 import type { Say } from '../observe/events.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { RetrySettings } from '../policy/schema.ts'
-import type { Delivery } from '../types.ts'
+import type { Delivery, Outcome } from '../types.ts'
 import { backoffSecs, later } from './backoff.ts'
 import type { Accounts, Destination } from './destination.ts'
 import { exchange, type Exchange } from './exchange.ts'
@@ -97,17 +97,19 @@ const askAccount = async (work: Work, nhsNumber: string, lock: DocumentLock, lin
   const shut = gate.shutUntil()
   if (shut !== undefined) return putOff(shut)
 
-  const answer = await accounts.status(nhsNumber, within(line))
-  if (answer.answered) {
-    const { registered, deceased, birthDate } = answer
+  const answer = await accounts.status([nhsNumber], within(line))
+  const [one] = answer.answered ? answer.people : []
+  if (one) {
+    const { registered, deceased, birthDate } = one
     gate.hear({ kind: 'accepted', code: '200', detail: '' })
     line.say('account_checked', { account: registered ? 'registered' : 'unregistered', outcome: 'accepted' })
     await line.ledger.savePerson(nhsNumber, { registered, deceased, ...(birthDate === undefined ? {} : { birthDate }) }, line.now().toISOString())
     return 'go-on'
   }
-  gate.hear(answer.outcome)
-  line.say('account_checked', { account: 'unknown', outcome: answer.outcome.kind })
-  return putOff(later(line.now(), Math.max(backoffSecs(1, line.retry, line.random()), answer.outcome.retryAfterSecs ?? 0)))
+  const outcome: Outcome = answer.answered ? { kind: 'unavailable', code: 'ANSWER_UNREADABLE', detail: 'The answer does not say whether there is an account.' } : answer.outcome
+  gate.hear(outcome)
+  line.say('account_checked', { account: 'unknown', outcome: outcome.kind })
+  return putOff(later(line.now(), Math.max(backoffSecs(1, line.retry, line.random()), outcome.retryAfterSecs ?? 0)))
 }
 
 const within = (line: Line): AbortSignal => AbortSignal.any([AbortSignal.timeout(line.timeoutSecs * 1000), line.stopping])
@@ -122,7 +124,7 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
 
   line.say('attempt_started', about)
   const startedAt = line.now().getTime()
-  const { outcome, found } = await exchange(line.destination, work, thought.plan, delivery, step, within(line))
+  const { outcome, found } = await exchange(line.destination, work, thought.plan, delivery, step, attemptId, within(line))
   const now = line.now()
   const tookMs = Math.max(now.getTime() - startedAt, 0)
 

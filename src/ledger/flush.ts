@@ -18,7 +18,8 @@ const WRITE = `
       identifier = n.identifier, revision = n.revision, version = n.version, feed = n.feed, first_received_at = n.first_received_at,
       received_at = n.received_at, last_source_time = n.last_source_time, nhs_number = n.nhs_number, client_id = n.client_id,
       cancelled = n.cancelled, superseded = n.superseded, moved = n.moved, held = n.held, parent_source_id = n.parent_source_id,
-      addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate
+      addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate,
+      post = n.post, post_sha256 = n.post_sha256
     from json_populate_recordset(null::documents, $4) n where d.id = n.id),
   written_deliveries as (
     insert into deliveries select * from json_populate_recordset(null::deliveries, $5)
@@ -28,9 +29,11 @@ const WRITE = `
       then deliveries.changed_at else excluded.changed_at end,
       nhs_number = excluded.nhs_number, state = excluded.state, standing = excluded.standing, standing_revision = excluded.standing_revision,
       standing_sha256 = excluded.standing_sha256, remote_id = excluded.remote_id, tries = excluded.tries, due_at = excluded.due_at,
-      last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id)
+      last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id,
+      via = excluded.via, sent_at = excluded.sent_at, acknowledged_at = excluded.acknowledged_at, read_at = excluded.read_at, read_by = excluded.read_by,
+      owed_since = excluded.owed_since, unconfirmed = excluded.unconfirmed)
   insert into attempts select * from json_populate_recordset(null::attempts, $6)
-  on conflict (id) do update set outcome = excluded.outcome, code = excluded.code, detail = excluded.detail, took_ms = excluded.took_ms`
+  on conflict (id) do update set outcome = excluded.outcome, code = excluded.code, detail = excluded.detail, took_ms = excluded.took_ms, trace = excluded.trace`
 
 const RELEASES = 'insert into releases select * from json_populate_recordset(null::releases, $1) on conflict do nothing'
 
@@ -46,7 +49,7 @@ const POLICIES = 'insert into policies select * from json_populate_recordset(nul
 
 const attemptRow = (record: AttemptRecord): Row => ({
   id: record.id, delivery_id: record.deliveryId, at: record.at, action: record.action, revision: record.revision, version: record.version,
-  outcome: record.outcome, code: record.code, detail: record.detail, took_ms: record.tookMs,
+  outcome: record.outcome, code: record.code, detail: record.detail, took_ms: record.tookMs, trace: record.trace,
 })
 
 /** Rows are sorted where more than one process may write them outside a document's lock. */

@@ -2,7 +2,7 @@
 // owed to each destination, what stands there, and every attempt; the queue only wakes workers. Each method is one
 // atomic step: when its promise resolves, it is durable; when it rejects, nothing happened.
 import type {
-  Action, Attempt, Decision, Delivery, DocumentState, Facts, OutcomeKind, Person, Plan, Prior, Receipt, RioDocument, Route, RuleRoute, Standing,
+  Action, Attempt, Decision, Delivery, DocumentState, Facts, OutcomeKind, Person, Plan, PostReason, Prior, Receipt, RioDocument, Route, RuleRoute, Standing, Trace, Transport,
 } from '../types.ts'
 import type { AuditKind } from '../observe/events.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -50,7 +50,50 @@ export type Rejected = {
 // ---------------------------------------------------------------- deliver
 
 /** A person's stop on deliveries to patients: never on recalls. */
-export type Stop = { readonly scope: 'all' | 'directorate' | 'service' | 'code'; readonly value: string }
+export type Stop = { readonly scope: 'all' | 'directorate' | 'service' | 'code'; /** Empty for `all`. */ readonly value: string }
+export type PulledStop = Stop & { readonly id: string; readonly actor: string; readonly reason: string; readonly at: string; readonly lifted?: { readonly at: string; readonly actor: string; readonly reason: string } }
+
+/**
+ * One of the exchanges that a destination allows at the same moment, among all processes: nobody else has it until it is
+ * released or the connection of this process is gone.
+ */
+export type Slot = {
+  /** ISO instant before which no exchange is to begin; absent where there is none to wait for. */
+  readonly notBefore?: string
+  /** An exchange begins: the next one in this slot not before then. */
+  used(notBefore: string): Promise<void>
+  release(): Promise<void>
+}
+
+/** A letter for the record whose time is up. */
+export type Overdue = {
+  readonly documentId: string
+  readonly deliveryId: string
+  readonly identifier: string
+  readonly because: PostReason
+  readonly owedSince: string
+  /** Where a copy of it may be read. */
+  readonly via: readonly Transport[]
+}
+
+/** A recall that is not done, or came too late, or that nobody could confirm. */
+export type RecallRow = {
+  readonly documentId: string
+  readonly deliveryId: string
+  readonly destination: string
+  readonly state: Delivery['state']
+  readonly since: string
+  readonly unconfirmed: boolean
+  /** Of a letter taken back too late. */
+  readonly readAt?: string
+  readonly printed: boolean
+  /** What is known of when the patient could see it. */
+  readonly visibleFrom?: string
+  readonly visibleUntil?: string
+  readonly tries: number
+  readonly lastOutcome?: OutcomeKind
+  readonly lastCode?: string
+}
 
 /** All that a worker needs to decide what to do next for one document at one destination, read in one transaction. */
 export type Work = {
@@ -85,7 +128,11 @@ export type Step =
   | { readonly do: 'nothing'; readonly unjudged?: true; readonly putOff?: { readonly deliveryId: string; readonly until: string } }
   /** PKB must be asked for this person's account before anything can be sent. */
   | { readonly do: 'ask-account'; readonly nhsNumber: string }
-  | { readonly do: 'exchange'; readonly deliveryId: string; readonly action: Action; readonly revision: number; readonly sha256?: string; readonly nhsNumber?: string }
+  | {
+      readonly do: 'exchange'; readonly deliveryId: string; readonly action: Action; readonly revision: number; readonly sha256?: string; readonly nhsNumber?: string
+      /** By which transport a create or an update goes to PKB. */
+      readonly via?: Transport
+    }
   /** The second key refused. */
   | { readonly do: 'block'; readonly deliveryId: string; readonly code: string; readonly detail: string }
 
@@ -106,12 +153,16 @@ export type Finish = {
   readonly code: string
   readonly detail: string
   readonly tookMs: number
+  readonly trace?: Trace
   readonly delivery: {
     readonly state: Delivery['state']
     readonly standing: Standing
     readonly standingRevision?: number
     readonly standingSha256?: string
     readonly remoteId?: string
+    /** Where a copy stands or may stand; absent: as before. */
+    readonly via?: readonly Transport[]
+    readonly unconfirmed?: true
     readonly tries: number
     /** When to look at it again; absent when nothing is owed. */
     readonly dueAt?: string
@@ -125,6 +176,8 @@ export type DocumentLock = {
   finish(finish: Finish): Promise<boolean>
   /** Nothing was tried, and it stays owed: look at it again at `dueAt`. State, standing and tries stay. */
   putOff(deliveryId: string, dueAt: string): Promise<void>
+  /** Its time is up: from now on it goes by post, if that still holds. False if it no longer does, or was done before. */
+  post(deliveryId: string, because: PostReason, now: string): Promise<boolean>
   release(): Promise<void>
 }
 
@@ -265,14 +318,28 @@ export type Ledger = {
   accept(arrival: Arrival): Promise<Accepted>
   reject(rejected: Rejected): Promise<void>
   /** Called after each commit with what became owed or changed. */
-  onOwed(listener: (owed: readonly { readonly documentId: string; readonly destination: string; readonly dueAt: string }[]) => void): void
+  onOwed(listener: (owed: readonly { readonly documentId: string; readonly destination: string; readonly dueAt: string; /** A recall: before everything else. */ readonly urgent?: true }[]) => void): void
 
   /** Waits for no one: undefined if another worker has this document at this destination. */
   lock(documentId: string, destination: string): Promise<DocumentLock | undefined>
   /** What is owed to a destination and due by `now`, oldest first: the sweeper's list. */
-  due(destination: string, now: string, limit: number): Promise<readonly { readonly documentId: string; readonly dueAt: string }[]>
+  due(destination: string, now: string, limit: number): Promise<readonly { readonly documentId: string; readonly dueAt: string; readonly urgent?: true }[]>
+  /** Waits for no one: undefined if as many are taken, by any process. */
+  slot(destination: string, atOnce: number): Promise<Slot | undefined>
   /** Keeps PKB's answer on a person, and makes whatever of theirs waits for it due now. */
   savePerson(nhsNumber: string, person: { readonly registered: boolean; readonly deceased: boolean; readonly birthDate?: string }, asOf: string): Promise<void>
+  /** The same for many at once: one answer of PKB. */
+  savePeople(people: readonly { readonly nhsNumber: string; readonly registered: boolean; readonly deceased: boolean; readonly birthDate?: string }[], asOf: string): Promise<void>
+  /** PKB would not say anything of this person. */
+  accountRefused(nhsNumber: string, code: string, at: string): Promise<void>
+  /** NHS numbers of those with something owed to PKB of whom PKB's answer is missing or older than `askedBefore`; refused ones last. */
+  accountsWanted(askedBefore: string, limit: number): Promise<readonly string[]>
+  /** Copies at PKB that may have been read since: their identifiers, those asked longest ago first. */
+  unread(via: Transport, limit: number): Promise<readonly { readonly deliveryId: string; readonly documentId: string; readonly identifier: string; readonly acknowledgedAt?: string }[]>
+  /** PKB says that these were read. A reading before the copy that stands was acknowledged counts for nothing. */
+  saveReads(reads: readonly { readonly identifier: string; readonly at: string }[], now: string): Promise<void>
+  /** What is owed to PKB without an answer about the account since before `owedBefore`, and what had to be read by `now`. */
+  overdue(now: string, owedBefore: string | undefined, limit: number): Promise<readonly Overdue[]>
   /** A person asks for another try; undefined if there is no such delivery, false if it cannot be. */
   retry(deliveryId: string, actor: string, reason: string, now: string): Promise<boolean | undefined>
   /** A print house's acknowledgement of one item. */
@@ -281,6 +348,15 @@ export type Ledger = {
   hold(documentId: string, actor: string, reason: string, now: string): Promise<void>
   liftHold(documentId: string, actor: string, reason: string, now: string): Promise<void>
   release(documentId: string, actor: string, role: string, reason: string, now: string): Promise<void>
+
+  /** Halts deliveries to patients from now on, never recalls; undefined if exactly this stop is pulled already. */
+  pullStop(stop: Stop, actor: string, reason: string, now: string): Promise<PulledStop | undefined>
+  /** Undefined if there is no such stop, or it was lifted before. What it held is due at once. */
+  liftStop(stopId: string, actor: string, reason: string, now: string): Promise<PulledStop | undefined>
+  /** Those in force, newest first; with `lifted`, those that were as well. */
+  stops(asked?: { readonly lifted: boolean }): Promise<readonly PulledStop[]>
+  /** `open`: not done. `late`: done or not, after it was read or printed. `unconfirmed`: done, and not seen to be gone. */
+  recalls(kind: 'open' | 'late' | 'unconfirmed', limit: number): Promise<readonly RecallRow[]>
 
   list(filter: DocumentFilter): Promise<{ readonly documents: readonly DocumentRow[]; readonly cursor?: string }>
   story(documentId: string): Promise<Story | undefined>

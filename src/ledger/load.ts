@@ -3,7 +3,7 @@
 // and locked in the order of their ids, by everybody, so that two processes never wait for each other. It refuses to
 // read what hangs on a document before the document is locked.
 import type { PoolClient } from 'pg'
-import type { Decision, Facts, Plan } from '../types.ts'
+import type { Decision, Facts, Plan, Trace } from '../types.ts'
 import type { Stop } from './ledger.ts'
 import { deliveryOf, documentOf, instant, keyText, present, REVISION_COLUMNS, revisionOf } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Row } from './rows.ts'
@@ -178,7 +178,7 @@ const parentRecord = (row: Row): [string, Parent] => {
 const attemptRecord = (row: Row): AttemptRecord => present<AttemptRecord>({
   id: row['id'] as string, deliveryId: row['delivery_id'] as string, at: instant(row['at'])!, action: row['action'] as string,
   revision: row['revision'] as number, version: row['version'] as number, outcome: row['outcome'] as string,
-  code: row['code'] as string | null, detail: row['detail'] as string | null, tookMs: row['took_ms'] as number | null,
+  code: row['code'] as string | null, detail: row['detail'] as string | null, tookMs: row['took_ms'] as number | null, trace: row['trace'] as Trace | null,
 })
 
 const personRecord = (row: Row): PersonRecord => present<PersonRecord>({

@@ -6,6 +6,7 @@ import { asFailure, Failure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
 import { wakeAbandoned } from './abandoned.ts'
 import { accept, arrivalNeeds } from './accept.ts'
+import { accountRefused, accountsWanted, savePeople } from './accounts.ts'
 import { known, knownAt, policyAt, policyOf } from './as-of.ts'
 import { openCommitter } from './committer.ts'
 import type { Committer, Step } from './committer.ts'
@@ -17,9 +18,13 @@ import { acknowledgePrint, hold, release, retry, savePerson } from './people.ts'
 import { observed } from './observed.ts'
 import { lookAgain, policyHistory, policyInForce, savePolicy } from './policies.ts'
 import { counts, documentOfDelivery, due, isUuid, list, receipt, rejections, story, troubled, waitingFor } from './queries.ts'
+import { overdue, saveReads, unread } from './reads.ts'
+import { recalls } from './recalls.ts'
 import { refuseMessage } from './rejections.ts'
 import { redecide, replayCount, replayPage } from './replay.ts'
-import { begin, beginNeeds, finish, finishNeeds, putOff, putOffNeeds } from './work.ts'
+import { slot } from './slots.ts'
+import { liftStop, pullStop, stops } from './stops.ts'
+import { begin, beginNeeds, finish, finishNeeds, post, postNeeds, putOff, putOffNeeds } from './work.ts'
 import type { Worked } from './work.ts'
 import type { LedgerParts, Owed } from './workspace.ts'
 
@@ -60,7 +65,18 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     onOwed: (listener) => { listeners.push(listener) },
     lock: (documentId, destination) => take({ locks, deliver, at }, documentId, destination).catch(failed),
     due: (destination, until, limit) => due(pool, destination, until, limit).catch(failed),
+    slot: (destination, atOnce) => slot(pool, locks, destination, atOnce).catch(failed),
     ...decisions(pool, commit),
+    savePeople: (people, asOf) => savePeople(pool, commit, people, asOf).catch(failed),
+    accountRefused: (nhsNumber, code, then) => accountRefused(pool, nhsNumber, code, then).catch(failed),
+    accountsWanted: (askedBefore, limit) => accountsWanted(pool, askedBefore, limit).catch(failed),
+    unread: (via, limit) => unread(pool, via, limit).catch(failed),
+    saveReads: (reads, then) => saveReads(pool, commit, reads, then).catch(failed),
+    overdue: (then, owedBefore, limit) => overdue(pool, then, owedBefore, limit).catch(failed),
+    pullStop: (stop, actor, reason, then) => pullStop(pool, commit, stop, actor, reason, then).catch(failed),
+    liftStop: (stopId, actor, reason, then) => liftStop(pool, commit, stopId, actor, reason, then).catch(failed),
+    stops: (asked) => stops(pool, asked).catch(failed),
+    recalls: (kind, limit) => recalls(pool, kind, limit).catch(failed),
     list: (filter) => list(pool, filter).catch(failed),
     story: (documentId) => story(pool, documentId).catch(failed),
     known: (documentId) => known(pool, documentId, parts, at()).catch(failed),
@@ -86,7 +102,7 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
   }
 }
 
-type Commit = <T>(step: Step<T>) => Promise<T>
+export type Commit = <T>(step: Step<T>) => Promise<T>
 
 /** What people and PKB say about documents. */
 const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'redecide' | 'savePolicy'> => {
@@ -138,6 +154,7 @@ const take = async (
     } }).catch(failed),
     finish: (end) => deliver.commit({ needs: finishNeeds(worked, end), run: (space) => finish(space, worked, end) }).catch(failed),
     putOff: (deliveryId, dueAt) => deliver.commit({ needs: putOffNeeds(worked), run: (space) => putOff(space, worked, deliveryId, dueAt, seen, at()) }).catch(failed),
+    post: (deliveryId, because, now) => deliver.commit({ needs: postNeeds(worked), run: (space) => post(space, worked, deliveryId, because, now) }).catch(failed),
     release: () => taken.release(),
   }
 }

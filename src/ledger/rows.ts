@@ -1,6 +1,6 @@
 // The ledger's rows as the stages know them, and how each goes into and comes out of PostgreSQL. Rows travel in sets,
 // as JSON of records. It refuses half a UTF-16 pair, which PostgreSQL would not store: it becomes U+FFFD.
-import type { ContentRef, Decision, Delivery, DocumentState, Facts, Plan, Receipt, RioDocument, Route } from '../types.ts'
+import type { ContentRef, Decision, Delivery, DocumentState, Facts, Plan, PostReason, Receipt, RioDocument, Route, Transport } from '../types.ts'
 import type { DocumentRow } from './ledger.ts'
 
 /** What a document's source calls it. */
@@ -47,6 +47,9 @@ export type DocumentRecord = Key & {
   readonly code?: string
   readonly team?: string
   readonly directorate?: string
+  /** A deadline passed for this content: it goes by post. */
+  readonly post?: PostReason
+  readonly postSha256?: string
   readonly inForce?: Revision
 }
 
@@ -148,6 +151,8 @@ export const documentOf = (row: Row): DocumentRecord => present<DocumentRecord>(
   code: row['code'] as string | null,
   team: row['team'] as string | null,
   directorate: row['directorate'] as string | null,
+  post: row['post'] as PostReason | null,
+  postSha256: row['post_sha256'] as string | null,
   inForce: undefined,
 })
 
@@ -162,6 +167,13 @@ export const deliveryOf = (row: Row): Delivery => present<Delivery>({
   standingRevision: row['standing_revision'] as number | null,
   standingSha256: row['standing_sha256'] as string | null,
   remoteId: row['remote_id'] as string | null,
+  via: row['via'] as readonly Transport[] | null,
+  sentAt: instant(row['sent_at']),
+  acknowledgedAt: instant(row['acknowledged_at']),
+  readAt: instant(row['read_at']),
+  readBy: instant(row['read_by']),
+  owedSince: instant(row['owed_since']),
+  unconfirmed: row['unconfirmed'] === true ? true : undefined,
   tries: row['tries'] as number,
   dueAt: instant(row['due_at']),
   lastOutcome: row['last_outcome'] as Delivery['lastOutcome'] | null,
@@ -185,6 +197,7 @@ export const documentRow = (record: DocumentRecord): Row => ({
   nhs_number: record.nhsNumber, client_id: record.clientId, cancelled: record.cancelled, superseded: record.superseded,
   moved: record.moved, held: record.held, parent_source_id: record.parentSourceId, addendum: record.addendum,
   state: record.state, route: record.route, rule: record.rule, code: record.code, team: record.team, directorate: record.directorate,
+  post: record.post, post_sha256: record.postSha256,
 })
 
 export const revisionRow = ({ id, revision }: DocumentRecord, inForce: Revision): Row => ({
@@ -198,4 +211,6 @@ export const deliveryRow = (record: DeliveryRecord, at: string): Row => ({
   nhs_number: record.nhsNumber, state: record.state, standing: record.standing, standing_revision: record.standingRevision,
   standing_sha256: record.standingSha256, remote_id: record.remoteId, tries: record.tries, due_at: record.dueAt,
   last_outcome: record.lastOutcome, last_code: record.lastCode, last_detail: record.lastDetail, attempt_id: record.attemptId,
+  via: record.via, sent_at: record.sentAt, acknowledged_at: record.acknowledgedAt, read_at: record.readAt, read_by: record.readBy,
+  owed_since: record.owedSince, unconfirmed: record.unconfirmed,
 })

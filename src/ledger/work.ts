@@ -3,6 +3,7 @@
 // gone, and the result of an attempt that is no longer the latest.
 import { owed } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
+import type { PostReason } from '../types.ts'
 import { ENGINE, follow, nowOf, parentOf, personOf, priorOf, settle } from './decided.ts'
 import type { Begun, Finish, Step, Thought, Work } from './ledger.ts'
 import type { Needs } from './load.ts'
@@ -119,6 +120,12 @@ export const putOff = (space: Workspace, worked: Worked, deliveryId: string, due
   tellOwed(space, put)
 }
 
+// ---------------------------------------------------------------- its time is up
+
+export const postNeeds = ({ documentId, taken }: Worked): Needs => ({ documents: [documentId], plans: true, holder: taken.pid })
+
+export const post = (_space: Workspace, _worked: Worked, _deliveryId: string, _because: PostReason, _at: string): boolean => { throw new Failure('INTERNAL', 'Not built yet.') }
+
 // ---------------------------------------------------------------- finish
 
 /** Where no copy came to stand at PKB, addenda may have to follow. */
@@ -139,7 +146,7 @@ const write = (space: Workspace, worked: Worked, end: Finish): void => {
   // The same end said twice is said once.
   if (attempt.outcome !== 'started') return
   const detail = end.detail.slice(0, DETAIL_CHARACTERS)
-  space.writes.attempts.set(attempt.id, { ...attempt, outcome: end.outcome, code: end.code, detail, tookMs: Math.round(end.tookMs) })
+  space.writes.attempts.set(attempt.id, { ...attempt, outcome: end.outcome, code: end.code, detail, tookMs: Math.round(end.tookMs), ...(end.trace ? { trace: end.trace } : {}) })
   audit(space, { at: end.at, documentId: record.id, kind: 'attempt-ended', actor: ENGINE }, {
     attempt: attempt.id, delivery: end.deliveryId, action: attempt.action, revision: attempt.revision, outcome: end.outcome, code: end.code,
   })

@@ -3,7 +3,7 @@
 // database itself (`load.ts` reads, `flush.ts` writes) and documents that the transaction has not locked.
 import { documentState, staysAtPkb } from '../decide/owed.ts'
 import type { AuditKind } from '../observe/events.ts'
-import type { Delivery, Person, Plan, Prior, Receipt } from '../types.ts'
+import type { Delivery, Person, Plan, Prior, Receipt, Trace } from '../types.ts'
 import type { Stop } from './ledger.ts'
 import { deliveryRow, keyText, revisionRow } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Revision, Row } from './rows.ts'
@@ -27,11 +27,12 @@ export type AttemptRecord = {
   readonly code?: string
   readonly detail?: string
   readonly tookMs?: number
+  readonly trace?: Trace
 }
 
 export type Release = { readonly documentId: string; readonly revision: number; readonly sha256: string; readonly actor: string }
 export type AuditEntry = { readonly at: string; readonly document_id?: string; readonly kind: AuditKind; readonly actor: string; readonly detail: string }
-export type Owed = { readonly documentId: string; readonly destination: string; readonly dueAt: string }
+export type Owed = { readonly documentId: string; readonly destination: string; readonly dueAt: string; /** A recall: before everything else. */ readonly urgent?: true }
 
 /** A document that an addendum names, which may not be locked. */
 export type Parent = Pick<DocumentRecord, 'identifier' | 'nhsNumber'> & { readonly standing: boolean }

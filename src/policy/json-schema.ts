@@ -3,7 +3,8 @@
 import { z } from 'zod'
 import { SETTINGS, type SettingName } from '../settings.ts'
 import type { Folder } from './files.ts'
-import { folderFeed, hl7Mapping, httpFeed, mllpFeed, pkbDestination, printDestination, sharingRules, uploadMapping, withholdDestination } from './schema.ts'
+import { folderFeed, hl7Mapping, httpFeed, mllpFeed, sharingRules, uploadMapping } from './schema.ts'
+import { pkbDestination, printDestination, withholdDestination } from './schema-destinations.ts'
 import { settingsAt } from './read/settings-in-files.ts'
 
 /** As much of a schema as is used here. */

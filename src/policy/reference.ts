@@ -4,9 +4,8 @@ import { FACT_ORIGINS } from '../decide/fact-origins.ts'
 import { FLOOR, type FloorLine, type Forbidden } from '../decide/floor.ts'
 import { FACT_NAMES, FACTS, type FactName } from '../types.ts'
 import { declared, settingsFor, type JsonSchema } from './json-schema.ts'
-import {
-  directorateRow, documentCodeRow, folderFeed, hl7Mapping, httpFeed, mllpFeed, pkbDestination, printDestination, serviceRow, sharingRules, uploadMapping, withholdDestination,
-} from './schema.ts'
+import { directorateRow, documentCodeRow, folderFeed, hl7Mapping, httpFeed, mllpFeed, serviceRow, sharingRules, uploadMapping,  } from './schema.ts'
+import { pkbDestination, printDestination, withholdDestination } from './schema-destinations.ts'
 
 export type Page = 'channels.md' | 'mappings.md'
 

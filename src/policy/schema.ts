@@ -5,16 +5,9 @@ import { FACT_ORIGINS } from '../decide/fact-origins.ts'
 import { LABELS } from '../decide/labels.ts'
 import { ERRORS, type ErrorCode } from '../errors.ts'
 import { FACTS, RULE_ROUTES, type FactName } from '../types.ts'
-import { isInCalendar, status } from './schema-tables.ts'
-
-/** A code is text: unquoted 0042 or an 18-digit SNOMED id would be rounded by YAML. */
-const code = z.string({ error: 'codes are text: put it in quotes' }).min(1)
-/** Spaces alone are no text. */
-const text = z.string().min(1, { abort: true }).refine((written) => written.trim() !== '', 'this must not be empty')
-const odsCode = z.string({ error: 'codes are text: put it in quotes' }).regex(/^[A-Za-z0-9]{3,8}$/, 'write an ODS code: 3 to 8 letters and digits, such as RWK')
-const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'use lower-case letters, digits and hyphens, starting with a letter')
-const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'write a date as "2026-11-20", in quotes', abort: true }).refine(isInCalendar, 'write a date as "2026-11-20" that a calendar has')
-const approval = { approved_by: z.string().trim().min(1).describe('Role, not person, that approved this file'), approved_on: day.describe('Day of the approval, for example "2026-10-01", in quotes') }
+import { pkbDestination, printDestination, withholdDestination } from './schema-destinations.ts'
+import { status } from './schema-tables.ts'
+import { approval, code, day, DAY, HOUR, name, odsCode, seconds, text, WEEK_HOURS } from './schema-words.ts'
 
 // ---------------------------------------------------------------- channels/
 
@@ -79,10 +72,6 @@ const feed = {
 }
 const port = z.number().int().min(0).max(65535)
 const megabytes = z.number().positive().max(1024)
-/** Less would keep a processor busy with nothing else; more is a slip, and documents would seem to be stuck. */
-const seconds = (most: number) => z.number().min(0.05).max(most)
-const [TEN_MINUTES, HOUR, DAY, WEEK_HOURS] = [600, 3_600, 86_400, 168]
-
 export const mllpFeed = z.strictObject({
   ...feed,
   type: z.literal('mllp').describe('HL7 v2 messages (MDM^T01 to T11) over MLLP'),
@@ -115,66 +104,13 @@ export const folderFeed = z.strictObject({
   max_document_mb: megabytes.describe('Largest file of a document in megabytes; a larger one counts as too-large and waits for a person'),
 })
 
-const endpoint = (what: string) => ({
-  base_url: text.describe(`Address of the FHIR endpoint for ${what}; https, unless it is the sandbox`),
-  token_url: text.describe('Address at which a token is asked for (OAuth2 client credentials); https, unless it is the sandbox'),
-  client_id: text.describe('Client id that PKB gave the trust for this endpoint'),
-  client_secret: text.describe('Secret of that client; only as a setting, so that no secret stands in a file'),
-  organisation: text.describe("The trust's public id at PKB, sent with each request as X-Org-Public-Id"),
-})
-const destination = z.literal('destination').describe('A destination gets documents')
-const atOnce = z.number().int().positive().describe('Exchanges that may run at the same moment')
-const retry = z.strictObject({
-  first_secs: seconds(HOUR).describe('Seconds until the first try after a failure; each further one waits twice as long'),
-  ceiling_secs: seconds(DAY).describe('Longest wait between two tries, in seconds'),
-  jitter: z.number().min(0).max(1).describe('Random share, from 0 to 1, by which a wait may be shorter, so that not all come back at one moment'),
-})
-const circuit = z.strictObject({
-  opens_after: z.number().int().positive().describe('Failures in a row after which the destination is left alone for a while'),
-  probe_secs: seconds(HOUR).describe('Seconds until one delivery is tried again after that'),
-})
-
-export const pkbDestination = z.strictObject({
-  kind: destination,
-  type: z.literal('pkb').describe("The patient's record at Patients Know Best; the file is called pkb.yaml"),
-  ...approval,
-  transport: z.literal('fhir').describe('How documents are written: by FHIR R4'),
-  fhir: z.strictObject(endpoint('documents')).describe('Where documents are written'),
-  facade: z.strictObject(endpoint('accounts')).describe('Where accounts are asked for: PKB keeps it apart from the documents'),
-  account_fresh_hours: z.number().min(0.25).max(WEEK_HOURS).describe("Hours for which PKB's answer about an account counts; after them it is asked again before anything is sent"),
-  at_once: atOnce.describe('Exchanges that may run at the same moment; PKB asks its customers for few'),
-  timeout_secs: seconds(TEN_MINUTES).describe('Seconds to wait for an answer; after them nobody knows whether PKB has it, and the engine looks before it sends again'),
-  retry: retry.describe('When to try again what certainly did not arrive'),
-  circuit: circuit.describe('When to leave a destination alone that fails again and again'),
-  confirmed_by_pkb: z.strictObject({ by: text.describe('Who at PKB confirmed it'), on: day.describe('Day of the confirmation, in quotes') }).optional().describe('Who at PKB confirmed in writing that documents written to this FHIR address reach the patient'),
-})
-
-export const printDestination = z.strictObject({
-  kind: destination,
-  type: z.literal('print').describe("The print house's hot folder; the file is called print.yaml"),
-  ...approval,
-  folder: text.describe("The print house's hot folder: outbox/ and acknowledgements/ are made in it"),
-  mode: z.enum(['demo', 'live']).describe('Written into each manifest, so that the print house knows whether to post'),
-  return_address: z.array(text).min(1).describe('Lines of the address to which undelivered letters come back'),
-  postage: z.enum(['first', 'second', 'economy']).describe('Class of post, written into each manifest'),
-  acknowledgement_poll_secs: seconds(HOUR).describe("Seconds between two looks for the print house's answers"),
-  at_once: atOnce,
-  retry: retry.describe('When to try again what certainly did not arrive'),
-  circuit: circuit.describe('When to leave a destination alone that fails again and again'),
-})
-
-export const withholdDestination = z.strictObject({ kind: destination, type: z.literal('withhold').describe('Nobody: nothing is sent; the file is called withhold.yaml'), ...approval })
-
 export const channel = z.discriminatedUnion('type', [mllpFeed, httpFeed, folderFeed, pkbDestination, printDestination, withholdDestination])
 export type Channel = z.infer<typeof channel>
 export type MllpFeed = z.infer<typeof mllpFeed>
 export type HttpFeed = z.infer<typeof httpFeed>
-export type PkbDestination = z.infer<typeof pkbDestination>
-export type PrintDestination = z.infer<typeof printDestination>
 export type FolderFeed = z.infer<typeof folderFeed>
 export type Feed = MllpFeed | HttpFeed | FolderFeed
-export type RetrySettings = z.infer<typeof retry>
-export type CircuitSettings = z.infer<typeof circuit>
+export type { CircuitSettings, Hl7Soap, PkbDestination, PrintDestination, RetrySettings } from './schema-destinations.ts'
 export type ChannelTest = z.infer<typeof channelTest>
 export type Expectation = z.infer<typeof expectation>
 

@@ -216,12 +216,12 @@ describe('against the sandbox', () => {
   })
 
   test('accounts: registered, not registered, deceased, unknown', async () => {
-    expect(await accounts.status('9990000018', patience())).toEqual({ answered: true, registered: true, deceased: false, birthDate: '1970-01-01' })
-    expect(await accounts.status('9990000026', patience())).toMatchObject({ answered: true, registered: false })
-    expect(await accounts.status('9990000050', patience())).toMatchObject({ answered: true, registered: true, deceased: true })
-    expect(await accounts.status('9990000034', patience())).toEqual({ answered: true, registered: false, deceased: false })
+    expect(await accounts.status(['9990000018'], patience())).toEqual({ answered: true, silent: [], people: [{ nhsNumber: '9990000018', registered: true, deceased: false, birthDate: '1970-01-01' }] })
+    expect(await accounts.status(['9990000026'], patience())).toMatchObject({ answered: true, people: [{ registered: false }] })
+    expect(await accounts.status(['9990000050'], patience())).toMatchObject({ answered: true, people: [{ registered: true, deceased: true }] })
+    expect(await accounts.status(['9990000034'], patience())).toEqual({ answered: true, silent: [], people: [{ nhsNumber: '9990000034', registered: false, deceased: false }] })
     await client.control({ faults: [{ path: '/facade/fhir', status: 503 }] })
-    expect(await accounts.status('9990000018', patience())).toMatchObject({ answered: false, outcome: { kind: 'unavailable' } })
+    expect(await accounts.status(['9990000018'], patience())).toMatchObject({ answered: false, outcome: { kind: 'unavailable' } })
   })
 
   test('a large letter passes in a stream', async () => {

@@ -232,7 +232,7 @@ describe('workers that die', () => {
     const { step, plan } = begun.thought
     if (step.do !== 'exchange') throw new Error(`nothing was begun: ${step.do}`)
     const pkb = openPkb(pkbSettings(sandbox.url), { content, now })
-    await exchange(pkb, begun.work, plan, begun.work.deliveries[0]!, step, AbortSignal.timeout(5000))
+    await exchange(pkb, begun.work, plan, begun.work.deliveries[0]!, step, begun.attemptId!, AbortSignal.timeout(5000))
     await pkb.close()
     expect(await copies(ADA.nhsNumber, sha256)).toBe(1)
     await dying.close()

@@ -60,7 +60,7 @@ export const printStand = async (root: string, content?: (real: ContentStore) =>
       await writer.keep()
       const { document, resource } = aStory()
       return {
-        deliveryId: DELIVERY, documentId: uuid(1), identifier: uuid(201), revision: 1, nhsNumber: '9990000018', resource,
+        attemptId: uuid(77), deliveryId: DELIVERY, documentId: uuid(1), identifier: uuid(201), revision: 1, nhsNumber: '9990000018', resource,
         document: { ...document, patient: { ...document.patient, ...patient } },
         content: { sha256: createHash('sha256').update(pdf).digest('hex'), size: pdf.length, contentType: 'application/pdf' },
         rule: 'unregistered', policy: 'ab12', ...overrides,
@@ -79,4 +79,4 @@ export const printStand = async (root: string, content?: (real: ContentStore) =>
   }
 }
 
-export const recallOf = ({ deliveryId, documentId, identifier, revision, nhsNumber }: Shipment): Recall => ({ deliveryId, documentId, identifier, revision, nhsNumber })
+export const recallOf = ({ deliveryId, documentId, identifier, revision, nhsNumber }: Shipment): Recall => ({ attemptId: uuid(78), deliveryId, documentId, identifier, revision, nhsNumber })

@@ -1,5 +1,5 @@
 // A shipment of a synthetic letter whose bytes are in a real content store.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { DocumentReference } from '@medplum/fhirtypes'
 import { LABELS } from '../../src/decide/labels.ts'
 import type { Recall, Shipment } from '../../src/deliver/destination.ts'
@@ -36,7 +36,7 @@ export const aShipment = async (
   const nhsNumber = overrides.nhsNumber ?? '9990000018'
   const identifier = overrides.identifier ?? uuid(5000 + n)
   return {
-    deliveryId: uuid(1000 + n), documentId: uuid(2000 + n), identifier, revision, nhsNumber,
+    attemptId: randomUUID(), deliveryId: uuid(1000 + n), documentId: uuid(2000 + n), identifier, revision, nhsNumber,
     resource: identify(aPlannedResource({ ...kept, nhsNumber }), { identifier, documentId: `RIO-${n}`, revision }),
     document: aStory().document,
     content: { sha256: createHash('sha256').update(pdf).digest('hex'), size: pdf.length, contentType: 'application/pdf' },
@@ -44,5 +44,5 @@ export const aShipment = async (
   }
 }
 
-export const recallOf = ({ deliveryId, documentId, identifier, revision, nhsNumber, remoteId }: Shipment): Recall =>
-  ({ deliveryId, documentId, identifier, revision, nhsNumber, ...(remoteId === undefined ? {} : { remoteId }) })
+export const recallOf = ({ deliveryId, documentId, identifier, revision, nhsNumber, remoteId, via }: Shipment): Recall =>
+  ({ attemptId: randomUUID(), deliveryId, documentId, identifier, revision, nhsNumber, ...(via ? { via } : {}), ...(remoteId === undefined ? {} : { remoteId }) })

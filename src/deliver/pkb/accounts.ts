@@ -9,16 +9,16 @@ import { openFhir } from './fhir.ts'
 import { openTransport } from './transport.ts'
 
 /** The Facade has an address and credentials of its own: PKB's tokens are not interchangeable. */
-export const openAccounts = (settings: PkbDestination, { now }: { readonly now: () => Date }): Accounts & { close(): Promise<void> } => {
+export const openAccounts = (settings: PkbDestination, { now }: { readonly now: () => Date }): Accounts => {
   const transport = openTransport(settings.at_once)
   const fhir = openFhir(settings.facade, { transport, timeoutSecs: settings.timeout_secs, now })
   return {
-    status: async (nhsNumber, signal) => {
+    status: async ([nhsNumber = ''], signal) => {
       const json = { resourceType: 'Parameters', parameter: [{ name: 'patientIdentifier', valueIdentifier: { system: NHS_NUMBER, value: nhsNumber } }] } satisfies Parameters
       const { outcome, answer } = await fhir.send({ action: 'look', target: 'endpoint', method: 'POST', path: 'Patient/$status-query', json, signal })
       if (outcome.kind !== 'accepted') return { answered: false, outcome }
       const status = statusOf(answer?.body, nhsNumber)
-      return status ? { answered: true, ...status } : { answered: false, outcome: { kind: 'unavailable', code: 'ANSWER_UNREADABLE', detail: 'The answer does not say whether there is an account.' } }
+      return { answered: true, people: status ? [{ nhsNumber, ...status }] : [], silent: status ? [] : [{ nhsNumber, code: 'ANSWER_UNREADABLE' }] }
     },
     close: () => transport.close(),
   }
