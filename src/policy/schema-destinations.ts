@@ -33,7 +33,7 @@ const KINDS = FACTS.kind.filter((kind) => kind !== 'unknown' && kind !== 'extern
 const byKind = z.strictObject(Object.fromEntries(KINDS.map((kind) => [kind, span.optional().describe(`For documents of the kind ${kind}`)])) as { [K in (typeof KINDS)[number]]: z.ZodOptional<typeof span> })
 const confirmation = z.strictObject({ by: text.describe('Who at PKB confirmed it'), on: day.describe('Day of the confirmation, in quotes') })
 /** Separators and control characters of HL7 would end the field. */
-const field = text.regex(/^[^|^~&\\\u0000-\u001f\u007f]{1,80}$/u, 'letters, digits and spaces, without | ^ ~ & or a backslash')
+const field = text.regex(/^[^|^~&\\\p{Cc}]{1,80}$/u, 'letters, digits and spaces, without | ^ ~ & or a backslash')
 const fourLetters = z.string({ error: 'codes are text: put it in quotes' }).regex(/^[A-Z]{4}$/, 'a code is four capital letters')
 
 export const hl7Soap = z.strictObject({

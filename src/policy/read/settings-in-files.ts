@@ -5,12 +5,13 @@ import { didYouMean } from './nearest.ts'
 
 const ENDPOINT = ['base_url', 'token_url', 'client_id', 'client_secret', 'organisation']
 /** Addresses, folders and secrets: they differ from machine to machine, and say nothing about a document. */
-const PLACES: readonly string[] = ['host', 'port', 'folder', 'token', 'tls.key_file', 'tls.cert_file', 'tls.client_ca_file', ...['fhir', 'facade'].flatMap((block) => ENDPOINT.map((key) => `${block}.${key}`))]
+const PLACES: readonly string[] = ['host', 'port', 'folder', 'token', 'tls.key_file', 'tls.cert_file', 'tls.client_ca_file', ...['fhir', 'facade'].flatMap((block) => ENDPOINT.map((key) => `${block}.${key}`)), ...['url', 'username', 'password'].map((key) => `hl7_soap.${key}`)]
 
 /** Secrets, with the settings that hold them: a channel file is kept in the ledger and in version control. */
 const SECRETS: { readonly [path: string]: readonly string[] } = {
   token: ['RIO_HTTP_TOKEN'],
   'fhir.client_secret': ['PKB_CLIENT_SECRET'],
+  'hl7_soap.password': ['PKB_HL7_PASSWORD'],
   'facade.client_secret': ['PKB_FACADE_CLIENT_SECRET', 'PKB_CLIENT_SECRET'],
 }
 
