@@ -1,7 +1,7 @@
 // `openletter sandbox`: the PKB sandbox by itself, its state kept while it runs; with `--keep DIR` people and
-// documents are kept in that directory, and survive a crash. With `--with-parent` it ends when the process that
-// started it does, however that ended. It refuses any address but this machine's own: it has no sign-in, and anybody
-// could change it.
+// documents are kept in that directory, and survive a crash; with `--strict` it refuses what PKB's pages say must not
+// be sent; with `--with-parent` it ends when the process that started it does, however that ended. It refuses any
+// address but this machine's own: it has no sign-in, and anybody could change it.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { flushCompileCache } from 'node:module'
@@ -23,15 +23,15 @@ const banner = (dir: string | undefined): string => `
   ${dir === undefined ? 'Kept in memory until this program stops; --keep DIR keeps people and documents in a directory.' : `People and documents are kept in ${dir}.`}
 `
 
-export const USAGE = 'Usage: npx openletter sandbox [--keep DIR] [--with-parent]'
+export const USAGE = 'Usage: npx openletter sandbox [--keep DIR] [--strict] [--with-parent]'
 
-type Asked = { readonly withParent: boolean; readonly dir?: string }
+type Asked = { readonly withParent: boolean; readonly strict: boolean; readonly dir?: string }
 
 const asked = (args: readonly string[]): Asked | string => {
   try {
-    const { values } = parseArgs({ args: [...args], options: { keep: { type: 'string' }, 'with-parent': { type: 'boolean', default: false } } })
+    const { values } = parseArgs({ args: [...args], options: { keep: { type: 'string' }, strict: { type: 'boolean', default: false }, 'with-parent': { type: 'boolean', default: false } } })
     if (values.keep?.trim() === '') return '--keep needs the name of a directory.'
-    return { withParent: values['with-parent'], ...(values.keep === undefined ? {} : { dir: resolve(values.keep) }) }
+    return { withParent: values['with-parent'], strict: values.strict, ...(values.keep === undefined ? {} : { dir: resolve(values.keep) }) }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
@@ -79,9 +79,9 @@ export const sandbox = async (args: readonly string[], env: Readonly<Record<stri
     console.error(`${wanted}\n${USAGE}`)
     return 2
   }
-  const { withParent, dir } = wanted
+  const { withParent, strict, dir } = wanted
   const port = portFrom(env['SANDBOX_PORT'])
-  const options = { host: HOST, port, now: () => new Date(), newId: randomUUID, ...(dir === undefined ? {} : { dir }) }
+  const options = { host: HOST, port, now: () => new Date(), newId: randomUUID, strict, ...(dir === undefined ? {} : { dir }) }
   const running = await startOnceFree(options, withParent ? performance.now() + LEAVE_MS : 0).catch((error: unknown) => { throw told(error, port, dir) })
 
   // Ready for signals before it says where it is: whoever reads that line may send one at once.

@@ -1,10 +1,10 @@
 // The capability statements of the two endpoints, open to all. They refuse to promise what the sandbox does not do.
 import type { CapabilityStatement, CapabilityStatementRestResourceInteraction } from '@medplum/fhirtypes'
+import { allOperations, operationsOn } from './operations.ts'
 import { asJson, FHIR_JSON } from './outcome.ts'
 import type { Handle } from './router.ts'
 
 const WRITTEN = '2026-11-23'
-const statusOperation = { name: 'status-query', definition: 'OperationDefinition/Patient-t-status-query' }
 const description = 'A sandbox to try Openletter against. It is not Patients Know Best.'
 
 export const customerCapability = (deleteRefused: () => boolean): Handle => (ask) => {
@@ -21,8 +21,10 @@ export const customerCapability = (deleteRefused: () => boolean): Handle => (ask
           type: 'DocumentReference', versioning: 'versioned-update', readHistory: false, updateCreate: false, conditionalCreate: true, conditionalUpdate: false, conditionalDelete: 'not-supported',
           interaction: interactions.map((code) => ({ code })),
           searchParam: [{ name: 'identifier', type: 'token' }, { name: 'patient', type: 'reference' }, { name: 'subject', type: 'reference' }, { name: 'status', type: 'token' }],
+          operation: operationsOn('DocumentReference'),
         },
-        { type: 'Patient', operation: [statusOperation] },
+        { type: 'Patient', operation: operationsOn('Patient') },
+        { type: 'Organization', operation: operationsOn('Organization') },
       ],
     }],
   }
@@ -33,5 +35,5 @@ export const customerCapability = (deleteRefused: () => boolean): Handle => (ask
 export const facadeCapability: Handle = (ask) => asJson(200, {
   resourceType: 'CapabilityStatement', status: 'active', date: WRITTEN, kind: 'instance', fhirVersion: '3.0.2', acceptUnknown: 'no', format: ['application/fhir+json'],
   implementation: { description, url: `${ask.base}/facade/fhir` },
-  rest: [{ mode: 'server', resource: [{ type: 'Patient', interaction: [] }], operation: [{ name: 'status-query', definition: { reference: 'OperationDefinition/Patient-t-status-query' } }] }],
+  rest: [{ mode: 'server', resource: [{ type: 'Patient', interaction: [] }], operation: allOperations() }],
 }, FHIR_JSON)

@@ -2,7 +2,7 @@
 // spool and a short mark stays in its place. So a 50 MB document costs some kilobytes. It refuses bodies whose
 // remaining text is large, and reads them to their end all the same.
 import { createHash } from 'node:crypto'
-import { base64Decoder } from './base64.ts'
+import { base64Decoder, type Decoder } from './base64.ts'
 import type { Extent, Spool } from './spool.ts'
 
 /** Bytes that were cut out, and what stands for them in the text. */
@@ -20,8 +20,8 @@ export type Cut = {
 export type CutBody = { readonly text: string; readonly cuts: readonly Cut[]; readonly tooLarge: boolean }
 
 /** The largest body that is left once the data is out, and the largest data. */
-const TEXT_LIMIT = 2 * 1024 * 1024
-const DATA_LIMIT = 256 * 1024 * 1024
+export const TEXT_LIMIT = 2 * 1024 * 1024
+export const DATA_LIMIT = 256 * 1024 * 1024
 const FLUSH = 256 * 1024
 
 const QUOTE = 0x22
@@ -29,10 +29,12 @@ const BACKSLASH = 0x5c
 const COLON = 0x3a
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
-type Writing = { push(text: string): Promise<void>; end(): Promise<Cut> }
+export type Writing = { push(text: string): Promise<void>; end(): Promise<Cut> }
 
-const writeInto = (spool: Spool, mark: string): Writing => {
-  const decoder = base64Decoder()
+/** Text as it is, for what comes unencoded. */
+export const asItIs = (): Decoder => ({ push: (text) => Buffer.from(text), end: () => true })
+
+export const writeInto = (spool: Spool, mark: string, decoder: Decoder = base64Decoder()): Writing => {
   const sha256 = createHash('sha256')
   const sha1 = createHash('sha1')
   const extents: Extent[] = []

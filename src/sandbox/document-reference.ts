@@ -7,11 +7,17 @@ import type { Issue } from './outcome.ts'
 import { isTenDigits, NHS_NUMBER_SYSTEM } from './people.ts'
 
 export const PRIVACY_LABEL_SYSTEM = 'http://fhir.patientsknowbest.com/codesystem/privacy-label'
+export const LABELS = ['GENERAL_HEALTH', 'MENTAL_HEALTH', 'SEXUAL_HEALTH', 'SOCIAL_CARE'] as const
+export type Label = (typeof LABELS)[number]
 /** What PKB takes a document for that comes without a label. */
-const UNLABELLED = 'GENERAL_HEALTH'
+export const UNLABELLED: Label = 'GENERAL_HEALTH'
 const STATUSES = ['current', 'superseded', 'entered-in-error']
 
 export type Described = {
+  /** By what its sender knows it: the first identifier's value, or TXA-12.1. */
+  readonly key: string
+  /** What names this version of it: the master identifier's value, or MSH-10. */
+  readonly revision: string
   readonly status: string
   /** `system|value` of each identifier, the master identifier included, as FHIR searches them. */
   readonly identifiers: readonly string[]
@@ -47,6 +53,8 @@ export const readDocumentReference = (resource: Partial<DocumentReference>, cuts
   return {
     ok: true,
     described: {
+      key: listOf(resource.identifier)[0]?.value ?? '',
+      revision: resource.masterIdentifier?.value ?? '',
       status,
       identifiers: [resource.masterIdentifier, ...listOf(resource.identifier)].flatMap((id) => (id?.value ? [`${id.system ?? ''}|${id.value}`] : [])),
       nhsNumber: nhsNumber ?? '',

@@ -7,7 +7,24 @@ import type { Cut } from './cut-out.ts'
 import type { Described } from './document-reference.ts'
 import type { Spool } from './spool.ts'
 
-export type Stored = Described & {
+/** Why a message is held back after its AA, for somebody of the organisation to accept or reject. */
+export type Held = 'no-nhs-number' | 'nhs-number-not-verified' | 'date-of-birth'
+
+/** A document as HL7 brings it; `key` is TXA-12.1. */
+export type Letter = Described & {
+  readonly cuts: readonly Cut[]
+  /** Announced before, but not opened. */
+  readonly visibleFrom?: string
+  /** Its versions stay side by side, and nothing deletes it. */
+  readonly carePlan?: true
+  /** As PID-7 has it; only where it is held. */
+  readonly birthDate?: string
+}
+
+export type Stored = Letter & {
+  readonly by: 'fhir' | 'hl7'
+  readonly readAt?: string
+  readonly held?: Held
   readonly id: string
   readonly version: number
   readonly lastUpdated: string
@@ -16,7 +33,6 @@ export type Stored = Described & {
   readonly deleted: boolean
   /** The resource as JSON, with a mark in place of each attachment's data. */
   readonly json: string
-  readonly cuts: readonly Cut[]
 }
 
 /** A resource that was read and found in order. */
@@ -25,7 +41,15 @@ export type Draft = { readonly resource: Partial<DocumentReference>; readonly de
 export type Documents = {
   create(draft: Draft): Stored
   replace(stored: Stored, draft: Draft): Stored
-  remove(stored: Stored): void
+  /** From HL7: in the record, or held back. */
+  add(letter: Letter, held?: Held): Stored
+  exchange(stored: Stored, letter: Letter): Stored
+  markRead(stored: Stored, at: string): Stored
+  /** In the record, from HL7, by TXA-12.1. */
+  numbered(documentNumber: string): readonly Stored[]
+  held(): readonly Stored[]
+  /** `revision` names what took it away, where that has a name. */
+  remove(stored: Stored, revision?: string): void
   get(id: string): Stored | undefined
   /** Any document that was not deleted; the one that changed last comes last. */
   all(): readonly Stored[]
@@ -35,56 +59,78 @@ export type Documents = {
 }
 
 /** Those that were kept before come first; every one that is added or changed from now on is handed to `changed`. */
-export type Kept = { readonly kept: readonly Stored[]; changed(stored: Stored): void; cleared(): void }
+export type Kept = { readonly kept: readonly Stored[]; changed(stored: Stored): void; cleared(): void; noted(action: Action, stored: Stored): void }
 
-export const documentStore = (now: () => Date, newId: () => string, { kept, changed, cleared }: Kept): Documents => {
+export type Action = 'create' | 'replace' | 'delete' | 'quarantine'
+
+const numberToken = (documentNumber: string): string => `TXA-12.1|${documentNumber}`
+
+export const documentStore = (now: () => Date, newId: () => string, { kept, changed, cleared, noted }: Kept): Documents => {
   const byId = new Map<string, Stored>()
   const byIdentifier = new Map<string, Set<string>>()
   const byPatient = new Map<string, Set<string>>()
+  const heldBack = new Set<string>()
 
   const index = (stored: Stored): void => {
     for (const identifier of stored.identifiers) addTo(byIdentifier, identifier, stored.id)
     addTo(byPatient, stored.nhsNumber, stored.id)
   }
   const unindex = (stored: Stored): void => {
+    heldBack.delete(stored.id)
     for (const identifier of stored.identifiers) byIdentifier.get(identifier)?.delete(stored.id)
     byPatient.get(stored.nhsNumber)?.delete(stored.id)
   }
   const put = (stored: Stored): void => {
     byId.delete(stored.id)
     byId.set(stored.id, stored)
-    if (!stored.deleted) index(stored)
+    if (stored.deleted) return
+    if (stored.held) heldBack.add(stored.id)
+    else index(stored)
   }
   for (const stored of kept) put(stored)
-  const keep = (stored: Stored): Stored => {
+  const keep = (stored: Stored, action?: Action): Stored => {
     put(stored)
     changed(stored)
+    if (action) noted(action, stored)
     return stored
   }
   const alive = (ids: Iterable<string>): readonly Stored[] => [...ids].flatMap((id) => {
     const stored = byId.get(id)
-    return stored && !stored.deleted ? [stored] : []
+    return stored && !stored.deleted && !stored.held ? [stored] : []
   })
   const seal = ({ resource, described, cuts }: Draft, id: string, version: number, at: string) => {
     const meta: Meta = { ...resource.meta, versionId: String(version), lastUpdated: at }
     // Spread first: keys of ours come at the top, where people look.
     const json = JSON.stringify({ resourceType: 'DocumentReference', id, meta, ...without(resource, ['resourceType', 'id', 'meta']) })
-    return { ...described, cuts, id, version, lastUpdated: at, json, deleted: false }
+    return { ...described, cuts, id, version, lastUpdated: at, json, deleted: false, by: 'fhir' as const }
   }
 
   return {
     create: (draft) => {
       const at = now().toISOString()
-      return keep({ ...seal(draft, newId(), 1, at), receivedAt: at, replacedAt: null })
+      return keep({ ...seal(draft, newId(), 1, at), receivedAt: at, replacedAt: null }, 'create')
     },
     replace: (stored, draft) => {
       const at = now().toISOString()
       unindex(stored)
-      return keep({ ...seal(draft, stored.id, stored.version + 1, at), receivedAt: stored.receivedAt, replacedAt: at })
+      return keep({ ...seal(draft, stored.id, stored.version + 1, at), receivedAt: stored.receivedAt, replacedAt: at }, draft.described.status === 'entered-in-error' ? 'delete' : 'replace')
     },
-    remove: (stored) => {
+    add: (letter, held) => {
+      const at = now().toISOString()
+      return keep({ ...sealLetter(letter, at), id: newId(), version: 1, receivedAt: at, replacedAt: null, ...(held ? { held } : {}) }, held ? 'quarantine' : 'create')
+    },
+    exchange: (stored, letter) => {
+      const at = now().toISOString()
       unindex(stored)
-      keep({ ...stored, version: stored.version + 1, deleted: true, json: '', cuts: [] })
+      const read = stored.readAt === undefined ? {} : { readAt: stored.readAt }
+      return keep({ ...sealLetter(letter, at), ...read, id: stored.id, version: stored.version + 1, receivedAt: stored.receivedAt, replacedAt: at }, 'replace')
+    },
+    markRead: (stored, at) => keep({ ...stored, readAt: at }),
+    numbered: (documentNumber) => alive(byIdentifier.get(numberToken(documentNumber)) ?? []),
+    held: () => [...heldBack].flatMap((id) => byId.get(id) ?? []),
+    remove: (stored, revision = stored.revision) => {
+      unindex(stored)
+      keep({ ...stored, revision, version: stored.version + 1, deleted: true, json: '', cuts: [] }, stored.held ? undefined : 'delete')
     },
     get: (id) => byId.get(id),
     all: () => alive(byId.keys()),
@@ -100,9 +146,13 @@ export const documentStore = (now: () => Date, newId: () => string, { kept, chan
       byId.clear()
       byIdentifier.clear()
       byPatient.clear()
+      heldBack.clear()
     },
   }
 }
+
+/** It belongs to no FHIR endpoint, so there is no resource of it. */
+const sealLetter = (letter: Letter, at: string) => ({ ...letter, identifiers: [numberToken(letter.key)], lastUpdated: at, json: '', deleted: false, by: 'hl7' as const })
 
 const addTo = (map: Map<string, Set<string>>, key: string, id: string): void => {
   const ids = map.get(key)

@@ -25,7 +25,10 @@ const isAnswer = (value: Draft | Answer): value is Answer => 'status' in value
 export const fhirRoutes = (parts: FhirParts): readonly Route[] => {
   const guarded = (handle: Handle): Handle => (ask) => parts.tokens.refuse('customer', ask) ?? notJson(ask) ?? handle(ask)
   const { documents } = parts
-  const of = (ask: Ask): Stored | undefined => documents.get(ask.params['id'] ?? '')
+  const of = (ask: Ask): Stored | undefined => {
+    const stored = documents.get(ask.params['id'] ?? '')
+    return stored?.by === 'fhir' ? stored : undefined
+  }
 
   const create: Handle = async (ask) => receiving(parts, ask, (draft) => {
     const condition = ask.headers['if-none-exist']
@@ -177,5 +180,6 @@ const search = (documents: Documents, query: URLSearchParams): { readonly list: 
     const before: readonly Stored[] | undefined = list
     list = before ? before.filter((stored) => found.includes(stored)) : found
   }
-  return { list: [...new Set(list ?? documents.all())] }
+  // The customer's store is private to FHIR: what came by HL7 is only in the record.
+  return { list: [...new Set(list ?? documents.all())].filter(({ by }) => by === 'fhir') }
 }

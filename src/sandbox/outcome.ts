@@ -14,14 +14,16 @@ const CODES: Readonly<Record<number, OperationOutcomeIssue['code']>> = {
 }
 
 const isTokenPath = (path: string): boolean => path.endsWith('/oauth/token')
+const isSoapPath = (path: string): boolean => path.startsWith('/services/')
 
-/** `path` picks the shape: the token endpoint is no FHIR endpoint. */
+/** `path` picks the shape: the token endpoint is no FHIR endpoint, and neither is the one for HL7. */
 export const outcome = (
   status: number,
   says: string | readonly Issue[],
   { headers = {}, path = '' }: { readonly headers?: Readonly<Record<string, string>>; readonly path?: string } = {},
 ): Answer => {
   if (isTokenPath(path)) return tokenError(status, status === 401 ? 'unauthorized' : 'server_error', typeof says === 'string' ? says : '')
+  if (isSoapPath(path)) return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers }, body: typeof says === 'string' ? says : '' }
   const issues = typeof says === 'string' ? [{ code: CODES[status] ?? 'exception', says }] : says
   const resource = {
     resourceType: 'OperationOutcome',

@@ -30,7 +30,15 @@ export type RecordView = {
     readonly privacyLabel: string
     readonly receivedAt: string
     readonly replacedAt: string | null
+    readonly by: 'fhir' | 'hl7'
+    /** TXA-12.1; null for what came by FHIR. */
+    readonly documentNumber: string | null
+    /** The patient knows of it before, and cannot open it; null: at once. */
+    readonly visibleFrom: string | null
+    readonly readAt: string | null
   }[]
+  /** Messages for this person that somebody has yet to accept or reject. */
+  readonly quarantined: number
 }
 
 const seen = (documents: Documents, nhsNumber: string): readonly Stored[] =>
@@ -45,6 +53,10 @@ const entry = (stored: Stored): RecordView['documents'][number] => ({
   privacyLabel: stored.privacyLabel,
   receivedAt: stored.receivedAt,
   replacedAt: stored.replacedAt,
+  by: stored.by,
+  documentNumber: stored.by === 'hl7' ? stored.key : null,
+  visibleFrom: stored.visibleFrom ?? null,
+  readAt: stored.readAt ?? null,
 })
 
 /** Of the types on offer the one that `Accept` likes best; the first on a tie. */
@@ -93,7 +105,9 @@ const file = (stored: Stored, spool: Spool): Answer => {
   }
 }
 
-export const pageRoutes = async (people: () => People, documents: Documents, spool: Spool): Promise<readonly Route[]> => {
+export type PageParts = { readonly people: () => People; readonly documents: Documents; readonly spool: Spool; readonly now: () => Date }
+
+export const pageRoutes = async ({ people, documents, spool, now }: PageParts): Promise<readonly Route[]> => {
   const env = templates()
   const assets = { 'nhsuk.css': await stylesheet(), 'sandbox.css': await readFile(join(FOLDER, 'sandbox.css'), 'utf8') }
 
@@ -115,16 +129,22 @@ export const pageRoutes = async (people: () => People, documents: Documents, spo
     if (!isTenDigits(nhsNumber)) return outcome(404, 'A record is named by an NHS number of ten digits.')
     const person = people().get(nhsNumber)
     const stored = seen(documents, nhsNumber)
-    const view: RecordView = { nhsNumber, registered: person?.registered ?? false, documents: stored.map(entry) }
+    const view: RecordView = { nhsNumber, registered: person?.registered ?? false, documents: stored.map(entry), quarantined: documents.held().filter((one) => one.nhsNumber === nhsNumber).length }
     const wanted = ask.query.get('format') ?? preferred(ask.headers.accept, ['application/json', 'text/html'])
     if (wanted !== 'text/html' && wanted !== 'html') return { ...asJson(200, view), headers: { 'Content-Type': 'application/json; charset=utf-8', Vary: 'Accept' } }
-    return page('record.njk', { person: shown(nhsNumber, person), documents: stored.map((one) => ({ ...entry(one), nopat: one.nopat })).toReversed() })
+    return page('record.njk', { person: shown(nhsNumber, person), quarantined: view.quarantined, documents: stored.map((one) => ({ ...entry(one), nopat: one.nopat, closed: isClosed(one) })).toReversed() })
   }
 
+  const isClosed = ({ visibleFrom }: Stored): boolean => visibleFrom !== undefined && now().getTime() < Date.parse(visibleFrom)
+
+  /** A browser that opens a letter is the patient who reads it; a test that fetches the bytes is not. */
   const open = (ask: Ask): Answer => {
     const stored = documents.get(ask.params['id'] ?? '')
-    const visible = stored && !stored.deleted && stored.status !== 'entered-in-error' && stored.nhsNumber === ask.params['nhs-number']
-    return visible ? file(stored, spool) : outcome(404, 'There is no such document in this record.')
+    const visible = stored && !stored.deleted && !stored.held && stored.status !== 'entered-in-error' && stored.nhsNumber === ask.params['nhs-number']
+    if (!visible) return outcome(404, 'There is no such document in this record.')
+    if (isClosed(stored)) return outcome(403, 'The patient knows of this document and cannot open it yet.')
+    if (stored.by === 'hl7' && stored.readAt === undefined && /\btext\/html\b/i.test(ask.headers.accept ?? '')) documents.markRead(stored, now().toISOString())
+    return file(stored, spool)
   }
 
   const list = (ask: Ask): Answer => {
@@ -134,6 +154,7 @@ export const pageRoutes = async (people: () => People, documents: Documents, spo
       people: [...[...known.values()].map((person) => shown(person.nhsNumber, person)), ...[...strangers].map((nhsNumber) => shown(nhsNumber, undefined))],
       addresses: [
         { what: 'Documents (FHIR R4)', where: `${ask.base}/fhir` },
+        { what: 'Documents (HL7 v2 in SOAP)', where: `${ask.base}/services/hl7` },
         { what: 'Token', where: `${ask.base}/oauth/token` },
         { what: 'Facade, with tokens of its own', where: `${ask.base}/facade/fhir and ${ask.base}/facade/oauth/token` },
         { what: 'People and faults', where: `${ask.base}/control` },

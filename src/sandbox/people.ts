@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 export type Person = {
   readonly nhsNumber: string
-  /** YYYY-MM-DD. */
+  /** YYYY-MM-DD; empty for somebody whom a message without one created. */
   readonly birthDate: string
   readonly registered: boolean
   readonly deceased: boolean

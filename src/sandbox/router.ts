@@ -16,6 +16,8 @@ export type Ask = {
   readonly params: Readonly<Record<string, string>>
   readonly body: IncomingMessage
   readonly base: string
+  /** Set by POST /control for this request; the router sees to what any address knows, the rest is the handler's. */
+  readonly fault?: Fault
 }
 
 export type Answer = {
@@ -95,10 +97,9 @@ export const respond = async (routing: Routing, req: IncomingMessage, res: Serve
     const method = req.method ?? 'GET'
     const picked = pick(routing.routes, method, path)
     const fault = routing.arrive(method, path, picked.template)
-    const stumbles = fault?.status !== undefined || fault?.cut === 'before-store'
-    const answer = stumbles
-      ? outcome(fault.status ?? 500, 'A fault set by POST /control.', { path })
-      : await picked.handle({ method, path, query: url.searchParams, headers: req.headers, params: picked.params, body: req, base })
+    const stumbles = (fault?.status !== undefined && !fault.store) || fault?.cut === 'before-store'
+    const done = stumbles ? undefined : await picked.handle({ method, path, query: url.searchParams, headers: req.headers, params: picked.params, body: req, base, ...(fault ? { fault } : {}) })
+    const answer = done && fault?.status === undefined ? done : outcome(fault?.status ?? 500, 'A fault set by POST /control.', { path })
     if (!req.readableEnded) await drain(req)
     if (fault?.delayMs) await delay(fault.delayMs, undefined, { signal: gone.signal })
     if (fault?.cut) return void req.socket.destroy()

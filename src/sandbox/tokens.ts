@@ -18,7 +18,7 @@ export type Tokens = {
   revokeAll(): void
 }
 
-const basicCredentials = (header: string | undefined): readonly [string, string] | undefined => {
+export const basicCredentials = (header: string | undefined): readonly [string, string] | undefined => {
   const encoded = /^basic\s+(\S+)$/i.exec(header ?? '')?.[1]
   if (!encoded) return undefined
   const text = Buffer.from(encoded, 'base64').toString('utf8')

@@ -77,6 +77,11 @@ test('a connection cut before storing leaves nothing, cut after storing leaves e
   expect(await stored()).toBe(1)
 })
 
+test('a status after the work leaves the document there', async () => {
+  await client.control({ faults: [{ ...CREATE, status: 502, store: true }] })
+  expect([(await client.create(aDocumentReference())).status, await stored()]).toEqual([502, 1])
+})
+
 test('a delay comes after the work: the document is there before the answer', async () => {
   await client.control({ faults: [{ ...CREATE, delayMs: 600_000 }] })
   const patience = new AbortController()
@@ -96,7 +101,7 @@ test('requests are counted by method and address; the control and the pages are 
   await client.fhir('/DocumentReference/another')
   await client.record('9990000018')
   await client.control({})
-  expect((await state()).requests).toEqual({ total: 4, byPath: { 'POST /oauth/token': 1, 'POST /fhir/DocumentReference': 1, 'GET /fhir/DocumentReference/{id}': 2 } })
+  expect((await state()).requests).toEqual({ total: 4, hl7AtOnce: 0, byPath: { 'POST /oauth/token': 1, 'POST /fhir/DocumentReference': 1, 'GET /fhir/DocumentReference/{id}': 2 } })
 })
 
 test('a reset brings back the first day, and keeps tokens', async () => {
@@ -104,7 +109,7 @@ test('a reset brings back the first day, and keeps tokens', async () => {
   await client.control({ patients: [{ nhsNumber: '9990000018', registered: false }], faults: [{ status: 500 }], deleteRefused: true, tokens: { expiresInSecs: 5 } })
   const reply = await client.control({ reset: true })
   expect(reply.body).toMatchObject({ faults: [], requests: { total: 0, byPath: {} }, deleteRefused: false, tokens: { expiresInSecs: 600 } })
-  expect(await client.record('9990000018')).toEqual({ nhsNumber: '9990000018', registered: true, documents: [] })
+  expect(await client.record('9990000018')).toEqual({ nhsNumber: '9990000018', registered: true, quarantined: 0, documents: [] })
   expect((await client.create(aDocumentReference())).status).toBe(201)
 })
 
@@ -114,6 +119,11 @@ test.each<[string, unknown]>([
   ['a fault without effect', { faults: [{ path: '/fhir' }] }],
   ['a fault with an unknown key', { faults: [{ path: '/fhir', status: 500, time: 3 }] }],
   ['a number for an NHS number', { patients: [{ nhsNumber: 9990000018 }] }],
+  ['an unknown HL7 setting', { hl7: { softmatching: true } }],
+  ['an address range that is none', { hl7: { allowedIps: ['10.0.0.0/33'] } }],
+  ['an unknown privacy label', { hl7: { services: { MHADULT: 'MENTAL' } } }],
+  ['something read in no record', { strict: true, read: [{ documentNumber: 'nowhere' }] }],
+  ['a decision about nothing that is held', { strict: true, quarantine: { accept: ['nowhere'] } }],
   ['a date that is none', { patients: [{ nhsNumber: '9990000018', birthDate: '1960-02-30' }] }],
 ])('the control refuses %s and changes nothing', async (_, change) => {
   const before = await state()

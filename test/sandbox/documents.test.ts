@@ -43,9 +43,11 @@ test('the record shows the document with the hash of its bytes and its privacy l
   expect(await client.record('9990000018')).toEqual({
     nhsNumber: '9990000018',
     registered: true,
+    quarantined: 0,
     documents: [{
       id: idOf(body), title: 'Clinic letter', contentType: 'application/pdf', size: pdf.length, sha256: sha256(pdf),
       privacyLabel: 'MENTAL_HEALTH', receivedAt: '2026-11-23T10:00:00.000Z', replacedAt: null,
+      by: 'fhir', documentNumber: null, visibleFrom: null, readAt: null,
     }],
   })
 })

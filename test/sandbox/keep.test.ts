@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { makeFolder } from '../support/folder.ts'
-import { aClient, aDocumentReference, aPdf, sha256 } from '../support/sandbox.ts'
+import { aClient, aDocumentReference, aPdf, aT02, aT11, sha256 } from '../support/sandbox.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -94,6 +94,50 @@ test('people, documents with their bytes, versions and deletions are there after
   expect(lines()).toBe(1 + 1 + 3)
   const again = await client.create(aDocumentReference({ identifierValue: 'stays' }), { 'if-none-exist': 'identifier=urn:openletter:document|stays' })
   expect([again.status, idOf(again)]).toEqual([200, id])
+})
+
+test('documents by HL7, what was read, what is held and what was decided are there after a restart, and after another', async () => {
+  let client = await start()
+  const large = Buffer.alloc(700_000, 'a letter of several pieces ')
+  const wrongDay = { birthDate: '19700102' }
+  await client.hl7(aT02({ documentNumber: 'stays', pdf: large, delay: '3' }))
+  await client.hl7(aT02({ documentNumber: 'gone', pdf: Buffer.alloc(3_000_000, 'gone ') }))
+  await client.hl7(aT11('gone'))
+  await client.hl7(aT02({ documentNumber: 'held', pdf: aPdf('held'), ...wrongDay }))
+  for (const documentNumber of ['accepted', 'rejected']) await client.hl7(aT02({ documentNumber, ...wrongDay }))
+  await client.hl7(aT02({ nhsNumber: '9990000034', documentNumber: 'new' }))
+  await client.control({ quarantine: { accept: ['accepted'], reject: ['rejected'] }, read: [{ documentNumber: 'stays' }] })
+  const before = await client.record('9990000018')
+  expect(before).toMatchObject({ quarantined: 1, documents: [{ documentNumber: 'stays', readAt: expect.any(String), visibleFrom: expect.any(String) }, { documentNumber: 'accepted' }] })
+
+  for (let restarts = 0; restarts < 2; restarts++) {
+    client = await restart()
+    expect(await client.record('9990000018')).toEqual({ ...before, documents: expect.arrayContaining(before.documents) })
+    expect((await client.record('9990000034')).documents).toHaveLength(1)
+  }
+  // The three letters that stand, and the one that is held.
+  expect(bytesKept()).toBe(large.length + 3 * aPdf().length - aPdf().length + aPdf('held').length)
+  await client.hl7(aT02({ documentNumber: 'accepted', pdf: aPdf('second'), ...wrongDay }))
+  await client.hl7(aT02({ documentNumber: 'rejected', ...wrongDay }))
+  await client.control({ quarantine: { accept: ['held'] } })
+  client = await restart()
+  const after = await client.record('9990000018')
+  expect(after.quarantined).toBe(0)
+  expect(after.documents.map((one) => one.sha256).toSorted()).toEqual([large, aPdf('second'), aPdf('held')].map(sha256).toSorted())
+  for (const { id, sha256: hash } of after.documents.filter((one) => one.visibleFrom === null)) {
+    expect(sha256(Buffer.from(await (await fetch(`${open[0]!.url}/records/9990000018/documents/${id}`)).arrayBuffer()))).toBe(hash)
+  }
+})
+
+test('what an earlier sandbox kept, which knew no HL7, is read as FHIR', async () => {
+  let client = await start()
+  const id = idOf(await client.create(aDocumentReference()))
+  await close()
+  writeFileSync(join(dir, 'journal'), readFileSync(join(dir, 'journal'), 'utf8').replaceAll('"by":"fhir",', '').replaceAll(',"by":"fhir"', ''))
+  expect(readFileSync(join(dir, 'journal'), 'utf8')).not.toContain('"by"')
+  client = await start()
+  expect((await client.fhir(`/DocumentReference/${id}`)).status).toBe(200)
+  expect((await client.record('9990000018')).documents).toMatchObject([{ id, by: 'fhir' }])
 })
 
 test('a token, a fault and the counts do not outlive it; an old token is answered 401', async () => {

@@ -40,7 +40,7 @@ test('whoever does not ask for a page first gets JSON', async () => {
 })
 
 test('a record of nobody known is empty and not registered', async () => {
-  expect(await client.record('9990000034')).toEqual({ nhsNumber: '9990000034', registered: false, documents: [] })
+  expect(await client.record('9990000034')).toEqual({ nhsNumber: '9990000034', registered: false, quarantined: 0, documents: [] })
   expect(text(await page('/records/9990000034'))).toMatch(/Not known here.*There is no account.*There are no documents/)
   expect((await client.ask('/records/someone')).status).toBe(404)
 })

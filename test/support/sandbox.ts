@@ -9,11 +9,11 @@ export const NHS_NUMBER_SYSTEM = 'https://fhir.nhs.uk/Id/nhs-number'
 const BASIC = `Basic ${Buffer.from('openletter:sandbox').toString('base64')}`
 
 /** A sandbox whose clock stands still until the test moves it, and whose ids count up. */
-export const aSandbox = async (): Promise<Sandbox & { readonly clock: { now: Date } }> => {
+export const aSandbox = async ({ strict = false } = {}): Promise<Sandbox & { readonly clock: { now: Date } }> => {
   const clock = { now: new Date('2026-11-23T10:00:00.000Z') }
   let made = 0
   const newId = (): string => `00000000-0000-4000-9000-${String(++made).padStart(12, '0')}`
-  return { ...(await startSandbox({ host: '127.0.0.1', port: 0, now: () => clock.now, newId })), clock }
+  return { ...(await startSandbox({ host: '127.0.0.1', port: 0, now: () => clock.now, newId, strict })), clock }
 }
 
 export const tokenFrom = async (url: string, path = '/oauth/token'): Promise<string> => {
@@ -39,6 +39,44 @@ export const aDocumentReference = (overrides: Partial<DocumentReference> & { rea
   }
 }
 
+export type HistoryEntry = { readonly at: string; readonly action: string; readonly by: string; readonly id: string; readonly key: string; readonly nhsNumber: string; readonly sha256: string; readonly masterIdentifier: string | null; readonly controlId: string | null }
+
+export type T02 = {
+  readonly documentNumber?: string; readonly controlId?: string; readonly nhsNumber?: string; readonly pid3?: string; readonly birthDate?: string; readonly service?: string; readonly type?: string; readonly status?: string
+  readonly title?: string; readonly delay?: string; readonly txa4?: string; readonly txa6?: string; readonly txa7?: string; readonly txa8?: string; readonly sentAt?: string; readonly processing?: string; readonly format?: string; readonly content?: string; readonly pdf?: Buffer
+}
+
+/** MDM^T02 as a trust would send it, written out by hand, with overrides. */
+export const aT02 = (overrides: T02 = {}): string => {
+  const { documentNumber = 'number-1', controlId = `message-${documentNumber}`, nhsNumber = '9990000018', pid3 = `${nhsNumber}^^^NHS^NH{status:01}`, birthDate = '19700101', service = 'MHADULT', type = 'CL', status = 'AU' } = overrides
+  const { title = 'Clinic letter', delay = '', txa4 = '', txa6 = '', txa7 = '', txa8 = '', sentAt = '20261123100000', processing = 'P', format = 'TEXT^PDF^Base64', pdf = aPdf(), content = pdf.toString('base64') } = overrides
+  return [
+    `MSH|^~\\&|OPENLETTER|TRUST|HL7API|PKB|${sentAt}||MDM^T02|${controlId}|${processing}|2.4`,
+    `PID|||${pid3}||Example^Ada^^^Ms||${birthDate}|F`,
+    `PV1||O||||||||${service}`,
+    `TXA||${type}||${txa4}||${txa6}|${txa7}|${txa8}||||${documentNumber}||||letter.pdf|${status}`,
+    `OBX|1|ED|^${title}||^${format}^${content}||||||||${delay}`,
+  ].join('\r')
+}
+
+export const aT11 = (documentNumber = 'number-1', { controlId = `recall-${documentNumber}`, pid3 = '9990000018^^^NHS^NH{status:01}' } = {}): string => [
+  `MSH|^~\\&|OPENLETTER|TRUST|HL7API|PKB|20261123100000||MDM^T11|${controlId}|P|2.4`,
+  `PID|||${pid3}||Example^Ada^^^Ms||19700101|F`,
+  `TXA||||||||||||${documentNumber}|`,
+].join('\r')
+
+/** The envelope as PKB's page shows it. */
+export const inEnvelope = (hl7: string): string => `<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"
+                  xmlns:wss="http://wsssl.hl7api.patientsknowbest.com/">
+  <soapenv:Header/>
+  <soapenv:Body>
+    <wss:acceptMessage><arg0><![CDATA[${hl7}]]></arg0></wss:acceptMessage>
+  </soapenv:Body>
+</soapenv:Envelope>`
+
+/** The answer taken apart: MSA-1, MSA-2 and MSA-3 of the acknowledgement within, where there is one. */
+export type Hl7Reply = { readonly status: number; readonly headers: Headers; readonly text: string; readonly code?: string; readonly about?: string; readonly says?: string }
+
 export type Reply = { readonly status: number; readonly headers: Headers; readonly body: unknown }
 
 /** A client with a token of its own. `fhir` speaks below `/fhir`; `control` and `record` are what a test asks. */
@@ -63,8 +101,18 @@ export const aClient = async (url: string) => {
     fhir,
     create: (resource: DocumentReference, headers: Record<string, string> = {}) => fhir('/DocumentReference', { method: 'POST', resource, headers }),
     control: (change: unknown) => ask('/control', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(change) }),
+    hl7: async (message: string, { headers = {}, body = inEnvelope(message) }: { readonly headers?: Record<string, string>; readonly body?: string } = {}): Promise<Hl7Reply> => {
+      const response = await fetch(`${url}/services/hl7`, { method: 'POST', headers: { authorization: BASIC, 'content-type': 'text/xml; charset=utf-8', ...headers }, body })
+      const text = await response.text()
+      const [, code, about = '', says] = /(?:^|&#xD;)MSA\|([^|]*)\|([^|&<]*)(?:\|([^<]*?))?&#xD;/.exec(text) ?? []
+      return { status: response.status, headers: response.headers, text, ...(code === undefined ? {} : { code, about, ...(says === undefined ? {} : { says }) }) }
+    },
+    history: async () => (await ask('/control/history')).body as readonly HistoryEntry[],
     record: async (nhsNumber: string) =>
-      (await ask(`/records/${nhsNumber}`)).body as { nhsNumber: string; registered: boolean; documents: { id: string; title: string; sha256: string; size: number; privacyLabel: string; receivedAt: string; replacedAt: string | null }[] },
+      (await ask(`/records/${nhsNumber}`)).body as {
+        nhsNumber: string; registered: boolean; quarantined: number
+        documents: { id: string; title: string; contentType: string; sha256: string; size: number; privacyLabel: string; receivedAt: string; replacedAt: string | null; by: string; documentNumber: string | null; visibleFrom: string | null; readAt: string | null }[]
+      },
   }
 }
 export type SandboxClient = Awaited<ReturnType<typeof aClient>>
