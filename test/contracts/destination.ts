@@ -15,7 +15,8 @@ export type DestinationUnderTest = {
 
 const patient = (): AbortSignal => AbortSignal.timeout(20_000)
 
-export const destinationContract = (open: () => Promise<DestinationUnderTest>): void => {
+/** `looks`: whether it can be asked what stands there. */
+export const destinationContract = (open: () => Promise<DestinationUnderTest>, { looks = true }: { readonly looks?: boolean } = {}): void => {
   let stand: DestinationUnderTest
   let letters = 0
   const fresh = (overrides: Partial<Shipment> & { n?: number; pdf?: Buffer } = {}): Promise<Shipment> => aShipment(stand.content, { n: 100 + ++letters, ...overrides })
@@ -84,13 +85,29 @@ export const destinationContract = (open: () => Promise<DestinationUnderTest>): 
     expect(await stand.destination.recall(recallOf(await fresh()), patient())).toMatchObject({ kind: 'accepted' })
   })
 
-  test('a look says what stands there', async () => {
+  if (looks) test('a look says what stands there', async () => {
     const shipment = await fresh()
     expect(await stand.destination.look(recallOf(shipment), patient())).toMatchObject({ found: false, outcome: { kind: 'accepted' } })
     const { remoteId } = await stand.destination.create(shipment, patient())
     expect(await stand.destination.look(recallOf(shipment), patient())).toMatchObject({ found: true, remoteId, revision: 1, outcome: { kind: 'accepted' } })
     await stand.destination.recall(recallOf(shipment), patient())
     expect(await stand.destination.look(recallOf(shipment), patient())).toMatchObject({ found: false, outcome: { kind: 'accepted' } })
+  })
+
+  if (!looks) test('where nobody can look, a look says so and never that nothing stands', async () => {
+    const shipment = await fresh()
+    const cannot = { found: false, outcome: { kind: 'unavailable', code: 'CANNOT_LOOK' } }
+    expect(await stand.destination.look(recallOf(shipment), patient())).toMatchObject(cannot)
+    await stand.destination.create(shipment, patient())
+    expect(await stand.destination.look(recallOf(shipment), patient())).toMatchObject(cannot)
+  })
+
+  if (!looks) test('where nobody can look, a recall is never called confirmed', async () => {
+    const shipment = await fresh()
+    await stand.destination.create(shipment, patient())
+    const outcome = await stand.destination.recall(recallOf(shipment), patient())
+    expect(outcome.kind).toBe('accepted')
+    expect(outcome.confirmed).toBeUndefined()
   })
 
   test('an exchange that is aborted is never accepted, and does not throw', async () => {

@@ -1,11 +1,10 @@
 // The record at PKB beyond the contract: credentials, bad days, and what may be said of them.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Accounts, Destination, Shipment } from '../../src/deliver/destination.ts'
-import { openAccounts, statusOf } from '../../src/deliver/pkb/accounts.ts'
+import { openAccounts } from '../../src/deliver/pkb/accounts.ts'
 import { issuesOf } from '../../src/deliver/pkb/answer.ts'
 import { bodyOf } from '../../src/deliver/pkb/body.ts'
 import { elideLongStrings } from '../../src/deliver/pkb/elide.ts'
@@ -15,8 +14,8 @@ import { openContent } from '../../src/ledger/content-files.ts'
 import type { ContentStore } from '../../src/ledger/content.ts'
 import { makeFolder } from '../support/folder.ts'
 import { aPdf } from '../support/pdf.ts'
-import { pkbSettings } from '../support/pkb.ts'
-import { aClient, aSandbox, type SandboxClient } from '../support/sandbox.ts'
+import { aServer, closedPort, pkbSettings } from '../support/pkb.ts'
+import { aClient, aSandbox, sha256, type SandboxClient } from '../support/sandbox.ts'
 import { aPlannedResource, aShipment, recallOf } from '../support/shipment.ts'
 
 const now = (): Date => new Date()
@@ -27,15 +26,6 @@ beforeAll(async () => { content = await openContent(join(folder.path, 'content')
 afterAll(() => folder.remove())
 
 const bundle = (resources: readonly object[]): string => JSON.stringify({ resourceType: 'Bundle', type: 'searchset', entry: resources.map((resource) => ({ resource })) })
-const part = (value: string, ...rest: object[]) => ({ resourceType: 'Parameters', parameter: [{ name: 'patientStatus', part: [{ name: 'patientIdentifier', valueIdentifier: { value } }, ...rest] }] })
-/** A port on which nobody listens any more. */
-const closedPort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => { server.close(resolve) })
-  return port
-}
 
 describe('against the sandbox', () => {
   let sandbox: Awaited<ReturnType<typeof aSandbox>>
@@ -190,6 +180,32 @@ describe('against the sandbox', () => {
     expect(await copies()).toBe(1)
   })
 
+  test('a recall is confirmed by looking again', async () => {
+    await pkb.create(letter, patience())
+    expect(await pkb.recall(recallOf(letter), patience())).toMatchObject({ kind: 'accepted', code: '204', confirmed: true })
+    expect(await pkb.recall(recallOf(letter), patience())).toMatchObject({ kind: 'accepted', code: 'GONE', confirmed: true })
+  })
+
+  test('a recall that was done and cannot be looked at afterwards is not sure', async () => {
+    await pkb.create(letter, patience())
+    await client.control({ faults: [{ path: '/fhir/DocumentReference', method: 'GET', delayMs: 1 }, { path: '/fhir/DocumentReference', method: 'GET', status: 503 }] })
+    const outcome = await pkb.recall(recallOf(letter), patience())
+    expect(outcome).toMatchObject({ kind: 'unsure', code: '503' })
+    expect(outcome.confirmed).toBeUndefined()
+    expect(await copies()).toBe(0)
+  })
+
+  test('what was sent can be found again: the correlation id, and hash and size as they went over the wire', async () => {
+    const { trace } = await pkb.create(letter, patience())
+    const sent = bodyOf(letter.resource, letter.content.size)
+    const chunks: Buffer[] = []
+    for await (const chunk of sent.stream(await content.read(letter.content.sha256))) chunks.push(chunk)
+    expect(trace).toEqual({ correlation: letter.attemptId, requestSha256: sha256(Buffer.concat(chunks)), requestBytes: sent.bytes, status: 201 })
+    const away = openPkb(pkbSettings(`http://127.0.0.1:${await closedPort()}`), { content, now })
+    expect((await away.create(letter, patience())).trace).toEqual({ correlation: letter.attemptId })
+    await away.close()
+  })
+
   test('a recall takes back every copy, should there be two', async () => {
     await pkb.create(letter, patience())
     const twice = { ...letter.resource, content: [{ attachment: { ...letter.resource.content[0]!.attachment, data: aPdf({ mark: `letter ${letters}` }).toString('base64') } }] }
@@ -235,22 +251,14 @@ describe('against servers that are not what they should be', () => {
   const closers: (() => Promise<void>)[] = []
   afterEach(async () => { for (const close of closers.splice(0)) await close() })
 
-  /** A server with a token endpoint; `answer` does the rest. */
   const facing = async (answer: (req: IncomingMessage, res: ServerResponse) => void): Promise<{ pkb: Destination; url: string }> => {
-    const server = createServer((req, res) => {
-      if (req.url === '/oauth/token') return void res.setHeader('content-type', 'application/json').end('{"access_token":"t","expires_in":600}')
-      req.resume()
-      return answer(req, res)
-    })
-    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const pkb = openPkb(pkbSettings(url), { content, now })
+    const server = await aServer(answer)
+    const pkb = openPkb(pkbSettings(server.url), { content, now })
     closers.push(async () => {
       await pkb.close()
-      server.closeAllConnections()
-      await new Promise((resolve) => { server.close(resolve) })
+      await server.close()
     })
-    return { pkb, url }
+    return { pkb, url: server.url }
   }
 
   test('a login page with status 200 is not PKB', async () => {
@@ -276,6 +284,22 @@ describe('against servers that are not what they should be', () => {
     expect(await pkb.look(recallOf(await aShipment(content)), patience())).toMatchObject({ found: false })
   })
 
+  test('a recall that a server says is done, and of which the copy can still be found, is not sure', async () => {
+    const letter = await aShipment(content)
+    const { pkb } = await facing((req, res) => {
+      if (req.method === 'DELETE') return void res.writeHead(204).end()
+      return void res.setHeader('content-type', 'application/fhir+json').end(bundle([{ ...letter.resource, id: 'r1' }]))
+    })
+    expect(await pkb.recall(recallOf(letter), patience())).toMatchObject({ kind: 'unsure', code: 'STILL_THERE' })
+  })
+
+  test('a server that cannot search is believed, and not called confirmed', async () => {
+    const { pkb } = await facing((req, res) => { res.writeHead(req.method === 'DELETE' ? 204 : 405).end() })
+    const outcome = await pkb.recall({ ...recallOf(await aShipment(content)), remoteId: 'r1' }, patience())
+    expect(outcome).toMatchObject({ kind: 'accepted', code: '204' })
+    expect(outcome.confirmed).toBeUndefined()
+  })
+
   test('an answer that brings 40 MB back is read without holding it', async () => {
     const letter = await aShipment(content)
     const { pkb } = await facing((_req, res) => {
@@ -290,7 +314,7 @@ describe('against servers that are not what they should be', () => {
 
   test('an answer that is large in other ways is cut', async () => {
     const { pkb } = await facing((_req, res) => { res.setHeader('content-type', 'application/fhir+json').end(`{"resourceType":"Bundle","entry":[${'{},'.repeat(600_000)}{}]}`) })
-    expect(await pkb.look(recallOf(await aShipment(content)), patience())).toMatchObject({ found: false, outcome: { kind: 'unavailable' } })
+    expect(await pkb.look(recallOf(await aShipment(content)), patience())).toMatchObject({ found: false, outcome: { kind: 'unavailable', code: 'ANSWER_TOO_LARGE' } })
   })
 
   test('what a server says of the patient goes no further', async () => {
@@ -304,8 +328,9 @@ describe('against servers that are not what they should be', () => {
         ],
       }))
     })
-    const outcome = await pkb.create(await aShipment(content), patience())
+    const { trace, ...outcome } = await pkb.create(await aShipment(content), patience())
     expect(outcome).toEqual({ kind: 'refused', code: '422', detail: 'HTTP 422: processing DocumentReference.subject, value' })
+    expect(trace).toMatchObject({ status: 422, answer: 'processing DocumentReference.subject, value' })
   })
 
   test('nothing of the patient is in an address or a header', async () => {
@@ -319,10 +344,11 @@ describe('against servers that are not what they should be', () => {
     expect(await pkb.create(letter, patience())).toMatchObject({ kind: 'accepted', remoteId: 'r1' })
     await pkb.look(recallOf(letter), patience())
     await pkb.recall({ ...recallOf(letter), remoteId: 'r1' }, patience())
-    expect(seen).toHaveLength(4)
+    expect(seen).toHaveLength(5)
     expect(seen.join('\n')).not.toMatch(/9990000018|Ada|Clinic/u)
     expect(seen[0]).toContain('"if-none-exist":"identifier=urn:ietf:rfc:3986|urn:uuid:')
     expect(seen[0]).toContain('"x-org-public-id":')
+    expect(seen[0]).toContain(`"x-request-id":"${letter.attemptId}"`)
   })
 })
 
@@ -357,17 +383,6 @@ describe('the parts', () => {
       // Base64 has no escapes; a string of nothing but escapes is left to the limit of the whole.
       expect([parsed.a, parsed.b, String(parsed.f[0])].map((text) => Buffer.byteLength(text)).every((bytes) => bytes <= 104)).toBe(true)
     }
-  })
-
-  test('an account is read only out of an answer about this very person', () => {
-    const yes = [{ name: 'registered', valueBoolean: true }, { name: 'deceased', valueBoolean: false }]
-    expect(statusOf(part('9990000018', ...yes), '9990000018')).toEqual({ registered: true, deceased: false })
-    expect(statusOf(part('9990000026', ...yes), '9990000018')).toBeUndefined()
-    expect(statusOf(part('9990000018', yes[0]!), '9990000018')).toBeUndefined()
-    expect(statusOf(part('9990000018', { name: 'registered', valueString: 'true' }, yes[1]!), '9990000018')).toBeUndefined()
-    expect(statusOf(part('9990000018', { name: 'diagnostics', valueString: 'No access' }), '9990000018')).toBeUndefined()
-    expect(statusOf(part('9990000018', { name: 'diagnostics', valueString: 'Not found' }), '9990000018')).toEqual({ registered: false, deceased: false })
-    for (const body of [undefined, null, 'x', [], {}, { resourceType: 'Parameters' }]) expect(statusOf(body, '9990000018')).toBeUndefined()
   })
 
   test('issues are codes and element names, or nothing', () => {

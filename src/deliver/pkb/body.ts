@@ -2,6 +2,7 @@
 // It refuses resources that bring data of their own: the content store is the only source of bytes.
 import type { DocumentReference } from '@medplum/fhirtypes'
 import { Failure } from '../../errors.ts'
+import { base64Between, base64Bytes } from './base64.ts'
 
 export type Body = { readonly bytes: number; stream(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> }
 
@@ -16,17 +17,5 @@ export const bodyOf = (resource: DocumentReference, size: number): Body => {
     `"attachment":{${JSON.stringify(attachment).slice(1, -1)},"data":"`,
   )
   const tail = Buffer.from('"}}]}')
-  return { bytes: head.length + Math.ceil(size / 3) * 4 + tail.length, stream: (bytes) => joined(head, bytes, tail) }
-}
-
-const joined = async function* (head: Buffer, content: AsyncIterable<Buffer>, tail: Buffer): AsyncGenerator<Buffer> {
-  yield head
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of content) {
-    const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    const whole = all.length - (all.length % 3)
-    rest = Buffer.from(all.subarray(whole))
-    if (whole > 0) yield Buffer.from(all.toString('base64', 0, whole), 'latin1')
-  }
-  yield Buffer.concat([Buffer.from(rest.toString('base64'), 'latin1'), tail])
+  return { bytes: head.length + base64Bytes(size) + tail.length, stream: (bytes) => base64Between(head, bytes, tail) }
 }

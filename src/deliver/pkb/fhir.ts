@@ -1,14 +1,15 @@
 // One FHIR endpoint at PKB: a request with a token and the organisation's id, and the answer whatever it was. It
 // refuses to follow redirects, to send a request a third time, and to throw for anything that the other side did.
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { Client } from 'fhir-kit-client'
-import { asFailure, Failure } from '../../errors.ts'
-import type { Outcome } from '../../types.ts'
+import { Failure } from '../../errors.ts'
+import type { Outcome, Trace } from '../../types.ts'
 import type { Asked } from '../outcomes.ts'
-import { broken, outcomeOf, type Answer } from './answer.ts'
+import { broken, issuesOf, outcomeOf, type Answer } from './answer.ts'
 import type { Body } from './body.ts'
+import type { Connections } from './connections.ts'
 import { NoToken, openTokens, type Credentials } from './token.ts'
-import type { Transport } from './transport.ts'
+import { openWireBody, wireText, type WireBody } from './wire-body.ts'
 
 export type Endpoint = Credentials & { readonly base_url: string; readonly organisation: string }
 
@@ -20,11 +21,12 @@ export type Sending = Asked & {
   /** A small body. */
   readonly json?: object
   /** A large one, opened anew for each try. */
-  readonly streamed?: { readonly body: Body; open(): Promise<AsyncIterable<Buffer>> }
+  readonly streamed?: { readonly body: Body; open(): Promise<Readable> }
   readonly signal: AbortSignal
 }
 
-export type Sent = { readonly outcome: Outcome; readonly answer?: Answer }
+/** `trace`: of this one request; without one where no token was given, for then there was no request. */
+export type Sent = { readonly outcome: Outcome; readonly answer?: Answer; readonly trace?: Omit<Trace, 'correlation'> }
 
 export type Fhir = { send(sending: Sending): Promise<Sent> }
 
@@ -32,12 +34,12 @@ export type Fhir = { send(sending: Sending): Promise<Sent> }
 const STREAM = Symbol('stream')
 type Init = RequestInit & { [STREAM]?: Readable }
 
-export const openFhir = (endpoint: Endpoint, { transport, timeoutSecs, now }: { readonly transport: Transport; readonly timeoutSecs: number; readonly now: () => Date }): Fhir => {
-  const tokens = openTokens(endpoint, { transport, timeoutSecs, now })
+export const openFhir = (endpoint: Endpoint, { connections, timeoutSecs, now }: { readonly connections: Connections; readonly timeoutSecs: number; readonly now: () => Date }): Fhir => {
+  const tokens = openTokens(endpoint, { connections, timeoutSecs, now })
   const client = new Client({
     baseUrl: endpoint.base_url,
     customHeaders: { 'x-org-public-id': endpoint.organisation, 'accept-encoding': 'identity' },
-    requestOptions: { redirect: 'manual', dispatcher: transport.dispatcher },
+    requestOptions: { redirect: 'manual', dispatcher: connections.dispatcher },
     requestSigner: (_url, init: Init) => {
       // Keepalive requests may not stream, and none of ours outlives the engine.
       Object.assign(init, { keepalive: false }, init[STREAM] ? { body: init[STREAM], duplex: 'half' } : {})
@@ -46,39 +48,33 @@ export const openFhir = (endpoint: Endpoint, { transport, timeoutSecs, now }: { 
 
   const once = async (sending: Sending, token: string): Promise<Sent> => {
     const { method, path, json, streamed, signal } = sending
-    const opened = streamed ? await streamed.open() : undefined
-    // A failure of ours, above all of the content store, that breaks the request from within.
-    let ours: Failure | undefined
-    const watched = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-      try {
-        yield* chunks
-      } catch (error) {
-        ours = asFailure(error)
-        throw error
-      }
-    }
-    const stream = streamed && opened ? Readable.from(streamed.body.stream(watched(opened)), { objectMode: false }) : undefined
+    const body = streamed ? await opened(streamed) : json ? wireText(JSON.stringify(json)) : undefined
     const headers = {
-      ...(json || stream ? { 'content-type': 'application/fhir+json' } : {}),
-      ...(streamed ? { 'content-length': String(streamed.body.bytes) } : {}),
+      ...(body ? { 'content-type': 'application/fhir+json', 'content-length': String(body.bytes) } : {}),
       ...sending.headers,
       authorization: `Bearer ${token}`,
     }
+    const answered = (answer: Answer): Sent => {
+      const issues = issuesOf(answer.body)
+      return { outcome: outcomeOf(answer, sending, now()), answer, trace: { ...body?.trace(), status: answer.status, ...(issues === '' ? {} : { answer: issues }) } }
+    }
     try {
-      const resource = await client.request(path, { method, body: json, options: { headers, signal, ...(stream ? { [STREAM]: stream } : {}) } })
+      const resource = await client.request(path, { method, options: { headers, signal, ...(body ? { [STREAM]: body.stream } : {}) } })
       const response = Client.httpFor(resource).response
       if (!response) throw new Failure('INTERNAL', 'The FHIR client gave no response.')
-      return good({ status: response.status, headers: response.headers, body: resource }, sending)
+      return answered({ status: response.status, headers: response.headers, body: resource })
     } catch (error) {
       const answer = answerOf(error)
-      if (answer) return good(answer, sending)
+      if (answer) return answered(answer)
+      const ours = body?.failure()
       if (ours) throw ours
-      return { outcome: broken(error, sending, signal) }
+      const outcome = broken(error, sending, signal)
+      // What never came about has sent nothing, whatever was made ready.
+      return { outcome, trace: outcome.kind === 'unavailable' ? {} : { ...body?.trace() } }
     } finally {
-      stream?.destroy()
+      body?.close()
     }
   }
-  const good = (answer: Answer, asked: Asked): Sent => ({ outcome: outcomeOf(answer, asked, now()), answer })
 
   return {
     send: async (sending) => {
@@ -94,6 +90,11 @@ export const openFhir = (endpoint: Endpoint, { transport, timeoutSecs, now }: { 
       }
     },
   }
+}
+
+const opened = async ({ body, open }: NonNullable<Sending['streamed']>): Promise<WireBody> => {
+  const source = await open()
+  return openWireBody(body.stream(source), body.bytes, source)
 }
 
 /** The client throws for any answer that is not 2xx, and for one that is no JSON. */

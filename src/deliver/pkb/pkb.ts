@@ -1,159 +1,54 @@
-// The patient's record at PKB over FHIR R4: create, replace, take back and look up one DocumentReference. It refuses
-// to keep a second copy, to take an answer for another document's, and to leave content behind where PKB does not
-// delete.
-import type { DocumentReference } from '@medplum/fhirtypes'
-import { Failure } from '../../errors.ts'
-import { LABELS } from '../../decide/labels.ts'
-import { REVISION, NHS_NUMBER } from '../../fhir/systems.ts'
-import { revisionIdentifier, stableIdentifier } from '../../fhir/identify.ts'
+// The patient's record at PKB behind one door, whether documents go there by FHIR or by HL7. It refuses to let a copy
+// stand by one transport while another one is put by the other, and to say that nothing stands where nobody can look.
 import type { PkbDestination } from '../../policy/schema.ts'
-import type { Outcome } from '../../types.ts'
-import type { Destination, DestinationParts, Look, Recall, Shipment } from '../destination.ts'
-import { GONE, type Asked } from '../outcomes.ts'
-import { isRecord, type Answer } from './answer.ts'
-import { bodyOf } from './body.ts'
-import { openFhir, type Fhir, type Sent } from './fhir.ts'
-import { openTransport } from './transport.ts'
-
-const TYPE = 'DocumentReference'
-const MINIMAL = { prefer: 'return=minimal' }
-/** A server that ignores what it does not know would answer with other people's documents; one that caches, with the past. */
-const EXACT = { prefer: 'handling=strict', 'cache-control': 'no-cache' }
-/** Where a server that does not delete says so: the copy is emptied instead. */
-const NOT_DELETED: readonly string[] = ['403', '405', '409', '422', '501']
-
-/** One copy at PKB under our identifier. */
-type Copy = { readonly remoteId: string; readonly current: boolean; /** Taken back by emptying it. */ readonly inError: boolean; readonly revision?: number }
-type Found = { readonly outcome: Outcome; readonly copies?: readonly Copy[] }
+import type { Outcome, OutcomeKind, Transport } from '../../types.ts'
+import type { Destination, DestinationParts, Recall, Shipment } from '../destination.ts'
+import { byFhir } from './by-fhir.ts'
+import { byHl7, CANNOT_LOOK } from './by-hl7.ts'
+import type { ByTransport } from './by-transport.ts'
+import { openConnections } from './connections.ts'
 
 export const openPkb = (settings: PkbDestination, { content, now }: DestinationParts & { readonly now: () => Date }): Destination => {
-  const transport = openTransport(settings.at_once)
-  const fhir = openFhir(settings.fhir, { transport, timeoutSecs: settings.timeout_secs, now })
+  const connections = openConnections(settings.at_once)
+  const parts = { connections, content, now }
+  const by: Readonly<Record<Transport, ByTransport>> = { fhir: byFhir(settings, parts), 'hl7-soap': byHl7(settings.hl7_soap, parts) }
+  const configured = settings.transport
+  const where = ({ via }: Pick<Recall, 'via'>): readonly Transport[] => (via && via.length > 0 ? via : [configured])
 
-  const send = (shipment: Shipment, resource: DocumentReference, asked: Asked, how: { method: 'POST' | 'PUT'; path: string; headers: Record<string, string> }, signal: AbortSignal): Promise<Sent> => {
-    const { sha256, size } = shipment.content
-    return ours(() => fhir.send({ ...asked, ...how, signal, streamed: { body: bodyOf(resource, size), open: () => content.read(sha256) } }))
-  }
-
-  const put = async (shipment: Shipment, remoteId: string, signal: AbortSignal): Promise<Outcome> => {
-    const { outcome } = await send(shipment, { ...shipment.resource, id: remoteId }, { action: 'update', target: 'instance' }, { method: 'PUT', path: pathOf(remoteId), headers: MINIMAL }, signal)
-    return outcome.kind === 'accepted' ? { ...outcome, remoteId } : outcome
-  }
-
-  const create = async (shipment: Shipment, signal: AbortSignal): Promise<Outcome> => {
-    const headers = { ...MINIMAL, 'if-none-exist': `identifier=${token(shipment.identifier)}` }
-    const { outcome, answer } = await send(shipment, shipment.resource, { action: 'create', target: 'endpoint' }, { method: 'POST', path: TYPE, headers }, signal)
-    if (outcome.kind !== 'accepted') return outcome
-    if (answer?.status === 201) return withRemoteId(outcome, answer && remoteIdOf(answer))
-    // Something with this identifier was there: adopted if it is this revision, replaced if not.
-    const found = await copiesOf(fhir, shipment, signal)
-    const [copy] = found.copies ?? []
-    if (!copy) return { kind: 'unsure', code: outcome.code, detail: 'It was there, and then it could not be found.' }
-    return copy.current && copy.revision === shipment.revision ? withRemoteId(outcome, copy.remoteId) : put(shipment, copy.remoteId, signal)
-  }
-
-  const update = async (shipment: Shipment, signal: AbortSignal): Promise<Outcome> => {
-    if (shipment.remoteId !== undefined) return put(shipment, shipment.remoteId, signal)
-    const found = await copiesOf(fhir, shipment, signal)
-    if (!found.copies) return found.outcome
-    const [copy] = found.copies
-    return copy ? put(shipment, copy.remoteId, signal) : create(shipment, signal)
+  const put = (action: 'create' | 'update') => async (shipment: Shipment, signal: AbortSignal): Promise<Outcome> => {
+    const elsewhere = where(shipment).filter((transport) => transport !== configured)
+    for (const transport of elsewhere) {
+      const outcome = await by[transport].recall(shipment, signal)
+      if (outcome.kind !== 'accepted') return outcome
+    }
+    // What stood only elsewhere is not there any more, so there is nothing to update.
+    return by[configured][where(shipment).includes(configured) ? action : 'create'](shipment, signal)
   }
 
   return {
     name: 'pkb',
-    create,
-    update,
-    recall: (recall, signal) => takeBack(fhir, recall, signal),
-    look: async (recall, signal): Promise<Look> => {
-      const { outcome, copies } = await copiesOf(fhir, recall, signal)
-      const copy = copies?.find(({ current }) => current)
-      return copy ? { found: true, remoteId: copy.remoteId, ...(copy.revision === undefined ? {} : { revision: copy.revision }), outcome } : { found: false, outcome }
+    create: put('create'),
+    update: put('update'),
+    recall: async (recall, signal) => {
+      const outcomes: Outcome[] = []
+      // Each of them, whatever becomes of the others: what may be read is taken back first and explained later.
+      for (const transport of where(recall)) outcomes.push(await by[transport].recall(recall, signal))
+      return worst(outcomes)
     },
-    close: () => transport.close(),
+    look: async (recall, signal) => {
+      const asked = where(recall)
+      if (asked.includes('hl7-soap')) return { found: false, outcome: { ...CANNOT_LOOK, trace: { correlation: recall.attemptId } } }
+      return by.fhir.look(recall, signal)
+    },
+    close: () => connections.close(),
   }
 }
 
-/** What our own store could not give was not sent: that is a fault of this document, until somebody has mended it. */
-const ours = async (sending: () => Promise<Sent>): Promise<Sent> => {
-  try {
-    return await sending()
-  } catch (error) {
-    if (error instanceof Failure) return { outcome: { kind: 'refused', code: error.code, detail: error.detail } }
-    throw error
-  }
+/** What is tried again comes before what stops: the rest must not be left standing because one of them refuses. */
+const RANK = { unsure: 0, unavailable: 1, forbidden: 2, unregistered: 3, refused: 4, accepted: 5 } as const satisfies Record<OutcomeKind, number>
+
+/** Among good ones that of whom nobody has seen it gone. */
+const worst = ([first, ...rest]: readonly Outcome[]): Outcome => {
+  if (!first) throw new Error('There is no transport.')
+  return rest.reduce((one, other) => (RANK[other.kind] < RANK[one.kind] || (other.kind === one.kind && one.confirmed && !other.confirmed) ? other : one), first)
 }
-
-const pathOf = (remoteId: string): string => `${TYPE}/${encodeURIComponent(remoteId)}`
-
-const token = (identifier: string): string => {
-  const { system, value } = stableIdentifier(identifier)
-  return `${system}|${value}`
-}
-
-const withRemoteId = (outcome: Outcome, remoteId: string | undefined): Outcome => ({ ...outcome, ...(remoteId === undefined ? {} : { remoteId }) })
-
-/** From `Location: [base]/DocumentReference/[id]/_history/[version]`, else from the body. */
-const remoteIdOf = ({ headers, body }: Answer): string | undefined => {
-  const location = /\/DocumentReference\/([A-Za-z0-9.-]{1,64})(\/|$)/u.exec(headers.get('location') ?? '')?.[1]
-  const id = isRecord(body) && body['resourceType'] === TYPE ? body['id'] : undefined
-  return location ?? (typeof id === 'string' ? id : undefined)
-}
-
-/** Every copy under the identifier, the one in force first. The address holds none but our own UUID. */
-const copiesOf = async (fhir: Fhir, { identifier, revision }: Pick<Recall, 'identifier' | 'revision'>, signal: AbortSignal): Promise<Found> => {
-  const query = new URLSearchParams({ identifier: token(identifier), _elements: 'identifier,masterIdentifier,status' })
-  const { outcome, answer } = await fhir.send({ action: 'look', target: 'endpoint', method: 'GET', path: `${TYPE}?${query}`, headers: EXACT, signal })
-  if (outcome.kind !== 'accepted' || !answer) return { outcome }
-  if (!isRecord(answer.body) || answer.body['resourceType'] !== 'Bundle') return { outcome: { kind: 'forbidden', code: 'NOT_FHIR', detail: 'The answer to a search is no Bundle.' } }
-  const entries = Array.isArray(answer.body['entry']) ? (answer.body['entry'] as readonly unknown[]) : []
-  const copies = entries.flatMap((entry) => copyOf(entry, identifier))
-  const rank = (copy: Copy): number => (copy.current ? 2 : 0) + (copy.revision === revision ? 1 : 0)
-  return { outcome, copies: copies.sort((a, b) => rank(b) - rank(a)) }
-}
-
-const copyOf = (entry: unknown, identifier: string): readonly Copy[] => {
-  const resource = isRecord(entry) ? (entry['resource'] as Partial<DocumentReference> | undefined) : undefined
-  const { system, value } = stableIdentifier(identifier)
-  if (resource?.resourceType !== TYPE || !resource.id || !resource.identifier?.some((id) => id.system === system && id.value === value)) return []
-  const master = resource.masterIdentifier
-  const [, number] = master?.system === REVISION && master.value?.startsWith(`${identifier}/`) ? master.value.split('/') : []
-  return [{ remoteId: resource.id, current: resource.status === 'current', inError: resource.status === 'entered-in-error', ...(number !== undefined && /^\d{1,9}$/u.test(number) ? { revision: Number(number) } : {}) }]
-}
-
-/** Takes back every copy there is: the search comes first, for a wrong address also answers 404 to a delete. */
-const takeBack = async (fhir: Fhir, recall: Recall, signal: AbortSignal): Promise<Outcome> => {
-  const found = await copiesOf(fhir, recall, signal)
-  // Only a server that cannot search is asked by the id alone.
-  if (!found.copies && (found.outcome.kind !== 'refused' || recall.remoteId === undefined)) return found.outcome
-  // A server may call a copy superseded when another one replaces it, and show it all the same.
-  const standing = (found.copies ?? []).filter(({ inError }) => !inError).map(({ remoteId }) => remoteId)
-  const known = recall.remoteId !== undefined && !found.copies?.some(({ remoteId }) => remoteId === recall.remoteId) ? [recall.remoteId] : []
-  let last: Outcome = { kind: 'accepted', code: GONE, detail: 'Nothing stands there.' }
-  for (const remoteId of [...standing, ...known]) {
-    last = await remove(fhir, recall, remoteId, signal)
-    if (last.kind !== 'accepted') return last
-  }
-  return last
-}
-
-const remove = async (fhir: Fhir, recall: Recall, remoteId: string, signal: AbortSignal): Promise<Outcome> => {
-  const asked = { action: 'recall', target: 'instance' } as const
-  const deleted = (await fhir.send({ ...asked, method: 'DELETE', path: pathOf(remoteId), signal })).outcome
-  // Taken on, not done: the next look tells.
-  if (deleted.code === '202') return { ...deleted, kind: 'unsure' }
-  if (!NOT_DELETED.includes(deleted.code)) return deleted
-  return (await fhir.send({ ...asked, method: 'PUT', path: pathOf(remoteId), headers: MINIMAL, json: emptied(recall, remoteId), signal })).outcome
-}
-
-/** What stays where a server does not delete: that there was something, in error, and nothing of it. Only PDFs are ever sent. */
-const emptied = (recall: Recall, remoteId: string): DocumentReference => ({
-  resourceType: TYPE,
-  id: remoteId,
-  meta: { security: [LABELS.MENTAL_HEALTH] },
-  masterIdentifier: revisionIdentifier(recall.identifier, recall.revision),
-  identifier: [stableIdentifier(recall.identifier)],
-  status: 'entered-in-error',
-  subject: { identifier: { system: NHS_NUMBER, value: recall.nhsNumber } },
-  content: [{ attachment: { contentType: 'application/pdf' } }],
-})

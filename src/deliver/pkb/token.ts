@@ -2,7 +2,7 @@
 // It refuses to write a token or a secret anywhere, and to be asked for a new one in a loop.
 import type { Outcome } from '../../types.ts'
 import { broken, isRecord, outcomeOf } from './answer.ts'
-import type { Transport } from './transport.ts'
+import type { Connections } from './connections.ts'
 
 export type Credentials = { readonly token_url: string; readonly client_id: string; readonly client_secret: string }
 
@@ -28,13 +28,13 @@ const UNSAID_EXPIRY_SECS = 60
 
 type Held = { readonly token: string; readonly until: number }
 
-export const openTokens = (credentials: Credentials, { transport, timeoutSecs, now }: { readonly transport: Transport; readonly timeoutSecs: number; readonly now: () => Date }): Tokens => {
+export const openTokens = (credentials: Credentials, { connections, timeoutSecs, now }: { readonly connections: Connections; readonly timeoutSecs: number; readonly now: () => Date }): Tokens => {
   let held: Held | undefined
   let fetching: Promise<Held> | undefined
 
   const renew = (): Promise<Held> => {
     // Its own time-out and not the caller's: others wait for the same token.
-    fetching ??= fetchToken(credentials, transport, AbortSignal.timeout(timeoutSecs * 1000), now)
+    fetching ??= fetchToken(credentials, connections, AbortSignal.timeout(timeoutSecs * 1000), now)
       .then((fresh) => (held = fresh))
       .finally(() => { fetching = undefined })
     return fetching
@@ -48,7 +48,7 @@ export const openTokens = (credentials: Credentials, { transport, timeoutSecs, n
   }
 }
 
-const fetchToken = async (credentials: Credentials, transport: Transport, signal: AbortSignal, now: () => Date): Promise<Held> => {
+const fetchToken = async (credentials: Credentials, connections: Connections, signal: AbortSignal, now: () => Date): Promise<Held> => {
   const asked = { action: 'look', target: 'endpoint' } as const
   const request = new Request(credentials.token_url, {
     method: 'POST',
@@ -61,7 +61,7 @@ const fetchToken = async (credentials: Credentials, transport: Transport, signal
     body: 'grant_type=client_credentials',
     redirect: 'manual',
     signal,
-    ...({ dispatcher: transport.dispatcher } as object),
+    ...({ dispatcher: connections.dispatcher } as object),
   })
   let response: Response
   let text: string

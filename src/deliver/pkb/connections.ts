@@ -4,7 +4,7 @@
 import { Agent, Dispatcher1Wrapper, type Dispatcher } from 'undici'
 import { elideLongStrings } from './elide.ts'
 
-export type Transport = {
+export type Connections = {
   /** For the `dispatcher` option of the global fetch. */
   readonly dispatcher: Dispatcher
   close(): Promise<void>
@@ -14,29 +14,29 @@ export const ANSWER_LIMIT_BYTES = 1024 * 1024
 const LONGEST_STRING_BYTES = 16 * 1024
 const CONNECT_SECS = 10
 
-/** Carries the code that `broken` in fhir.ts reads. */
-class AnswerTooLarge extends Error {
-  readonly code = 'ANSWER_TOO_LARGE'
-}
+/** Carries the code that `broken` in answer.ts reads. A plain Error: fetch keeps no cause of a kind that it does not know. */
+const answerTooLarge = (limitBytes: number): Error => Object.assign(new Error(`The answer is larger than ${limitBytes} bytes.`), { code: 'ANSWER_TOO_LARGE' })
 
 const asItIs = (chunk: Uint8Array): Uint8Array => chunk
 
-const cutAnswers: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
-  let left = ANSWER_LIMIT_BYTES
+const cutAnswers = (limitBytes: number): Dispatcher.DispatcherComposeInterceptor => (dispatch) => (options, handler) => {
+  let left = limitBytes
   let elide = asItIs
   return dispatch(options, {
     onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
     onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
     onResponseStart: (controller, status, headers, message) => {
-      left = ANSWER_LIMIT_BYTES
+      left = limitBytes
       const encoding = headers['content-encoding']
-      elide = encoding === undefined || encoding === 'identity' ? elideLongStrings(LONGEST_STRING_BYTES) : asItIs
+      const plain = encoding === undefined || encoding === 'identity'
+      // The strings of XML are not those of JSON: an acknowledgement is read as it is.
+      elide = plain && !/xml/iu.test(String(headers['content-type'] ?? '')) ? elideLongStrings(LONGEST_STRING_BYTES) : asItIs
       handler.onResponseStart?.(controller, status, headers, message)
     },
     onResponseData: (controller, chunk) => {
       const short = elide(chunk)
       left -= short.length
-      if (left < 0) controller.abort(new AnswerTooLarge(`The answer is larger than ${ANSWER_LIMIT_BYTES} bytes.`))
+      if (left < 0) controller.abort(answerTooLarge(limitBytes))
       else if (short.length > 0) handler.onResponseData?.(controller, Buffer.from(short.buffer, short.byteOffset, short.length))
     },
     onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
@@ -44,12 +44,12 @@ const cutAnswers: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (optio
   })
 }
 
-/** `timeout` of whole exchanges is the caller's, by its signal. */
-export const openTransport = (atOnce: number): Transport => {
+/** `timeout` of whole exchanges is the caller's, by its signal. `limitBytes`: of an answer; one about thousands of people is large. */
+export const openConnections = (atOnce: number, limitBytes = ANSWER_LIMIT_BYTES): Connections => {
   const agent = new Agent({ connections: Math.max(atOnce, 1), headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_SECS * 1000 } })
   return {
     // The fetch that Node brings speaks an older dispatcher protocol than this undici.
-    dispatcher: new Dispatcher1Wrapper(agent.compose(cutAnswers)),
+    dispatcher: new Dispatcher1Wrapper(agent.compose(cutAnswers(limitBytes))),
     close: () => agent.close(),
   }
 }
