@@ -107,6 +107,7 @@ const valuesOf = (node: JsonSchema): string => {
   if (node.anyOf) return [...new Set(node.anyOf.filter((one) => one.const !== '').map(valuesOf))].join(' or ')
   if (node.items) return `list of ${valuesOf(node.items)}${node.items.enum ? '' : 's'}`
   if (isFacts(node)) return 'facts'
+  if (node.properties && node.required?.length === 1 && Object.keys(node.properties).length === 1) return code(`{ ${node.required[0]}: … }`)
   if (node.properties ?? node.additionalProperties) return 'block'
   if (node.type === 'number' || node.type === 'integer') return `${node.type === 'integer' ? 'whole number' : 'number'}${limits(node)}`
   if (node.type === 'boolean') return '`true`, `false`'
@@ -122,11 +123,13 @@ const limits = ({ minimum, exclusiveMinimum, maximum }: JsonSchema): string => {
 
 /** What only a pattern says, by a text that fits it; tried from the top. */
 const PATTERNS = [
+  ['any text', 'text'],
   ['2026-10-01', 'date'],
   ['TXA-12.1', 'place'],
   ['patient.nhsNumber', 'place'],
   ['to-pkb', 'name'],
   ['8HK12', 'ODS code'],
+  ['CL', 'two to four capital letters'],
   ['CLIN', 'four capital letters'],
   ['734163000', '6 to 18 digits'],
 ] as const

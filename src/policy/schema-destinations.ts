@@ -23,17 +23,22 @@ const circuit = z.strictObject({
   probe_secs: seconds(HOUR).describe('Seconds until one delivery is tried again after that'),
 })
 
-/** A span is exactly one of the three. */
+/** Exactly one of the three: a bare number does not say of what. */
 const span = z.union([
   z.strictObject({ hours: z.number().min(1).max(8_760).describe('Hours') }),
   z.strictObject({ days: z.number().int().min(1).max(365).describe('Days of 24 hours') }),
   z.strictObject({ working_days: z.number().int().min(1).max(260).describe('Whole working days: Monday to Friday, without the bank holidays of England, in London') }),
-])
+], 'write { hours: 72 }, { days: 3 } or { working_days: 3 }, with the number that is meant')
 const KINDS = FACTS.kind.filter((kind) => kind !== 'unknown' && kind !== 'external')
 const byKind = z.strictObject(Object.fromEntries(KINDS.map((kind) => [kind, span.optional().describe(`For documents of the kind ${kind}`)])) as { [K in (typeof KINDS)[number]]: z.ZodOptional<typeof span> })
 const confirmation = z.strictObject({ by: text.describe('Who at PKB confirmed it'), on: day.describe('Day of the confirmation, in quotes') })
-/** Separators and control characters of HL7 would end the field. */
-const field = text.regex(/^[^|^~&\\\p{Cc}]{1,80}$/u, 'letters, digits and spaces, without | ^ ~ & or a backslash')
+/** Separators and control characters of HL7 would end the field; `$` begins a setting. */
+const field = z.string().regex(/^[^|^~&$\\\s\p{Cc}]([^|^~&$\\\p{Cc}]{0,78}[^|^~&$\\\s\p{Cc}])?$/u, 'write 1 to 80 letters, digits and spaces, without | ^ ~ & $ or a backslash')
+const CARE_PLAN = 'CP'
+/** PKB's list of document types (PKBCS05) cannot be read to its end: any is taken that looks like one, but for the care plan. Without look-ahead, for editors. */
+const documentType = z.string().regex(/^([ABD-Z][A-Z]{1,3}|C[A-OQ-Z]|C[A-Z]{2,3})$/u, {
+  error: ({ input }) => (input === CARE_PLAN ? 'CP would make it a care plan, which PKB keeps in every version and lets nobody take back: write another of its document types' : "write one of PKB's document types (PKBCS05), two to four capital letters such as CL"),
+})
 const fourLetters = z.string({ error: 'codes are text: put it in quotes' }).regex(/^[A-Z]{4}$/, 'a code is four capital letters')
 
 export const hl7Soap = z.strictObject({
@@ -42,10 +47,10 @@ export const hl7Soap = z.strictObject({
   password: text.describe('Its password; only as a setting, so that no secret stands in a file'),
   sending_application: field.describe('MSH-3'),
   sending_facility: field.optional().describe('MSH-4: the alias of the organisation or team at PKB, where PKB has set one up'),
-  document_types: z.record(fourLetters, field).describe("TXA-2: PKB's document type for each code of document-codes.csv that may be shared; never CP, which would make it a care plan that nobody can take back"),
-  other_document_type: field.describe("TXA-2 of a document whose code is not in the list and that a person has released"),
+  document_types: z.record(fourLetters, documentType).describe("TXA-2: PKB's document type for each code of document-codes.csv that may be shared; never CP, which would make it a care plan that nobody can take back"),
+  other_document_type: documentType.describe("TXA-2 of a document whose code is not in the list and that a person has released"),
   hospital_services: z.record(z.string().min(1), field).describe('PV1-10: for each team in scope the service code that PKB maps to the privacy label Mental Health; without one PKB would call a letter General Health'),
-  labels_confirmed_by_pkb: confirmation.optional().describe('Who at PKB confirmed that each of these service codes is mapped to Mental Health; needed for any address but the sandbox'),
+  labels_confirmed_by_pkb: confirmation.optional().describe('Who at PKB confirmed that each of these service codes is mapped to Mental Health; needed with transport hl7-soap for any address but the sandbox'),
   display_delay: z.strictObject({
     days: z.record(fourLetters, z.number().int().min(1).max(365)).describe('OBX-13: days for which a patient sees that there is a document and cannot open it, by code'),
     counts_from: z.enum(['document-date', 'sending']).describe('PKB counts from the date of the document; with sending, the days that have passed since then are added'),
@@ -70,12 +75,12 @@ export const pkbDestination = z.strictObject({
   print_if_unread_after: byKind.optional().describe('By kind of document: a letter in the record that is not proven read after so long goes by post as well. Only with transport hl7-soap: by FHIR nothing can be shown to be read'),
   extra_bank_holidays: z.array(day).optional().describe('Bank holidays beside the usual ones, such as "2027-05-07"'),
   read_poll_secs: seconds(DAY).optional().describe('Seconds between two questions about what was read; 300 if left out'),
-  at_once: atOnce.default(1).describe('Exchanges that may run at the same moment, over all processes; PKB asks for one'),
+  at_once: atOnce.default(1).describe('Exchanges that may run at the same moment, over all processes; 1 if left out, as PKB asks for'),
   per_minute: z.number().int().min(1).max(6_000).optional().describe('Most exchanges in a minute, over all processes; left out, there is no ceiling'),
   timeout_secs: seconds(TEN_MINUTES).describe('Seconds to wait for an answer; after them nobody knows whether PKB has it, and the engine looks before it sends again'),
   retry: retry.describe('When to try again what certainly did not arrive'),
   circuit: circuit.describe('When to leave a destination alone that fails again and again'),
-  confirmed_by_pkb: z.strictObject({ by: text.describe('Who at PKB confirmed it'), on: day.describe('Day of the confirmation, in quotes') }).optional().describe('Who at PKB confirmed in writing that documents written to this FHIR address reach the patient'),
+  confirmed_by_pkb: confirmation.optional().describe('Who at PKB confirmed in writing that documents written to this FHIR address reach the patient; needed with transport fhir for any address but the sandbox'),
 })
 
 export const printDestination = z.strictObject({

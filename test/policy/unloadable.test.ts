@@ -235,7 +235,7 @@ describe('by tables', () => {
     ['a directorate twice in other letters', 'refused', [[DIRECTORATES, /$/u, 'City-Hackney,City,live,2025-01-06,Team,2024-12-16,2027-12-16,engine,Role,2026-10-01\n']]],
     ['a team twice, the second of a live directorate', 'refused', [[SERVICES, /$/u, 'ADULT3,City,in-scope,newham,,,Role,2026-10-01\n']]],
     ['a team twice with a space', 'refused', [[SERVICES, /$/u, 'ADULT3 ,City,in-scope,newham,,,Role,2026-10-01\n']]],
-    ['a team that every object has', 'nothing leaves', [[SERVICES, /$/u, 'constructor,Nobody,in-scope,newham,,,Role,2026-10-01\ntoString,Nobody,in-scope,city-hackney,,,Role,2026-10-01\n']]],
+    ['a team that every object has', 'nothing leaves', [[SERVICES, /$/u, 'constructor,Nobody,in-scope,newham,,,Role,2026-10-01\ntoString,Nobody,in-scope,city-hackney,,,Role,2026-10-01\n'], ['channels/pkb.yaml', 'hospital_services: {', 'hospital_services: { constructor: MHADULT, toString: MHADULT,']]],
     ['a directorate that every object has', 'refused', [[SERVICES, 'in-scope,city-hackney', 'in-scope,__proto__']]],
     ['a directorate called like something that every object has', 'nothing leaves', [[SERVICES, 'in-scope,city-hackney', 'in-scope,__proto__'], [DIRECTORATES, 'city-hackney,', '__proto__,']]],
     ['a code that every object has', 'refused', [[CODES, 'CLIN,', '__proto__,']]],

@@ -3,6 +3,7 @@
 import { wrongIn, type PolicyProblem } from '../problem.ts'
 import type { CsvRow } from '../read/csv.ts'
 import type { Read } from '../read/every-file.ts'
+import type { PkbDestination } from '../schema.ts'
 
 /** `today` is the day in London. */
 export const approvals = (read: Read, today: string): readonly PolicyProblem[] => {
@@ -11,13 +12,18 @@ export const approvals = (read: Read, today: string): readonly PolicyProblem[] =
   return [
     ...heads.flatMap(({ yaml, value }) => [
       ...advice(value.approved_on).map((message) => wrongIn(yaml)(['approved_on'], message)),
-      ...('confirmed_by_pkb' in value && value.confirmed_by_pkb ? advice(value.confirmed_by_pkb.on).map((message) => wrongIn(yaml)(['confirmed_by_pkb', 'on'], message)) : []),
+      ...(value.kind === 'destination' && value.type === 'pkb' ? confirmations(value).flatMap(({ path, on }) => advice(on).map((message) => wrongIn(yaml)(path, message))) : []),
     ]),
     ...inRows(read.codes, ['approved_on'], advice),
     ...inRows(read.services, ['approved_on'], advice),
     ...inRows(read.directorates, ['approved_on', 'signed_off_on'], advice),
   ]
 }
+
+const confirmations = ({ confirmed_by_pkb: fhir, hl7_soap: { labels_confirmed_by_pkb: labels } }: PkbDestination) => [
+  ...(fhir ? [{ path: ['confirmed_by_pkb', 'on'], on: fhir.on }] : []),
+  ...(labels ? [{ path: ['hl7_soap', 'labels_confirmed_by_pkb', 'on'], on: labels.on }] : []),
+]
 
 const inRows = <K extends string, R extends { readonly [column in K]: string }>({ file, rows }: { readonly file: string; readonly rows: readonly CsvRow<R>[] }, columns: readonly K[], advice: (day: string) => readonly string[]): readonly PolicyProblem[] =>
   rows.flatMap((one) => columns.flatMap((column) => advice(one.row[column]).map((message) => ({ file, ...one.at(column), path: column, message }))))

@@ -2,6 +2,7 @@
 // refuses to look at the machine: it compares what the files and the settings say.
 import { join, relative, resolve } from 'node:path'
 import { readSetting, type Environment, type SettingName } from '../../settings.ts'
+import { addressesOf } from '../pkb-addresses.ts'
 import { wrongIn, type PolicyProblem } from '../problem.ts'
 import type { Read } from '../read/every-file.ts'
 
@@ -12,7 +13,7 @@ const sameHost = (a: string, b: string): boolean => a === b || EVERYWHERE.includ
 const plainHost = (host: string): string => (host.toLowerCase() === 'localhost' ? '127.0.0.1' : host.toLowerCase())
 
 export const listening = (read: Read, env: Environment): readonly PolicyProblem[] => {
-  const taken: Listener[] = own(env)
+  const taken: Listener[] = own(read, env)
   return [...read.channels].flatMap(([name, { yaml, value }]) => {
     // 0 takes a free one.
     if (value.kind !== 'feed' || value.type !== 'mllp' || value.port === 0) return []
@@ -24,9 +25,10 @@ export const listening = (read: Read, env: Environment): readonly PolicyProblem[
 }
 
 /** The pages and the HTTP feeds; the sandbox, where it stands in for PKB. */
-const own = (env: Environment): Listener[] => {
+const own = (read: Read, env: Environment): Listener[] => {
   const port = (name: SettingName): number => Number(readSetting(name, env))
-  const sandbox = env['PKB_FHIR_URL'] === undefined || env['PKB_FHIR_URL'].includes(`127.0.0.1:${port('SANDBOX_PORT')}/`)
+  const address = `http://127.0.0.1:${port('SANDBOX_PORT')}/`
+  const sandbox = [...read.channels.values()].some(({ value }) => value.type === 'pkb' && addressesOf(value).some(({ url, inUse }) => inUse && url.startsWith(address)))
   return [
     { who: 'the pages (HTTP_PORT)', host: plainHost(readSetting('HTTP_HOST', env)!), port: port('HTTP_PORT') },
     ...(sandbox ? [{ who: 'the sandbox (SANDBOX_PORT)', host: '127.0.0.1', port: port('SANDBOX_PORT') }] : []),

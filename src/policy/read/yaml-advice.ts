@@ -76,7 +76,8 @@ const adviceFor = (issue: Issue): Advice => {
     const values = (issue as { readonly options?: readonly unknown[] }).options?.map(String) ?? []
     return here(`${found === undefined ? 'this is missing: ' : ''}${found === 'sharing-rules' ? 'the sharing rules stand in sharing-rules.yaml alone; here ' : ''}${oneOf(values, found)}`)
   }
-  if (issue.code === 'invalid_union') return inUnion(issue)
+  if (issue.code === 'invalid_union') return input === undefined || input === null ? here(`this is missing: ${issue.message}`) : inUnion(issue)
+  if (issue.code === 'invalid_key') return here(issue.issues[0]?.message ?? issue.message)
   if (issue.code === 'invalid_type') return here(issue.message.startsWith('Invalid input') ? `write ${TYPES[issue.expected] ?? issue.expected}${issue.expected === 'string' ? ', in quotes' : ''}` : issue.message)
   if (issue.code === 'too_small' || issue.code === 'too_big') return here(size(issue))
   return here(issue.message)
@@ -84,6 +85,9 @@ const adviceFor = (issue: Issue): Advice => {
 
 /** One value, or a list of them: the one that is wrong is what the innermost finding is about. */
 const inUnion = (issue: z.core.$ZodIssueInvalidUnion): Advice => {
+  // Of blocks of which one is to be written, that whose keys are there: its value is what is wrong.
+  const [only] = issue.errors.find((errors) => errors.length === 1 && errors[0]!.code !== 'invalid_value' && errors[0]!.path.length > 0 && errors[0]!.input !== undefined) ?? []
+  if (only) { const { path, message } = adviceFor(only as Issue); return { path: [...only.path, ...path], message } }
   const inner = issue.errors.flat().filter((one) => one.code === 'invalid_value')
   if (inner.length === 0) return here(issue.message)
   const values = [...new Set(inner.flatMap((one) => one.values.map(String)))]
