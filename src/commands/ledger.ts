@@ -8,9 +8,11 @@ import { visitEmbedded } from '../ledger/embedded-visit.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { expectMigrated } from '../ledger/migrate.ts'
 import { openLedger } from '../ledger/open.ts'
+import { policyInForce } from '../ledger/policies.ts'
 import { makeSay } from '../observe/say.ts'
 import { plan } from '../plan.ts'
-import { loadPolicy } from '../policy/load.ts'
+import { fromKept } from '../policy/files.ts'
+import { loadFiles, loadPolicy } from '../policy/load.ts'
 import type { Policy } from '../policy/policy.ts'
 import { logLevel, readSetting, type Environment } from '../settings.ts'
 import { checkable } from './environment.ts'
@@ -20,9 +22,10 @@ const FRESH_HOURS = 24
 
 /**
  * Opens the ledger for `work` and closes everything after it, also where a signal ends it. Whatever `work` changes is
- * planned under `policy`: the one on disk where none is given. Nothing is written that `work` does not ask for.
+ * planned under `policy`: the one on disk where none is given, or the one that the ledger says is in force. Nothing is
+ * written that `work` does not ask for.
  */
-export const withLedger = async <T>(env: Environment, work: (ledger: Ledger) => Promise<T>, { policy }: { readonly policy?: Policy } = {}): Promise<T> => {
+export const withLedger = async <T>(env: Environment, work: (ledger: Ledger) => Promise<T>, { policy }: { readonly policy?: Policy | 'in-force' } = {}): Promise<T> => {
   const planning = policy ?? (await loadPolicy(checkable(env))).policy
   const database = await databaseOf(env)
   try {
@@ -37,11 +40,12 @@ const databaseOf = async (env: Environment): Promise<{ readonly url: string; sto
   return url === undefined ? visitEmbedded(readSetting('DATA_DIR', env)!) : { url, stop: async () => undefined }
 }
 
-const withPool = async <T>(url: string, env: Environment, policy: Policy | undefined, work: (ledger: Ledger) => Promise<T>): Promise<T> => {
+const withPool = async <T>(url: string, env: Environment, planning: Policy | 'in-force' | undefined, work: (ledger: Ledger) => Promise<T>): Promise<T> => {
   const { say } = makeSay({ level: logLevel(env) === 'debug' ? 'debug' : 'warn' })
   const pool = connect(url, { max: MOST_CONNECTIONS, say })
   try {
     await expectMigrated(pool)
+    const policy = planning === 'in-force' ? inForceOf(await policyInForce(pool), env) : planning
     const ledger = await openLedger({
       pool, now: () => new Date(), newId: randomUUID, say, visits: true, accountFreshHours: policy?.destinations.pkb?.account_fresh_hours ?? FRESH_HOURS,
       plan: (receipt, person, prior) => {
@@ -56,6 +60,10 @@ const withPool = async <T>(url: string, env: Environment, policy: Policy | undef
     await pool.end()
   }
 }
+
+/** Undefined where there was none yet, or where this version or these settings can make nothing of it. */
+const inForceOf = (kept: { readonly files: Readonly<Record<string, string>> } | undefined, env: Environment): Policy | undefined =>
+  kept && loadFiles(fromKept(kept.files, 'in-force:'), checkable(env)).policy
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 

@@ -5,7 +5,7 @@ import { asFailure, Failure, problem } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
 import { render, type Frame } from './views.ts'
 
-const FOR_PROGRAMS = /^\/(api|feeds|fhir|health|metrics)(\/|\?|$)/u
+export const FOR_PROGRAMS = /^\/(api|feeds|fhir|health|metrics)(\/|\?|$)/u
 
 const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], alerts: [], current: '' }
 

@@ -2,8 +2,9 @@
 // codes and decisions; only `/resource`, which is asked for by itself, is the DocumentReference.
 import express, { type Request, type RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
-import type { DocumentRow, Story } from '../ledger/ledger.ts'
+import type { DocumentRow, PulledStop, Story } from '../ledger/ledger.ts'
 import { readFilter, wrongInWords, type FilterRead } from './filter.ts'
+import { stopsThatHold } from './held-by.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
 
@@ -12,10 +13,11 @@ export const rowAnswer = ({ id, source, sourceId, feed, revision, receivedAt, st
 
 type StoryDelivery = Story['deliveries'][number]
 
-const deliveryAnswer = ({ id, destination, state, standing, standingRevision, dueAt, lastOutcome, lastCode, lastDetail }: Omit<StoryDelivery, 'attempts'>) =>
-  ({ id, destination, state, standing, standingRevision, dueAt, lastOutcome, lastCode, lastDetail })
+const deliveryAnswer = ({ id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail }: Omit<StoryDelivery, 'attempts'>) =>
+  ({ id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail })
 
-export const storyAnswer = (story: Story) => ({
+/** `stops`: those in force that hold it. */
+export const storyAnswer = (story: Story, stops: readonly PulledStop[]) => ({
   id: story.id,
   source: story.source,
   sourceId: story.sourceId,
@@ -30,9 +32,10 @@ export const storyAnswer = (story: Story) => ({
   state: story.state,
   deliveries: story.deliveries.map((delivery) => ({
     ...deliveryAnswer(delivery),
-    attempts: delivery.attempts.map(({ id, at, action, revision, outcome, code, detail, tookMs }) => ({ id, at, action, revision, outcome, code, detail, tookMs })),
+    attempts: delivery.attempts.map(({ id, at, action, revision, outcome, code, detail, tookMs, trace }) => ({ id, at, action, revision, outcome, code, detail, tookMs, trace })),
   })),
   events: story.events.map(({ seq, at, kind, actor, detail }) => ({ seq, at, kind, actor, detail })),
+  stops: stops.map(({ id, scope, value, actor, reason, at }) => ({ id, scope, value, actor, reason, at })),
   receipts: story.receipts.map(({ id, receivedAt, feed, revision, bearing }) => ({ id, receivedAt, feed, revision, bearing })),
   unread: story.document.unread,
 })
@@ -44,10 +47,10 @@ export const storyOf = async ({ ledger }: Pick<DashboardParts, 'ledger'>, req: R
   return story
 }
 
-const json = express.json({ limit: '20kb' })
+export const json = express.json({ limit: '20kb' })
 
 /** A body that is there must be a JSON object; none counts as an empty one. */
-const bodyOf = (req: Request): { readonly [name: string]: unknown } => {
+export const bodyOf = (req: Request): { readonly [name: string]: unknown } => {
   const body: unknown = req.body
   if (body === undefined) {
     if (Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined)
@@ -68,7 +71,10 @@ export const apiAddresses = (parts: DashboardParts): readonly Address[] => {
   }
   const list: RequestHandler = async (req, res) => void res.json(await listed(readFilter(req.query, 'query')))
   const search: RequestHandler = async (req, res) => void res.json(await listed(readFilter(bodyOf(req), 'body')))
-  const story: RequestHandler = async (req, res) => void res.json(storyAnswer(await storyOf(parts, req)))
+  const story: RequestHandler = async (req, res) => {
+    const told = await storyOf(parts, req)
+    res.json(storyAnswer(told, await stopsThatHold(parts, told)))
+  }
   const resource: RequestHandler = async (req, res) => {
     const { resource } = await storyOf(parts, req)
     res.type('application/fhir+json').send(JSON.stringify(resource))

@@ -6,13 +6,19 @@ import { apiAddresses } from './api.ts'
 import { assets } from './assets.ts'
 import { needsToken } from './guard.ts'
 import { healthAddresses } from './health.ts'
+import { holdAddresses } from './holds.ts'
 import { observingAddresses } from './observing.ts'
 import { framed, pageAddresses } from './pages.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { policyAddresses } from './policy.ts'
+import { recallAddresses } from './recalls.ts'
+import { stopAddresses } from './stops.ts'
 
 /** Every address there is, style sheets and pictures apart. `docs/api.md` names the ones for programs; a test compares. */
-export const addresses = (parts: DashboardParts): readonly Address[] => [...healthAddresses(parts), ...apiAddresses(parts), ...pageAddresses(parts), ...policyAddresses(parts), ...observingAddresses(parts)]
+export const addresses = (parts: DashboardParts): readonly Address[] => [
+  ...healthAddresses(parts), ...apiAddresses(parts), ...pageAddresses(parts), ...policyAddresses(parts), ...observingAddresses(parts),
+  ...stopAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts),
+]
 
 export const dashboard = (parts: DashboardParts): Router => {
   const router = express.Router()

@@ -1,14 +1,15 @@
 // Whether the engine lives and can work, and its metrics. They refuse patient data by having none to hand, and
 // answer without a token on this machine only.
 import type { RequestHandler } from 'express'
-import { watchLedger } from '../observe/metrics.ts'
+import { watchLedger, watchRecalls } from '../observe/metrics.ts'
 import { localOrToken } from './guard.ts'
 import type { Address, DashboardParts } from './parts.ts'
 
 const live: RequestHandler = (_req, res) => void res.setHeader('Cache-Control', 'no-store').json({ status: 'live' })
 
-export const healthAddresses = (parts: Pick<DashboardParts, 'apiToken' | 'ready' | 'metrics' | 'ledger'>): readonly Address[] => {
+export const healthAddresses = (parts: Pick<DashboardParts, 'apiToken' | 'ready' | 'metrics' | 'ledger' | 'now'>): readonly Address[] => {
   watchLedger(parts.metrics, parts.ledger)
+  watchRecalls(parts.metrics, parts.ledger, parts.now)
   const guard: RequestHandler = localOrToken(parts.apiToken)
   const ready: RequestHandler = async (_req, res) => {
     const states = await parts.ready()

@@ -1,30 +1,28 @@
 // The pages: the list, a document's story, the search, what failed. Rendered here, usable without JavaScript. They
 // refuse to put what identifies a patient into an address, and to be kept by a browser or a proxy.
-import express, { type Request, type RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
+import { FOR_PROGRAMS } from './answers.ts'
 import { storyOf } from './api.ts'
 import { readFilter } from './filter.ts'
+import { form, messageOf } from './forms.ts'
 import { formTokenOf, ownFormsOnly } from './guard.ts'
+import { stopsThatHold } from './held-by.ts'
 import { filterView, pageHref, rowView, wrongView } from './list-view.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
-import { alertsOf } from './policy.ts'
+import { alertsOf } from './alerts.ts'
 import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
 import { deliveryView, storyView } from './story-view.ts'
 import { show, type Frame } from './views.ts'
-import { MESSAGES } from './words.ts'
 
 /** What surrounds every page, an error's included. */
-export const framed = ({ banners, policyStatus, sandboxUrl }: Pick<DashboardParts, 'banners' | 'policyStatus' | 'sandboxUrl'>): RequestHandler => (req, res, next) => {
-  const frame: Frame = { banners: banners(), alerts: alertsOf(policyStatus()), current: req.path, ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
+export const framed = (parts: Pick<DashboardParts, 'ledger' | 'banners' | 'policyStatus' | 'sandboxUrl' | 'now'>): RequestHandler => async (req, res, next) => {
+  const { banners, sandboxUrl } = parts
+  // Programs get no page, and the ledger is not asked for nothing.
+  const alerts = FOR_PROGRAMS.test(req.originalUrl) ? [] : await alertsOf(parts)
+  const frame: Frame = { banners: banners(), alerts, current: req.path, ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
   res.locals['frame'] = frame
   next()
 }
-
-const messageOf = (req: Request): (typeof MESSAGES)[keyof typeof MESSAGES] | undefined => {
-  const { message } = req.query
-  return typeof message === 'string' && Object.hasOwn(MESSAGES, message) ? MESSAGES[message as keyof typeof MESSAGES] : undefined
-}
-
-const form = express.urlencoded({ extended: false, limit: '20kb' })
 
 export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
   const { ledger, policy, now } = parts
@@ -58,8 +56,10 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
     show(res, 'search.njk', { formToken, given, rows: documents.map((row) => rowView(row, now())), cursor })
   }
 
-  const story: RequestHandler = async (req, res) =>
-    show(res, 'story.njk', { formToken, message: messageOf(req), story: storyView(await storyOf(parts, req), policy(), now()) })
+  const story: RequestHandler = async (req, res) => {
+    const told = await storyOf(parts, req)
+    show(res, 'story.njk', { formToken, message: messageOf(req), given: {}, story: storyView(told, policy(), now(), await stopsThatHold(parts, told)) })
+  }
 
   const failed: RequestHandler = async (req, res) => {
     const troubled = await ledger.troubled(TROUBLED)

@@ -31,7 +31,7 @@ export type PolicyStatus = {
 }
 
 export type DashboardParts = {
-  readonly ledger: Pick<Ledger, 'list' | 'story' | 'troubled' | 'counts' | 'retry' | 'policyHistory' | 'observed'>
+  readonly ledger: Pick<Ledger, 'list' | 'story' | 'troubled' | 'counts' | 'retry' | 'policyHistory' | 'observed' | 'hold' | 'liftHold' | 'pullStop' | 'liftStop' | 'stops' | 'waiting' | 'recalls' | 'recallCounts'>
   readonly metrics: Registry
   readonly say: Say
   readonly apiToken: string

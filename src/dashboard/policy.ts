@@ -11,7 +11,7 @@ const MOST = 50
 const many = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 
 /** What has to be seen wherever somebody looks. */
-export const alertsOf = ({ refused, keptIn, reviews }: Pick<PolicyStatus, 'refused' | 'keptIn' | 'reviews'>): readonly Alert[] => {
+export const policyAlerts = ({ refused, keptIn, reviews }: Pick<PolicyStatus, 'refused' | 'keptIn' | 'reviews'>): readonly Alert[] => {
   const overdue = reviews.filter((review) => review.overdue)
   return [
     ...(refused

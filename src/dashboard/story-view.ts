@@ -2,9 +2,10 @@
 // are, what was tried, what happened. It refuses to judge: every word comes from the ledger or from `words.ts`.
 import { LABELS, type Label } from '../decide/labels.ts'
 import { tryRules } from '../decide/rules.ts'
-import type { AuditEvent, Story } from '../ledger/ledger.ts'
+import { stopInWords } from '../decide/stopped.ts'
+import type { AuditEvent, PulledStop, Story } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Attempt, Bearing, Delivery, Found, Route } from '../types.ts'
+import type { Attempt, Bearing, Delivery, Found, Route, Trace } from '../types.ts'
 import { FACT_NAMES } from '../types.ts'
 import { ageOf, londonTime } from './times.ts'
 import {
@@ -21,7 +22,8 @@ const texts = (found: readonly Found[]): string => [...new Set(found.map(({ text
 
 const time = (at: string) => ({ at, text: londonTime(at) })
 
-export const storyView = (story: Story, policy: Policy, now: Date) => ({
+/** `stops`: those in force that hold it. */
+export const storyView = (story: Story, policy: Policy, now: Date, stops: readonly PulledStop[]) => ({
   id: story.id,
   sourceId: story.sourceId,
   source: story.source,
@@ -29,6 +31,10 @@ export const storyView = (story: Story, policy: Policy, now: Date) => ({
   decision: decisionRows(story),
   because: story.decision.because,
   notes: notes(story),
+  stopped: stops.map((stop) => `It waits: ${stop.actor} stopped ${stopInWords(stop)} on ${londonTime(stop.at)}. ${stop.reason}`),
+  held: story.facts.hold === 'held',
+  /** A copy is with a destination, or may be. */
+  stands: story.deliveries.some(({ standing }) => standing === 'present' || standing === 'unsure'),
   labels: story.decision.labels.map((label) => ({ code: label, display: Object.hasOwn(LABELS, label) ? LABELS[label as Label].display : '' })),
   document: documentRows(story, now),
   patient: patientRows(story),
@@ -107,6 +113,10 @@ export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly
   why: [delivery.lastCode, delivery.lastDetail].filter(Boolean).join(': '),
   rows: rows([
     ['At the destination', STANDINGS[delivery.standing] + (delivery.standing === 'present' && delivery.standingRevision !== undefined ? `, revision ${delivery.standingRevision}` : '')],
+    ['Acknowledged', delivery.acknowledgedAt && londonTime(delivery.acknowledgedAt)],
+    ['Read by the patient', delivery.readAt && londonTime(delivery.readAt)],
+    ['Goes by post if not read by', delivery.readAt === undefined && delivery.state === 'acknowledged' ? delivery.readBy && londonTime(delivery.readBy) : ''],
+    ['Not confirmed', delivery.unconfirmed && delivery.state === 'recalled' ? 'PKB said yes to the recall, and nobody has seen the copy gone' : ''],
     ['Last outcome', delivery.lastOutcome && OUTCOMES_IN_WORDS[delivery.lastOutcome].text],
     ['Reason', [delivery.lastCode, delivery.lastDetail].filter(Boolean).join(': ')],
     ['Tries without success', delivery.tries > 0 ? delivery.tries : ''],
@@ -119,9 +129,20 @@ export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly
     revision: attempt.revision,
     outcome: OUTCOMES_IN_WORDS[attempt.outcome],
     answer: [attempt.code, attempt.detail].filter(Boolean).join(': '),
+    // What PKB's people are told to look for.
+    correlation: attempt.trace?.correlation,
+    request: attempt.trace && requestOf(attempt.trace),
     took: attempt.tookMs === undefined ? '' : `${attempt.tookMs} ms`,
   })),
 })
+
+/** `request 5f2c91ab04de, 48 KB, HTTP 200, AA`: of the last request that was sent, as far as there was one. */
+const requestOf = ({ requestSha256, requestBytes, status, answer }: Trace): string => [
+  ...(requestSha256 === undefined ? [] : [`request ${requestSha256.slice(0, 12)}`]),
+  ...(requestBytes === undefined ? [] : [size(requestBytes)]),
+  ...(status === undefined ? [] : [`HTTP ${status}`]),
+  ...(answer === undefined ? [] : [answer]),
+].join(', ')
 
 const due = (at: string, now: Date): string => (at <= now.toISOString() ? 'Now' : londonTime(at))
 

@@ -50,7 +50,7 @@ export const DELIVERY_STATES_IN_WORDS = {
 export const STANDINGS = {
   nothing: 'Nothing is there',
   present: 'It is there',
-  unsure: 'Not known: the engine looks before it does anything else',
+  unsure: 'Not known: the engine looks, or waits where nobody can look, before it sends anything else',
   recalled: 'It was taken back',
 } as const satisfies Record<Standing, string>
 
@@ -98,6 +98,8 @@ export const AUDIT_IN_WORDS = {
   released: 'Released by a person',
   redecided: 'A person had it decided again',
   'left-standing': 'What is there was left as it stands',
+  read: 'PKB says that it was read',
+  'posted-instead': 'Its time at PKB was up: it goes by post',
   'print-acknowledged': 'The print house acknowledged it',
   'print-rejected': 'The print house rejected it',
   rejected: 'A message was refused',
@@ -171,7 +173,7 @@ export const factInWords = (fact: FactName, value: string): { readonly name: str
 }
 
 /** Rules that stand in the engine and not in the policy. */
-export const ENGINE_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patient', 'parent-not-standing'] as const
+export const ENGINE_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patient', 'parent-not-standing', 'account-unknown-too-long', 'not-read-in-time'] as const
 
 /** How forms call what people can ask for. */
 export const PARAMETERS_IN_WORDS: { readonly [parameter: string]: string } = {
@@ -182,4 +184,8 @@ export const PARAMETERS_IN_WORDS: { readonly [parameter: string]: string } = {
 /** What a page says after a form was sent; the address carries the key, never the text. */
 export const MESSAGES = {
   retried: { title: 'Done', text: 'The delivery is tried again now.' },
+  stopped: { title: 'Stopped', text: 'No delivery to a patient begins any more that this stop holds. Recalls go on.' },
+  'stop-lifted': { title: 'Lifted', text: 'What the stop held is due now, and goes out at the usual pace.' },
+  held: { title: 'Held', text: 'Nothing more of this document goes to the patient, and every copy that can be taken back is being taken back.' },
+  'hold-lifted': { title: 'Lifted', text: 'The document was decided again. It goes where the policy says.' },
 } as const satisfies Record<string, { readonly title: string; readonly text: string }>

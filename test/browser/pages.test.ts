@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { inBrowser, startBrowser, type TestBrowser } from '../support/browser.ts'
 import { startDashboard, type TestDashboard } from '../support/dashboard.ts'
+import type { RecallRow } from '../../src/ledger/ledger.ts'
 import { aFailedDelivery, anAttempt, aStory, aTellingLedger, uuid } from '../support/story.ts'
 
 const stories = [
@@ -12,7 +13,26 @@ const stories = [
   ),
 ]
 
-const ledger = aTellingLedger(stories)
+const stop = { id: uuid(501), scope: 'service', value: 'ADULT1-with-a-long-name-of-its-own', actor: 'Duty manager (pages)', reason: 'The template shows the wrong clinic.', at: '2026-11-23T11:00:00.000Z' } as const
+const aRecall = (n: number, overrides: Partial<RecallRow> = {}): RecallRow => ({
+  documentId: uuid(n), sourceId: `RIO-100012${n}`, rule: 'do-not-share', deliveryId: uuid(100 + n), destination: 'pkb', state: 'recalling', since: '2026-11-23T11:30:00.000Z', unconfirmed: false, printed: false,
+  visibleFrom: '2026-11-23T09:00:01.042Z', tries: 3, lastOutcome: 'unavailable', lastCode: '503', ...overrides,
+})
+const RECALLS = {
+  open: [aRecall(1), aRecall(3, { destination: 'print', state: 'failed', lastOutcome: 'refused', lastCode: 'ALREADY_TAKEN', tries: 1 })],
+  late: [aRecall(2, { state: 'recalled', readAt: '2026-11-23T10:00:00.000Z', visibleUntil: '2026-11-23T11:31:00.000Z' }), aRecall(3, { destination: 'print', state: 'printed', printed: true })],
+  unconfirmed: [aRecall(1, { state: 'recalled', unconfirmed: true, visibleUntil: '2026-11-23T11:31:00.000Z' })],
+}
+const pulled: unknown[] = []
+const lifted = { ...stop, id: uuid(502), scope: 'all', value: '', lifted: { at: '2026-11-22T12:00:00.000Z', actor: 'Head of Records (pages)', reason: 'The drill is over.' } } as const
+const ledger = {
+  ...aTellingLedger(stories),
+  stops: (asked?: { readonly lifted: boolean }) => Promise.resolve(asked?.lifted ? [stop, lifted] : [stop]),
+  waiting: () => Promise.resolve([{ team: stop.value, code: 'CLIN', deliveries: 1234 }]),
+  recalls: (kind: keyof typeof RECALLS) => Promise.resolve(RECALLS[kind]),
+  recallCounts: () => Promise.resolve({ open: 2, openSince: '2026-11-23T11:30:00.000Z' }),
+  pullStop: (...asked: readonly unknown[]) => { pulled.push(asked); return Promise.resolve(stop) },
+}
 
 inBrowser('with JavaScript off, in a browser', () => {
   let browser: TestBrowser
@@ -54,6 +74,25 @@ inBrowser('with JavaScript off, in a browser', () => {
     await context.close()
   })
 
+  test('a person stops the letters of one code, and is told what is missing first', async () => {
+    const { context } = await browser.window()
+    const page = await context.newPage()
+    await page.goto(pages.url)
+    await page.getByRole('link', { name: 'Stop', exact: true }).click()
+    const form = page.getByRole('region', { name: 'Stop deliveries' })
+    await form.getByLabel('Those of a document code').check()
+    await form.getByLabel('Which?').fill('CLIN')
+    await form.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('link', { name: 'Say who you are' }).click()
+    expect([await form.getByLabel('Which?').inputValue(), pulled]).toEqual(['CLIN', []])
+    await form.getByLabel('Who are you?').fill('Duty manager')
+    await form.getByLabel('Why?').fill('The template shows the wrong clinic.')
+    await form.getByRole('button', { name: 'Stop' }).click()
+    expect(await page.getByText('No delivery to a patient begins any more that this stop holds.').isVisible()).toBe(true)
+    expect(pulled).toEqual([[{ scope: 'code', value: 'CLIN' }, 'Duty manager (pages)', 'The template shows the wrong clinic.', '2026-11-23T12:00:00.000Z']])
+    await context.close()
+  })
+
   test('a person searches by NHS number, and it stands in no address', async () => {
     const { context } = await browser.window()
     const page = await context.newPage()
@@ -72,7 +111,7 @@ inBrowser('with JavaScript off, in a browser', () => {
     ledger.retried.splice(0)
     const { context } = await browser.window(width)
     const page = await context.newPage()
-    for (const path of ['/', '/search', '/failed', '/policy', `/documents/${uuid(3)}`, '/nowhere']) {
+    for (const path of ['/', '/search', '/failed', '/recalls', '/stops', '/policy', `/documents/${uuid(3)}`, '/nowhere']) {
       await page.goto(pages.url + path)
       const widest = await page.locator('html').evaluate((html) => html.scrollWidth)
       expect([path, widest]).toEqual([path, width])

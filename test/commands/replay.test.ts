@@ -181,7 +181,8 @@ describe('openletter replay', () => {
 
   test('does not lay at the policy’s door what would change anyway', async () => {
     await someDocuments()
-    await place.ledger.savePerson(ADA.nhsNumber, { registered: true, deceased: true, birthDate: ADA.birthDate }, '2026-11-23T10:30:00.000Z')
+    // PKB has said so, and nothing has followed from it yet.
+    await place.pool.query('update people set deceased = true where nhs_number = $1', [ADA.nhsNumber])
     const dir = changed('mappings/document-codes.csv', 'APPT,Appointment letter,appointment,listed', 'APPT,Appointment letter,appointment,blocked')
     await replay([...SINCE, '--with', dir], env())
     expect(out()).toMatch(/1 document would go elsewhere\.\n {2}pkb → withhold: 1\n {4}newham {2}to-pkb → blocked-code-marked-share {2}1: R-6/u)

@@ -51,6 +51,7 @@ test('a failure is a line with its place, and the count comes last', () => {
 
 test('what no test reaches is said, and is no error', () => {
   change('mappings/document-codes.csv', /$/u, 'NEWC,New letter,clinical,listed,,,Head of Clinical Records,2026-10-01\n')
+  change('channels/pkb.yaml', 'document_types: {', 'document_types: { NEWC: CL,')
   const { code, lines } = run()
   expect(lines[0]).toBe('codes that no test reaches: NEWC')
   expect(code).toBe(0)

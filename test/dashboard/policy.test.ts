@@ -2,7 +2,7 @@
 // taken, so that it is seen wherever somebody looks.
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { PolicyStatus } from '../../src/dashboard/parts.ts'
-import { alertsOf } from '../../src/dashboard/policy.ts'
+import { policyAlerts } from '../../src/dashboard/policy.ts'
 import { examplePolicy } from '../support/policy.ts'
 import { aPolicyStatus, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aStory, aTellingLedger, uuid } from '../support/story.ts'
@@ -23,7 +23,7 @@ const start = async (status: Partial<PolicyStatus> = {}): Promise<{ page(path: s
 describe('what stands on every page', () => {
   test('is nothing while nothing is wrong', async () => {
     const { page } = await start()
-    expect(alertsOf(aPolicyStatus())).toEqual([])
+    expect(policyAlerts(aPolicyStatus())).toEqual([])
     expect(await page('/')).not.toContain('ol-alerts')
   })
   test('is when a policy was refused, with how many problems, and where to read them', async () => {
@@ -44,7 +44,7 @@ describe('what stands on every page', () => {
   })
   test('is whose review is overdue', () => {
     const reviews = [aReview({ overdue: true }), aReview({ name: 'Luton', status: 'observing' }), aReview({ name: 'City', overdue: true })]
-    expect(alertsOf(aPolicyStatus({ reviews })).map(({ text }) => text)).toEqual(['The review of 2 sign-offs is overdue: Newham, City.'])
+    expect(policyAlerts(aPolicyStatus({ reviews })).map(({ text }) => text)).toEqual(['The review of 2 sign-offs is overdue: Newham, City.'])
   })
 })
 

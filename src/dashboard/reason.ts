@@ -1,0 +1,39 @@
+// Who wants something and why, as it is kept for good: from a form, a body or a command line. It refuses a reason that is
+// none, and ten digits in a row, which could be an NHS number.
+import { Failure } from '../errors.ts'
+import type { Wrong } from './filter.ts'
+
+const [SHORTEST, LONGEST, LONGEST_NAME] = [3, 500, 100]
+const TEN_DIGITS = /(?:\d[\s-]*){10}/u
+
+/** What is wrong with a reason; undefined: nothing. */
+export const wrongReason = (given: unknown): string | undefined => {
+  const text = typeof given === 'string' ? given.trim() : ''
+  if (text.length < SHORTEST || text.length > LONGEST || /\p{Cc}/u.test(text)) return `Say why, in ${SHORTEST} to ${LONGEST} characters on one line.`
+  return TEN_DIGITS.test(text) ? 'It holds ten digits in a row, as an NHS number has. Do not name the patient.' : undefined
+}
+
+const wrongName = (given: unknown): string | undefined =>
+  typeof given !== 'string' || given.trim() === '' || given.trim().length > LONGEST_NAME || /\p{Cc}/u.test(given) || TEN_DIGITS.test(given)
+    ? `Say who you are, in up to ${LONGEST_NAME} characters.`
+    : undefined
+
+export type Wish = { readonly actor: string; readonly reason: string }
+export type WishRead = { readonly ok: true; readonly wish: Wish } | { readonly ok: false; readonly wrong: readonly Wrong[] }
+
+/** Of a form, which has to say who; there is no sign-in that could. */
+export const wishOfForm = ({ reason, by }: { readonly [name: string]: unknown }): WishRead => read('pages', reason, by)
+
+/** Of a program, which may say for whom it asks. */
+export const wishOfBody = ({ reason, by, ...others }: { readonly [name: string]: unknown }): Wish => {
+  if (Object.keys(others).length > 0) throw new Failure('QUERY_INVALID', `There is no such member: ${Object.keys(others).map((name) => name.slice(0, 40)).join(', ')}.`)
+  const wish = read('api', reason, by ?? '', by === undefined)
+  if (!wish.ok) throw new Failure('QUERY_INVALID', wish.wrong.map(({ parameter, why }) => `${parameter}: ${why}`).join(' '))
+  return wish.wish
+}
+
+const read = (door: string, reason: unknown, by: unknown, nobody = false): WishRead => {
+  const why = { reason: wrongReason(reason), by: nobody ? undefined : wrongName(by) }
+  const wrong = (['by', 'reason'] as const).flatMap((parameter) => (why[parameter] === undefined ? [] : [{ parameter, why: why[parameter] }]))
+  return wrong.length > 0 ? { ok: false, wrong } : { ok: true, wish: { actor: nobody ? door : `${String(by).trim()} (${door})`, reason: String(reason).trim() } }
+}

@@ -1,0 +1,97 @@
+// Says what people have stopped and which recalls are not done: each recall once a minute from its first minute on, each
+// that came too late once. Among all processes on one ledger one watches. It refuses to do anything about it.
+import { asFailure } from '../errors.ts'
+import type { DocumentLock, Ledger, RecallRow } from '../ledger/ledger.ts'
+import type { Say } from '../observe/events.ts'
+
+export type RecallWatch = {
+  /** Looks now, without waiting for its turn. */
+  look(): Promise<void>
+  close(): Promise<void>
+}
+
+export type RecallWatchParts = {
+  readonly ledger: Pick<Ledger, 'lock' | 'stops' | 'recalls'>
+  readonly say: Say
+  readonly now: () => Date
+  readonly everyMs?: number
+}
+
+const EVERY_MS = 5_000
+/** Older than this, a recall is said not to be done; and said again after as long. */
+export const OPEN_MS = 60_000
+const MOST = 2_000
+
+export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: RecallWatchParts): RecallWatch => {
+  let watching: DocumentLock | undefined
+  let looking: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let stops = new Map<string, { readonly scope: string; readonly value: string }>()
+  /** When each recall that is not done was said last. */
+  let said = new Map<string, number>()
+  /** Late ones that were said, or were there before; undefined until the first look. */
+  let late: Set<string> | undefined
+
+  const lookAtStops = async (): Promise<void> => {
+    const all = await ledger.stops()
+    for (const { id, scope, value, actor } of all) if (!stops.has(id)) say('stop_in_force', { stop: id, scope, value, actor })
+    for (const [id, { scope, value }] of stops) if (!all.some((stop) => stop.id === id)) say('stop_lifted', { stop: id, scope, value })
+    stops = new Map(all.map(({ id, scope, value }) => [id, { scope, value }]))
+  }
+
+  const lookAtOpen = async (): Promise<void> => {
+    const at = now().getTime()
+    const open = await ledger.recalls('open', MOST)
+    said = new Map(open.flatMap(({ deliveryId }) => (said.has(deliveryId) ? [[deliveryId, said.get(deliveryId)!] as const] : [])))
+    for (const { documentId, deliveryId, destination, state, since, tries, lastCode } of open) {
+      const secs = Math.floor((at - Date.parse(since)) / 1000)
+      if (secs * 1000 < OPEN_MS || at - (said.get(deliveryId) ?? Number.NEGATIVE_INFINITY) < OPEN_MS) continue
+      said.set(deliveryId, at)
+      say('recall_open', { document: documentId, delivery: deliveryId, destination, state, secs, tries, ...(lastCode === undefined ? {} : { code: lastCode }) })
+    }
+  }
+
+  const lookAtLate = async (): Promise<void> => {
+    const over = (await ledger.recalls('late', MOST)).filter(isOver)
+    for (const { deliveryId, documentId, destination, printed } of over) {
+      if (late && !late.has(deliveryId)) say('recalled_late', { document: documentId, delivery: deliveryId, destination, why: printed ? 'printed' : 'read' })
+    }
+    late = new Set(over.map(({ deliveryId }) => deliveryId))
+  }
+
+  const lookOnce = async (): Promise<void> => {
+    try {
+      watching ??= await ledger.lock('recalls', 'watch')
+      if (!watching) return
+      await lookAtStops()
+      await lookAtOpen()
+      await lookAtLate()
+    } catch (error) {
+      const { code, detail } = asFailure(error)
+      if (!closed) say('part_failed', { part: 'recall-watch', code, detail })
+    }
+  }
+  const look = (): Promise<void> => {
+    looking ??= lookOnce().finally(() => { looking = undefined })
+    return looking
+  }
+  const turn = async (): Promise<void> => {
+    await look()
+    if (!closed) timer = setTimeout(() => void turn(), everyMs)
+  }
+  void turn()
+
+  return {
+    look,
+    close: async () => {
+      closed = true
+      clearTimeout(timer)
+      await looking
+      await watching?.release().catch(() => undefined)
+    },
+  }
+}
+
+/** Taken back after it was read; or with the patient on paper, for good. */
+const isOver = ({ state, printed, readAt }: RecallRow): boolean => printed || (state === 'recalled' && readAt !== undefined)
