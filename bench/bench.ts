@@ -7,16 +7,17 @@ import { readOptions, wrong } from './options.ts'
 import { POLICY_HEAD, policyRows } from './policy.ts'
 import { rounded, table } from './table.ts'
 import { measureEngine, measureLimit, type Case, type Measured, type Queue } from './throughput.ts'
+import { accountRows, ACCOUNTS_HEAD, transportRows, TRANSPORTS_HEAD } from './transports.ts'
 
 const USAGE = `Usage: npm run bench -- [options]
 
   --quick        few documents: whether it works, not how fast it is
-  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage" or "policy"
+  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage", "policy" or "transports"
   --queue NAME   postgresql or redis only`
 
 const QUEUES = ['postgresql', 'redis'] as const
 /** As channels/pkb.yaml has it. */
-const AT_ONCE = 8
+const AT_ONCE = 1
 
 const cases = (quick: boolean): readonly Case[] => {
   const small = { size: '1.5 KB', count: quick ? 200 : 2_000, warmUp: quick ? 40 : 200 } as const
@@ -56,7 +57,7 @@ const bench = async (): Promise<number> => {
   const queues = QUEUES.filter((queue) => (given.queue ?? queue) === queue && (queue === 'postgresql' || redisVersion() !== undefined))
   const isWanted = (name: string): boolean => name.includes(given.only)
   const wanted = cases(given.quick).filter(({ name }) => isWanted(name))
-  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy')) wrong(`--only ${given.only} fits no case.`, USAGE)
+  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy') && !isWanted('transports')) wrong(`--only ${given.only} fits no case.`, USAGE)
 
   console.log(`${machineFacts()}\n`)
   const rows: (readonly string[])[] = []
@@ -73,6 +74,10 @@ const bench = async (): Promise<number> => {
   if (isWanted('policy')) {
     console.error('policy: check, test, diff, replay, reload, folder')
     console.log(`\n${table([POLICY_HEAD, ...(await policyRows(given.quick))])}`)
+  }
+  if (isWanted('transports')) {
+    console.error('transports: FHIR and HL7 over SOAP, and accounts')
+    console.log(`\n${table([TRANSPORTS_HEAD, ...(await transportRows(given.quick))])}\n\n${table([ACCOUNTS_HEAD, ...(await accountRows(given.quick))])}`)
   }
   return 0
 }

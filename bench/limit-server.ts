@@ -9,10 +9,11 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { createServer as createHttp } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { DocumentReference } from '@medplum/fhirtypes'
 import { bodyOf } from '../src/deliver/pkb/body.ts'
 import { openFhir } from '../src/deliver/pkb/fhir.ts'
-import { openTransport } from '../src/deliver/pkb/transport.ts'
+import { openConnections } from '../src/deliver/pkb/connections.ts'
 import { identify, stableIdentifier } from '../src/fhir/identify.ts'
 import { framed, frameReader } from '../src/intake/mllp/frame.ts'
 
@@ -56,11 +57,11 @@ const write = async (): Promise<void> => {
   writing = false
 }
 
-const transport = openTransport(Number(atOnce))
+const connections = openConnections(Number(atOnce))
 const fhir = openFhir({
   base_url: process.env['PKB_FHIR_URL']!, token_url: process.env['PKB_TOKEN_URL']!, client_id: process.env['PKB_CLIENT_ID']!,
   client_secret: process.env['PKB_CLIENT_SECRET']!, organisation: process.env['PKB_ORG_ID']!,
-}, { transport, timeoutSecs: 60, now: () => new Date() })
+}, { connections, timeoutSecs: 60, now: () => new Date() })
 
 let posting = 0
 const waiting: Buffer[] = []
@@ -77,7 +78,7 @@ const post = async (bytes: Buffer): Promise<void> => {
   const { outcome } = await fhir.send({
     action: 'create', target: 'endpoint', method: 'POST', path: 'DocumentReference', signal: AbortSignal.timeout(60_000),
     headers: { prefer: 'return=minimal', 'if-none-exist': `identifier=${encodeURIComponent(`${system}|${value}`)}` },
-    streamed: { body: bodyOf(named, bytes.length), open: async () => (async function* () { yield bytes })() },
+    streamed: { body: bodyOf(named, bytes.length), open: async () => Readable.from([bytes]) },
   })
   if (outcome.kind !== 'accepted') console.error(`The sandbox answered ${outcome.code}: ${outcome.detail}`)
 }

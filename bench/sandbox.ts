@@ -28,7 +28,7 @@ export type SandboxChild = {
 /** Settings of an engine that is to deliver to this sandbox. */
 export const pkbSettings = (url: string): Readonly<Record<string, string>> => ({
   PKB_FHIR_URL: `${url}/fhir`, PKB_TOKEN_URL: `${url}/oauth/token`, PKB_CLIENT_ID: 'openletter', PKB_CLIENT_SECRET: 'sandbox',
-  PKB_ORG_ID: '00000000-0000-4000-8000-000000000001',
+  PKB_ORG_ID: '00000000-0000-4000-8000-000000000001', PKB_HL7_URL: `${url}/services/hl7`, PKB_HL7_USER: 'openletter', PKB_HL7_PASSWORD: 'sandbox',
 })
 
 /** It ends with this process, however that ends: its standard input is a pipe from here. */

@@ -44,10 +44,10 @@ const warm = async (one: Case, doors: Doors, sandbox: SandboxChild): Promise<voi
 }
 
 /** With the DocumentReference of one of its documents, for the bare limit to post the same. */
-export const measureEngine = async (one: Case, queue: Queue): Promise<Measured & { readonly resource: unknown }> => {
+export const measureEngine = async (one: Case, queue: Queue, settings: Readonly<Record<string, string>> = {}): Promise<Measured & { readonly resource: unknown }> => {
   const redis = queue === 'redis' ? await startRedis() : undefined
   const sandbox = await startSandbox()
-  const engine = await makeEngine(sandbox.url, redis ? { REDIS_URL: redis.url } : {})
+  const engine = await makeEngine(sandbox.url, { ...settings, ...(redis ? { REDIS_URL: redis.url } : {}) })
   try {
     await sandbox.control(asControl(readers))
     await engine.start()

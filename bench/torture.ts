@@ -11,11 +11,13 @@ import { makeModel } from './model.ts'
 import { redisVersion } from './machine.ts'
 import { readOptions, wholeNumber, wrong } from './options.ts'
 import { asControl, people, type Patient } from './people.ts'
+import { policyCopy } from './policy-copy.ts'
 import { seeded } from './random.ts'
 import { startRedis } from './redis.ts'
 import { startSandbox, type SandboxChild } from './sandbox.ts'
 import { storyTeller, type Step } from './stories.ts'
 import { quantile, rounded, table } from './table.ts'
+import { TRANSPORTS, type Transport } from '../src/types.ts'
 import { verdict, type Verdict } from './verdict.ts'
 import { watchRecords } from './watch.ts'
 
@@ -25,23 +27,27 @@ const USAGE = `Usage: npm run torture -- [options]
   --seconds N   how long that takes, about (4 for each kill)
   --clients N   how many upload at the same time (8)
   --queue NAME  postgresql or redis (postgresql)
+  --transport T fhir or hl7-soap (fhir)
   --seed N      the same seed, the same stories, and the same moments as far as the machine allows (1)`
 
 const PATIENTS = 16
 const GIVE_UP_MS = 60_000
 const SETTLE_MS = 300_000
 const SHOWN_LINES = 40
+/** What cannot be looked at is left alone for a while: here a short one, so that a run comes to its end. */
+const SHORT = { timeout_secs: 2, settle_secs: 4 }
 
-type Plan = { readonly kills: number; readonly seconds: number; readonly clients: number; readonly seed: number; readonly queue: string }
+type Plan = { readonly kills: number; readonly seconds: number; readonly clients: number; readonly seed: number; readonly queue: string; readonly transport: Transport }
 
 const readPlan = (): Plan => {
   const text = { type: 'string' } as const
-  const given = readOptions({ kills: { ...text, default: '20' }, seconds: text, clients: { ...text, default: '8' }, queue: { ...text, default: 'postgresql' }, seed: { ...text, default: '1' } }, USAGE)
+  const given = readOptions({ kills: { ...text, default: '20' }, seconds: text, clients: { ...text, default: '8' }, queue: { ...text, default: 'postgresql' }, seed: { ...text, default: '1' }, transport: { ...text, default: 'fhir' } }, USAGE)
   const kills = wholeNumber('kills', given.kills, 0, USAGE)
   if (given.queue !== 'postgresql' && given.queue !== 'redis') wrong('--queue takes postgresql or redis.', USAGE)
   if (given.queue === 'redis' && redisVersion() === undefined) wrong('redis-server is not installed.', USAGE)
+  const transport = TRANSPORTS.find((one) => one === given.transport) ?? wrong('--transport takes fhir or hl7-soap.', USAGE)
   return {
-    kills, queue: given.queue,
+    kills, queue: given.queue, transport,
     seconds: wholeNumber('seconds', given.seconds ?? String(Math.max(4, kills * 4)), 1, USAGE),
     clients: wholeNumber('clients', given.clients, 1, USAGE),
     seed: wholeNumber('seed', given.seed, 0, USAGE),
@@ -112,7 +118,7 @@ const run = async (plan: Plan, engine: Engine, sandbox: SandboxChild): Promise<O
   tell(`ready after ${rounded(firstReady, 1)} s, ${plan.clients} clients upload; ${engine.folder}`)
   const uploads = upload(plan, engine, patients)
   const watched = watchRecords(sandbox, patients.filter(({ registered }) => registered))
-  const faults = throwFaults(sandbox, random.fork())
+  const faults = throwFaults(sandbox, random.fork(), plan.transport)
   const killed = await killAgainAndAgain(engine, { kills: plan.kills, meanMs: meanLife(plan), random, tell })
   if (plan.kills === 0) await delay(plan.seconds * 1000)
   await uploads.stop()
@@ -192,7 +198,8 @@ const torture = async (): Promise<number> => {
   const plan = readPlan()
   const sandbox = await startSandbox()
   const redis = plan.queue === 'redis' ? await startRedis() : undefined
-  const engine = await makeEngine(sandbox.url, redis ? { REDIS_URL: redis.url } : {})
+  const policy = policyCopy({ transport: plan.transport, ...(plan.transport === 'fhir' ? {} : SHORT) })
+  const engine = await makeEngine(sandbox.url, { ...policy.env, ...(redis ? { REDIS_URL: redis.url } : {}) })
   let keep = true
   try {
     const outcome = await run(plan, engine, sandbox)
@@ -203,6 +210,7 @@ const torture = async (): Promise<number> => {
     await engine.close(keep)
     await redis?.stop()
     await sandbox.stop()
+    policy.forget()
     if (keep) console.log(`\nSeed ${plan.seed}. What the engine kept, for a look: ${engine.dataDir} (its log: ${engine.folder}/engine.log)`)
   }
 }
