@@ -5,18 +5,29 @@ import type { CircuitEffect } from './outcomes.ts'
 import { later } from './backoff.ts'
 
 export type Circuit =
-  /** `admits`: exchanges at once; less than the channel's `at_once` while it starts slowly after a pause. */
-  | { readonly is: 'closed'; readonly admits: number; readonly unavailable: number; readonly refused: number; readonly answered: number }
+  /**
+   * `admits`: exchanges at once; less than the channel's `at_once` while it starts slowly after a pause. `gapMs`: from the
+   * beginning of one to that of the next; there only while it starts slowly.
+   */
+  | { readonly is: 'closed'; readonly admits: number; readonly gapMs: number; readonly unavailable: number; readonly refused: number; readonly answered: number }
   | { readonly is: 'open'; readonly until: string }
   /** One delivery is tried. */
   | { readonly is: 'half-open' }
 
 export type CircuitRules = CircuitSettings & { readonly at_once: number }
 
-export const closedCircuit = (rules: CircuitRules): Circuit => ({ is: 'closed', admits: rules.at_once, unavailable: 0, refused: 0, answered: 0 })
+/** After a pause: where only one is admitted at once anyway, the gap alone keeps what has waited from coming in a burst. */
+const FIRST_GAP_MS = 500
+/** A shorter one is none. */
+const SHORTEST_GAP_MS = 10
+
+export const closedCircuit = (rules: CircuitRules): Circuit => ({ is: 'closed', admits: rules.at_once, gapMs: 0, unavailable: 0, refused: 0, answered: 0 })
 
 /** Exchanges that may run at once. */
 export const admits = (circuit: Circuit): number => (circuit.is === 'closed' ? circuit.admits : circuit.is === 'half-open' ? 1 : 0)
+
+/** From the beginning of one exchange to that of the next. */
+export const gapMs = (circuit: Circuit): number => (circuit.is === 'closed' ? circuit.gapMs : 0)
 
 /** The time has come to try one. */
 export const whenDue = (circuit: Circuit, now: Date): Circuit =>
@@ -42,16 +53,16 @@ export const heard = (circuit: Circuit, { effect, retryAfterSecs }: Heard, rules
     }
     case 'refused': {
       // It answers, but it has refused every one: something is wrong that is not the document.
-      if (circuit.is === 'half-open') return { is: 'closed', admits: 1, unavailable: 0, refused: 1, answered: 0 }
+      if (circuit.is === 'half-open') return { is: 'closed', admits: 1, gapMs: FIRST_GAP_MS, unavailable: 0, refused: 1, answered: 0 }
       const refused = circuit.refused + 1
       return refused >= rules.opens_after ? open : { ...circuit, unavailable: 0, refused }
     }
     case 'answered': {
-      if (circuit.is === 'half-open') return { is: 'closed', admits: Math.min(2, rules.at_once), unavailable: 0, refused: 0, answered: 0 }
+      if (circuit.is === 'half-open') return { is: 'closed', admits: Math.min(2, rules.at_once), gapMs: FIRST_GAP_MS, unavailable: 0, refused: 0, answered: 0 }
       const answered = circuit.answered + 1
-      // Slow start: as many good answers as are admitted at once, then twice as many at once.
+      // Slow start: as many good answers as are admitted at once, then twice as many at once; and each halves the gap.
       const faster = circuit.admits < rules.at_once && answered >= circuit.admits
-      return { is: 'closed', admits: faster ? Math.min(circuit.admits * 2, rules.at_once) : circuit.admits, unavailable: 0, refused: 0, answered: faster ? 0 : answered }
+      return { is: 'closed', admits: faster ? Math.min(circuit.admits * 2, rules.at_once) : circuit.admits, gapMs: circuit.gapMs / 2 < SHORTEST_GAP_MS ? 0 : circuit.gapMs / 2, unavailable: 0, refused: 0, answered: faster ? 0 : answered }
     }
   }
 }

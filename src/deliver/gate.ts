@@ -2,12 +2,14 @@
 // time has come. It refuses to count a document's tries: it only knows the destination as a whole.
 import type { Say } from '../observe/events.ts'
 import type { Outcome } from '../types.ts'
-import { admits, closedCircuit, heard, whenDue, type Circuit, type CircuitRules } from './circuit.ts'
+import { admits, closedCircuit, gapMs, heard, whenDue, type Circuit, type CircuitRules } from './circuit.ts'
 import { OUTCOME } from './outcomes.ts'
 
 export type Gate = {
   /** ISO instant until which nothing is to be tried; undefined where it may be. */
   shutUntil(): string | undefined
+  /** How long whoever asks has to wait before an exchange: nothing, but for a while after a pause. Each who asks gets a place of his own. */
+  waitMs(): number
   hear(outcome: Outcome): void
   circuit(): Circuit
   close(): void
@@ -25,6 +27,8 @@ export type GateParts = {
 export const openGate = ({ name, rules, say, now, onAdmits }: GateParts): Gate => {
   let circuit = closedCircuit(rules)
   let timer: NodeJS.Timeout | undefined
+  /** The place that was given last. */
+  let lastPlace = 0
 
   const become = (next: Circuit, code: string): void => {
     const before = circuit
@@ -52,6 +56,11 @@ export const openGate = ({ name, rules, say, now, onAdmits }: GateParts): Gate =
       const next = whenDue(circuit, now())
       if (next !== circuit) become(next, 'probe')
       return circuit.is === 'open' ? circuit.until : undefined
+    },
+    waitMs: () => {
+      const [at, gap] = [now().getTime(), gapMs(circuit)]
+      lastPlace = gap === 0 ? at : Math.max(at, lastPlace + gap)
+      return lastPlace - at
     },
     hear: (outcome) => {
       if (outcome.kind === 'forbidden') say('destination_forbidden', { destination: name, code: outcome.code })

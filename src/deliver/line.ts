@@ -7,13 +7,16 @@ import type { Begun, DocumentLock, Finish, Ledger, Thought, Work } from '../ledg
 import type { Say } from '../observe/events.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { RetrySettings } from '../policy/schema.ts'
-import type { Delivery, Outcome } from '../types.ts'
-import { backoffSecs, later } from './backoff.ts'
-import type { Accounts, Destination } from './destination.ts'
+import type { Delivery } from '../types.ts'
+import { later } from './backoff.ts'
+import type { AccountsDesk } from './accounts-desk.ts'
+import type { Destination } from './destination.ts'
 import { exchange, type Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import { nowOf, think, type PlanAgain } from './next.ts'
-import { afterExchange } from './outcomes.ts'
+import { afterExchange, type Ended } from './outcomes.ts'
+import { takeTurn, type Pace, type Turn } from './turn.ts'
+import { unseenOf } from './under-way.ts'
 import type { Wake } from './wake.ts'
 
 export type Line = {
@@ -21,9 +24,12 @@ export type Line = {
   readonly gate: Gate
   readonly retry: RetrySettings
   readonly timeoutSecs: number
-  /** Where accounts are asked for, and its own gate; only for the record. */
-  readonly accounts?: { readonly accounts: Accounts; readonly gate: Gate }
-  readonly ledger: Pick<Ledger, 'lock' | 'savePerson'>
+  /** Exchanges at the same moment and in a minute, over all processes; one at a time and no ceiling where nothing is said. */
+  readonly atOnce?: number
+  readonly perMinute?: number
+  /** Where accounts are asked for; only for the record. */
+  readonly desk?: Pick<AccountsDesk, 'want'>
+  readonly ledger: Pick<Ledger, 'lock' | 'savePerson' | 'slot'>
   readonly wake: Pick<Wake, 'wake'>
   readonly policy: () => Policy
   readonly planAgain: PlanAgain
@@ -35,35 +41,67 @@ export type Line = {
   readonly random: () => number
   /** Aborted when the engine cannot wait any longer. */
   readonly stopping: AbortSignal
+  /** Aborted before that: nobody waits for a turn any more. */
+  readonly closing?: AbortSignal
 }
 
 /** A chain longer than this is a fault of ours: the rest is left to the next wake-up. */
 const MOST_STEPS = 12
 /** Somebody else has the document: what changed in their last moment is looked at after this. */
 const AFTER_THEM_SECS = 1
+/** The desk is told again of whoever still waits. */
+const ASKED_AGAIN_SECS = 30
 
-export const workOn = async (documentId: string, line: Line): Promise<void> => {
-  const again = (dueAt: string) => line.wake.wake([{ documentId, destination: line.destination.name, dueAt }])
+/** `urgent`: woken for a recall, which goes ahead of everything. */
+export const workOn = async (documentId: string, line: Line, urgent = false): Promise<void> => {
+  const again = (dueAt: string) => line.wake.wake([{ documentId, destination: line.destination.name, dueAt, ...(urgent ? { urgent } : {}) }])
   const shut = line.gate.shutUntil()
   if (shut !== undefined) return again(shut)
-  const lock = await line.ledger.lock(documentId, line.destination.name)
-  if (!lock) return again(later(line.now(), AFTER_THEM_SECS))
+  const taken = await takeTurn(paceOf(line), urgent)
+  if ('again' in taken) return again(taken.again)
+  const { turn } = taken
+  let lock: DocumentLock | undefined
   try {
-    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-      const now = line.now()
-      let under: Policy | undefined
-      const begun = await lock.begin((work) => think(work, (under = line.policy()), line.planAgain, now), now.toISOString())
-      // Where another policy came meanwhile, that one is asked too.
-      if (!begun || ((await take(begun, lock, line)) === 'stop' && under === line.policy())) return
-      const until = line.gate.shutUntil()
-      if (until !== undefined) return await again(until)
-    }
-    await again(later(line.now(), AFTER_THEM_SECS))
+    // Before anything is written down: what is started is sent at once.
+    if (!(await turn.moment())) return await again(line.now().toISOString())
+    lock = await line.ledger.lock(documentId, line.destination.name, turn.slot)
+    if (!lock) return await again(later(line.now(), AFTER_THEM_SECS))
+    const dueAt = await underLock(lock, turn, line)
+    if (dueAt !== undefined) await again(dueAt)
   } finally {
-    // The lock is of the connection: where that broke, it is free already.
-    await lock.release().catch((error: unknown) => line.say('part_failed', { part: 'lock', code: asFailure(error).code, detail: 'A lock could not be released.' }))
+    // Both are of one connection: where that broke, they are free already.
+    const free = async (one: { release(): Promise<void> } | undefined): Promise<void> => one?.release().catch((error: unknown) =>
+      line.say('part_failed', { part: 'lock', code: asFailure(error).code, detail: 'A lock could not be released.' }))
+    await Promise.all([free(lock), free(turn)])
   }
 }
+
+/** Step by step until nothing is due; when to come again, where something is and cannot be done now. */
+const underLock = async (lock: DocumentLock, turn: Turn, line: Line): Promise<string | undefined> => {
+  for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+    const now = line.now()
+    let under: Policy | undefined
+    let early: string | undefined
+    const begun = await lock.begin((work) => {
+      const thought = think(work, (under = line.policy()), line.planAgain, now)
+      early = turn.early(thought.step)
+      if (early !== undefined) return { ...thought, step: { do: 'nothing', unjudged: true } }
+      if (thought.step.do === 'exchange') turn.begins()
+      return thought
+    }, now.toISOString())
+    if (begun && early !== undefined) return early
+    await turn.settled()
+    // Where another policy came meanwhile, that one is asked too.
+    if (!begun || ((await take(begun, lock, line)) === 'stop' && under === line.policy())) return undefined
+    const until = line.gate.shutUntil()
+    if (until !== undefined) return until
+    if (!(await turn.moment())) return line.now().toISOString()
+  }
+  return later(line.now(), AFTER_THEM_SECS)
+}
+
+const paceOf = ({ destination, atOnce = 1, perMinute, gate, ledger, now, random, closing }: Line): Pace =>
+  ({ destination: destination.name, atOnce, gate, ledger, now, random, ...(perMinute === undefined ? {} : { perMinute }), ...(closing ? { closing } : {}) })
 
 type Then = 'go-on' | 'stop'
 
@@ -86,54 +124,38 @@ const take = async (begun: Begun, lock: DocumentLock, line: Line): Promise<Then>
 
 // ---------------------------------------------------------------- the account
 
+/** The desk asks for many at once, and its answer makes what waits here due; put off only in case that is lost. */
 const askAccount = async (work: Work, nhsNumber: string, lock: DocumentLock, line: Line): Promise<Then> => {
   const waiting = work.deliveries.find(({ identifier }) => identifier === work.identifier)
-  const putOff = async (until: string): Promise<Then> => {
-    if (waiting) await lock.putOff(waiting.id, until)
-    return 'stop'
-  }
-  if (!line.accounts) return putOff(later(line.now(), line.retry.ceiling_secs))
-  const { accounts, gate } = line.accounts
-  const shut = gate.shutUntil()
-  if (shut !== undefined) return putOff(shut)
-
-  const answer = await accounts.status([nhsNumber], within(line))
-  const [one] = answer.answered ? answer.people : []
-  if (one) {
-    const { registered, deceased, birthDate } = one
-    gate.hear({ kind: 'accepted', code: '200', detail: '' })
-    line.say('account_checked', { account: registered ? 'registered' : 'unregistered', outcome: 'accepted' })
-    await line.ledger.savePerson(nhsNumber, { registered, deceased, ...(birthDate === undefined ? {} : { birthDate }) }, line.now().toISOString())
-    return 'go-on'
-  }
-  const outcome: Outcome = answer.answered ? { kind: 'unavailable', code: 'ANSWER_UNREADABLE', detail: 'The answer does not say whether there is an account.' } : answer.outcome
-  gate.hear(outcome)
-  line.say('account_checked', { account: 'unknown', outcome: outcome.kind })
-  return putOff(later(line.now(), Math.max(backoffSecs(1, line.retry, line.random()), outcome.retryAfterSecs ?? 0)))
+  if (waiting) await lock.putOff(waiting.id, later(line.now(), ASKED_AGAIN_SECS))
+  line.desk?.want(nhsNumber)
+  return 'stop'
 }
-
-const within = (line: Line): AbortSignal => AbortSignal.any([AbortSignal.timeout(line.timeoutSecs * 1000), line.stopping])
 
 // ---------------------------------------------------------------- the exchange
 
 const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, line: Line): Promise<Then> => {
-  const { work, thought, attemptId } = begun
+  const { work, thought, attemptId, at } = begun
   const delivery = work.deliveries.find(({ id }) => id === step.deliveryId)
   if (!delivery || attemptId === undefined) throw new TypeError('an exchange without a delivery or an attempt')
   const about = { document: work.documentId, delivery: delivery.id, destination: line.destination.name, action: step.action, revision: step.revision }
 
   line.say('attempt_started', about)
-  const startedAt = line.now().getTime()
-  const { outcome, found } = await exchange(line.destination, work, thought.plan, delivery, step, attemptId, within(line))
+  const startedAt = line.now()
+  const { outcome, found } = await exchange(line.destination, work, thought.plan, delivery, step, attemptId, untilGivenUp(at, startedAt, line))
   const now = line.now()
-  const tookMs = Math.max(now.getTime() - startedAt, 0)
+  const tookMs = Math.max(now.getTime() - startedAt.getTime(), 0)
 
-  const ended = {
-    delivery, action: step.action, revision: step.revision, outcome, wanted: wanted(work, thought, delivery),
-    ...(step.sha256 === undefined ? {} : { sha256: step.sha256 }), ...(found ? { found } : {}),
+  const unseen = unseenOf(delivery, line.policy())
+  const ended: Ended = {
+    delivery, action: step.action, revision: step.revision, startedAt: startedAt.toISOString(), outcome, wanted: wanted(work, thought, delivery),
+    ...(step.sha256 === undefined ? {} : { sha256: step.sha256 }), ...(step.via ? { via: step.via } : {}), ...(unseen ? { unseen } : {}), ...(found ? { found } : {}),
   }
   const after = afterExchange(ended, line.retry, line.random(), now)
-  const finish: Finish = { attemptId, deliveryId: delivery.id, at: now.toISOString(), outcome: outcome.kind, code: outcome.code, detail: outcome.detail, tookMs, delivery: after.delivery }
+  const finish: Finish = {
+    attemptId, deliveryId: delivery.id, at: now.toISOString(), outcome: outcome.kind, code: outcome.code, detail: outcome.detail, tookMs, delivery: after.delivery,
+    ...(outcome.trace ? { trace: outcome.trace } : {}),
+  }
   line.gate.hear(outcome)
   const more = await lock.finish(finish)
   line.say('attempt_ended', { ...about, outcome: outcome.kind, code: outcome.code, ms: tookMs })
@@ -141,6 +163,12 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
   if (outcome.kind !== 'unregistered' || delivery.nhsNumber === undefined) return more ? 'go-on' : 'stop'
   await noAccount(delivery.nhsNumber, work, line)
   return 'go-on'
+}
+
+/** Counted from what the ledger was told: whoever takes over waits from then, and must not meet us. */
+const untilGivenUp = (at: string, startedAt: Date, line: Line): AbortSignal => {
+  const leftMs = line.timeoutSecs * 1000 - Math.max(startedAt.getTime() - Date.parse(at), 0)
+  return AbortSignal.any([AbortSignal.timeout(Math.max(Math.ceil(leftMs), 0)), line.stopping])
 }
 
 /** The destination knows better than the last answer about the account. */

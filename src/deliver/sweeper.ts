@@ -45,14 +45,20 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
   const sweepOne = async (destination: string): Promise<void> => {
     if (isPaused(destination)) return
     const first = !started.has(destination)
+    const keyOf = (documentId: string, urgent: true | undefined): string => `${documentId}~${destination}~${urgent ?? false}`
     const at = now().getTime()
     const grace = first ? 0 : (await isBusy(wake, destination)) ? Math.max(BUSY_GRACE_MS, graceMs) : graceMs
-    const due = await parts.due(destination, new Date(at - grace).toISOString(), limit)
-    const forgotten = due.filter(({ documentId }) => (swept.get(`${documentId}~${destination}`) ?? 0) <= at - Math.min(AGAIN_MS, Math.max(graceMs, everyMs) * 8))
-    await wake.wake(forgotten.map(({ documentId, dueAt }) => ({ documentId, destination, dueAt })), first)
+    const longDue = new Date(at - grace).toISOString()
+    // A recall is not left to a queue that has much to do.
+    const due = await parts.due(destination, new Date(at - Math.min(grace, graceMs)).toISOString(), limit)
+    const forgotten = due.filter(({ documentId, dueAt, urgent }) => (urgent || dueAt <= longDue) && (swept.get(keyOf(documentId, urgent)) ?? 0) <= at - Math.min(AGAIN_MS, Math.max(graceMs, everyMs) * 8))
+    const woken = forgotten.map((one) => ({ ...one, destination }))
+    await wake.wake(woken.filter(({ urgent }) => !urgent), first)
+    // The queue puts what was delayed behind what waits: a recall is given a job of its own, ahead of it.
+    await wake.wake(woken.filter(({ urgent }) => urgent), true)
     started.add(destination)
     if (closed || forgotten.length === 0) return
-    for (const { documentId } of forgotten) swept.set(`${documentId}~${destination}`, at)
+    for (const { documentId, urgent } of forgotten) swept.set(keyOf(documentId, urgent), at)
     say('swept', { destination, count: forgotten.length })
   }
 

@@ -8,7 +8,7 @@ import type { Say } from '../observe/events.ts'
 import { postgresBackend } from './queue-postgres.ts'
 import { redisBackend } from './queue-redis.ts'
 
-export type Woken = { readonly documentId: string; readonly destination: string; /** ISO instant. */ readonly dueAt: string }
+export type Woken = { readonly documentId: string; readonly destination: string; /** ISO instant. */ readonly dueAt: string; /** A recall: before everything that waits. */ readonly urgent?: true }
 
 /** All that a job carries. */
 export type Job = { readonly document: string }
@@ -27,7 +27,7 @@ export type Wake = {
   /** Never rejects and never waits for a queue that is away. `again`: even for documents that a dead worker seems to work on. */
   wake(woken: readonly Woken[], again?: boolean): Promise<void>
   /** Calls `handler` for each woken document; one that throws is said and left to the sweeper. */
-  work(destination: string, atOnce: number, handler: (documentId: string) => Promise<void>): Promise<Station>
+  work(destination: string, atOnce: number, handler: (documentId: string, urgent: boolean) => Promise<void>): Promise<Station>
   /** Rejects at once where the queue is known to be away. */
   counts(destination: string): Promise<QueueCounts>
   close(): Promise<void>
@@ -50,7 +50,7 @@ export type JobWorker = {
   resume(): Promise<void>
   close(force?: boolean): Promise<void>
 }
-export type JobHandler = (job: { readonly data: Job }) => Promise<void>
+export type JobHandler = (job: { readonly name: string; readonly data: Job }) => Promise<void>
 
 /** Which of the two databases BullMQ runs on. */
 export type Backend = {
@@ -69,6 +69,8 @@ const RETRY_MS = 1000
 /** Nobody waits longer than this for a queue; the sweeper comes by anyway. */
 const PATIENCE_MS = 5000
 const MOST_AT_ONCE = 500
+/** The name of an urgent job. */
+const RECALL = 'recall'
 
 const queueName = (destination: string): string => `deliver-${destination}`
 
@@ -96,15 +98,17 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
   const add = async (destination: string, list: readonly Woken[], again: boolean): Promise<void> => {
     const at = now().getTime()
     for (let from = 0; from < list.length; from += MOST_AT_ONCE) {
-      await queueOf(destination).addBulk(list.slice(from, from + MOST_AT_ONCE).map(({ documentId, dueAt }) => ({
-        name: 'deliver',
+      await queueOf(destination).addBulk(list.slice(from, from + MOST_AT_ONCE).map(({ documentId, dueAt, urgent }) => ({
+        name: urgent ? RECALL : 'deliver',
         data: { document: documentId },
         opts: {
           delay: Math.max(Date.parse(dueAt) - at, 0),
           attempts: 1,
           removeOnComplete: true,
           removeOnFail: true,
-          deduplication: { id: `${documentId}~${destination}${again ? '~again' : ''}`, keepLastIfActive: true, reschedule: true },
+          // Last in, first out; and with an id of its own, so that it is not taken for the job that waits already.
+          ...(urgent ? { lifo: true } : {}),
+          deduplication: { id: `${documentId}~${destination}${urgent ? `~${RECALL}` : ''}${again ? '~again' : ''}`, keepLastIfActive: true, reschedule: true },
         },
       })))
     }
@@ -123,16 +127,16 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
     },
     work: async (destination, atOnce, handler) => {
       const underWay = new Set<Promise<void>>()
-      const handle = async (documentId: string): Promise<void> => {
+      const handle = async (documentId: string, urgent: boolean): Promise<void> => {
         try {
-          await handler(documentId)
+          await handler(documentId, urgent)
         } catch (error) {
           const failure = asFailure(error)
           say('part_failed', { part: `worker-${destination}`, code: failure.code, detail: failure.detail })
         }
       }
       const worker = backend.worker(queueName(destination), async (job) => {
-        const work = handle(job.data.document)
+        const work = handle(job.data.document, job.name === RECALL)
         underWay.add(work)
         await work.finally(() => underWay.delete(work))
       }, { ...LOCK, concurrency: Math.max(atOnce, 1), runRetryDelay: RETRY_MS, autorun: atOnce > 0 })

@@ -5,6 +5,7 @@ import type { Say } from '../observe/events.ts'
 import { plan } from '../plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { CircuitSettings, RetrySettings } from '../policy/schema.ts'
+import { openAccountsDesk, type AccountsDesk } from './accounts-desk.ts'
 import type { Circuit } from './circuit.ts'
 import type { Accounts, Destination } from './destination.ts'
 import { openGate, type Gate } from './gate.ts'
@@ -13,11 +14,11 @@ import { BEHIND_SECS, type PlanAgain } from './next.ts'
 import { openSweeper, type Sweeper } from './sweeper.ts'
 import type { Station, Wake } from './wake.ts'
 
-/** What a channel file says of any destination; `timeout_secs` only where there is a network. */
-export type DestinationSettings = { readonly at_once: number; readonly retry: RetrySettings; readonly circuit: CircuitSettings; readonly timeout_secs?: number }
+/** What a channel file says of any destination; `timeout_secs` and `per_minute` only where there is a network. */
+export type DestinationSettings = { readonly at_once: number; readonly per_minute?: number | undefined; readonly retry: RetrySettings; readonly circuit: CircuitSettings; readonly timeout_secs?: number }
 
 export type WorkerParts = {
-  readonly ledger: Pick<Ledger, 'lock' | 'savePerson' | 'due'>
+  readonly ledger: Pick<Ledger, 'lock' | 'savePerson' | 'due' | 'slot' | 'accountsWanted' | 'savePeople' | 'accountRefused'>
   readonly wake: Wake
   readonly destinations: readonly { readonly destination: Destination; readonly settings: DestinationSettings }[]
   /** PKB's account question; needed with the destination `pkb`. */
@@ -29,6 +30,8 @@ export type WorkerParts = {
   /** From 0 to 1. */
   readonly random: () => number
   readonly sweepEveryMs?: number
+  /** How often the desk looks for people to ask about. */
+  readonly refreshEveryMs?: number
 }
 
 export type DeliveryWorker = {
@@ -63,8 +66,9 @@ type Running = { readonly name: string; readonly gate: Gate; readonly station: S
 
 export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> => {
   const { ledger, wake, policy, say, now, random } = parts
-  const stopping = new AbortController()
+  const [closing, stopping] = [new AbortController(), new AbortController()]
   const gates: Gate[] = []
+  const desks: AccountsDesk[] = []
 
   const start = async ({ destination, settings }: WorkerParts['destinations'][number]): Promise<Running> => {
     const { name } = destination
@@ -74,17 +78,20 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
     gates.push(gate)
     const line: Line = {
       destination, gate, retry: settings.retry, timeoutSecs: settings.timeout_secs ?? LOCAL_TIMEOUT_SECS,
-      ledger, wake, policy, planAgain, say, sayPolicy: sayWhenBehind(parts), now, random, stopping: stopping.signal,
-      ...(name === 'pkb' && parts.accounts ? { accounts: { accounts: parts.accounts, gate: accountsGate(name, rules) } } : {}),
+      ledger, wake, policy, planAgain, say, sayPolicy: sayWhenBehind(parts), now, random, stopping: stopping.signal, closing: closing.signal, atOnce: settings.at_once,
+      ...(settings.per_minute === undefined ? {} : { perMinute: settings.per_minute }),
+      ...(name === 'pkb' && parts.accounts ? { desk: deskFor(name, settings, parts.accounts) } : {}),
     }
-    station = await wake.work(name, settings.at_once, (documentId) => workOn(documentId, line))
+    station = await wake.work(name, settings.at_once, (documentId, urgent) => workOn(documentId, line, urgent))
     return { name, gate, station }
   }
-  /** The account question is asked from within the line: its gate only puts off. */
-  const accountsGate = (name: string, rules: Parameters<typeof openGate>[0]['rules']): Gate => {
-    const gate = openGate({ name: `${name}-accounts`, rules, say, now, onAdmits: () => undefined })
+  /** Accounts have another address, and their own gate: either may be away alone. */
+  const deskFor = (name: string, settings: DestinationSettings, accounts: Accounts): AccountsDesk => {
+    const gate = openGate({ name: `${name}-accounts`, rules: { ...settings.circuit, at_once: 1 }, say, now, onAdmits: () => undefined })
     gates.push(gate)
-    return gate
+    const desk = openAccountsDesk({ accounts, gate, retry: settings.retry, ledger, policy, say, now, random, ...(parts.refreshEveryMs === undefined ? {} : { refreshEveryMs: parts.refreshEveryMs }) })
+    desks.push(desk)
+    return desk
   }
 
   const running: Running[] = []
@@ -97,9 +104,9 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
   return {
     circuits: () => Object.fromEntries(running.map(({ name, gate }) => [name, gate.circuit()])),
     close: async () => {
-      await sweeper.close()
+      closing.abort()
       const impatient = setTimeout(() => stopping.abort(), PATIENCE_MS)
-      await Promise.all(running.map(({ station }) => station.close()))
+      await Promise.all([sweeper.close(), ...desks.map((desk) => desk.close()), ...running.map(({ station }) => station.close())])
       clearTimeout(impatient)
       for (const gate of gates) gate.close()
     },

@@ -6,12 +6,14 @@ import type { Pool, PoolClient } from 'pg'
 import { Failure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
 
-/** A lock that was taken: which server process holds it, and under which key. */
-export type Taken = { readonly key: bigint; readonly pid: number; release(): Promise<void> }
+/** A lock that was taken: which server process holds it, and under which key. `isLost`: known to be gone with its connection. */
+export type Taken = { readonly key: bigint; readonly pid: number; isLost(): boolean; release(): Promise<void> }
 
 export type Locks = {
   /** Undefined if another worker has it, here or elsewhere. */
   take(documentId: string, destination: string): Promise<Taken | undefined>
+  /** The first of these that nobody has, here or elsewhere; undefined if all are taken. */
+  takeOneOf(keys: readonly bigint[]): Promise<Taken | undefined>
   close(): Promise<void>
 }
 
@@ -34,6 +36,9 @@ type Wish = { readonly key: bigint; readonly take: boolean; readonly resolve: (d
 const ASK = `
   with given_back as materialized (select count(pg_advisory_unlock(key)) as n from unnest($1::bigint[]) as key)
   select key::text, pg_try_advisory_lock(key) as done from given_back, unnest($2::bigint[]) as key where n >= 0`
+
+// Row by row, and no further than the first that could be taken.
+const ASK_ONE_OF = 'select key::text from unnest($1::bigint[]) as key where pg_try_advisory_lock(key) limit 1'
 
 export const openLocks = (pool: Pool, say: Say): Locks => {
   /** Session locks can be taken twice by one session, so this process remembers what it holds. */
@@ -95,6 +100,7 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
     return {
       key,
       pid: by.pid,
+      isLost: () => by.lost,
       release: async () => {
         if (released) return
         released = true
@@ -105,7 +111,29 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
     }
   }
 
+  /** One after another: a session that asks twice at once would take one lock twice. */
+  let choosing: Promise<unknown> = Promise.resolve()
+  const choose = async (keys: readonly bigint[]): Promise<Taken | undefined> => {
+    const free = keys.filter((key) => !mine.has(key))
+    if (free.length === 0) return undefined
+    const by = await hold()
+    try {
+      const { rows: [row] } = await by.client.query<{ key: string }>({ name: 'ledger-locks-one-of', text: ASK_ONE_OF, values: [free.map(String)] })
+      if (!row || by.lost) return undefined
+      mine.add(BigInt(row.key))
+      return taken(by, BigInt(row.key))
+    } catch (error) {
+      lose(by)
+      throw error
+    }
+  }
+
   return {
+    takeOneOf: (keys) => {
+      const chosen = choosing.then(() => choose(keys))
+      choosing = chosen.catch(() => undefined)
+      return chosen
+    },
     take: async (documentId, destination) => {
       const key = lockKey(documentId, destination)
       if (mine.has(key)) return undefined

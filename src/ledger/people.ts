@@ -1,10 +1,10 @@
-// What people decide about a document, and what is learnt about people: holds, releases, another try, the print
-// house's answers, PKB's word on an account. Each is written down with who and why, and what follows from it follows
-// in the same transaction. It refuses another try for what the second key blocked.
+// What people decide about a document: holds, releases, another try, and the print house's answers. Each is written
+// down with who and why, and what follows from it follows in the same transaction. It refuses another try for what the
+// second key blocked.
 import { want } from '../decide/owed.ts'
 import { contentOf, mark, nowOf, replan, settle } from './decided.ts'
 import type { Ledger } from './ledger.ts'
-import type { DeliveryRecord, DocumentRecord, PersonRecord } from './rows.ts'
+import type { DeliveryRecord, DocumentRecord } from './rows.ts'
 import { audit, deliveriesOf, putDelivery, putDocument, tellOwed } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -81,23 +81,3 @@ const REJECTED = 'rejected'
 /** What the print house sends back does not stand there: another try hands it over again. */
 const rejected = ({ standingRevision: _revision, standingSha256: _sha256, ...delivery }: DeliveryRecord, reason: string | undefined): DeliveryRecord =>
   ({ ...delivery, state: 'failed', standing: 'nothing', lastOutcome: 'refused', lastCode: REJECTED, lastDetail: reason ?? 'The print house gave no reason.' })
-
-// ---------------------------------------------------------------- accounts
-
-/** Whatever of theirs waits is due now: it is planned again when it is looked at. */
-export const savePerson = (space: Workspace, nhsNumber: string, person: PersonRecord): void => {
-  const known = space.people.get(nhsNumber)
-  if (known && known.asOf > person.asOf) return
-  space.people.set(nhsNumber, person)
-  space.writes.people.set(nhsNumber, { nhs_number: nhsNumber, registered: person.registered, deceased: person.deceased, birth_date: person.birthDate, as_of: person.asOf })
-  for (const record of space.documents.values()) {
-    if (record.nhsNumber !== nhsNumber) continue
-    const waiting = deliveriesOf(space, record.id).filter(({ state }) => state === 'owed')
-    for (const delivery of waiting) {
-      const due = { ...delivery, dueAt: person.asOf }
-      putDelivery(space, due, person.asOf)
-      tellOwed(space, due)
-    }
-    if (waiting.length > 0) audit(space, { at: person.asOf, documentId: record.id, kind: 'account-checked', actor: 'pkb' }, { account: person.registered ? 'registered' : 'unregistered', deceased: person.deceased })
-  }
-}

@@ -1,7 +1,45 @@
-// How many exchanges with a destination may run at the same moment, over all processes.
+// How many exchanges with a destination may run at the same moment, over all processes: an advisory lock for each. And
+// how fast: each of them has a row that says when the next exchange may begin in it. It refuses to hand out what a
+// dead process held, or to believe in a slot whose connection is gone.
 import type { Pool } from 'pg'
-import { Failure } from '../errors.ts'
 import type { Slot } from './ledger.ts'
-import type { Locks } from './locks.ts'
+import { lockKey } from './locks.ts'
+import type { Locks, Taken } from './locks.ts'
+import { instant } from './rows.ts'
+import type { Row } from './rows.ts'
 
-export const slot = async (_pool: Pool, _locks: Locks, _destination: string, _atOnce: number): Promise<Slot | undefined> => { throw new Failure('INTERNAL', 'Not built yet.') }
+/** No document has an id like this. */
+const slotKey = (destination: string, slot: number): bigint => lockKey(`slot ${slot}`, destination)
+
+/** What stands behind a slot: for `lock`, which takes a document only on the same connection. */
+const takenBy = new WeakMap<Slot, Taken>()
+export const isHeldWith = (slot: Slot, { pid }: Taken): boolean => {
+  const taken = takenBy.get(slot)
+  return taken !== undefined && !taken.isLost() && taken.pid === pid
+}
+
+// A later time is never taken back, whoever says an earlier one.
+const USED = `
+  insert into pace (destination, slot, next_at) values ($1, $2, $3)
+  on conflict (destination, slot) do update set next_at = greatest(pace.next_at, excluded.next_at)`
+
+/** `paced`: whether there is a rate to keep, so that it has to be asked when the next exchange may begin. */
+export const slot = async (pool: Pool, locks: Locks, destination: string, atOnce: number, paced = true): Promise<Slot | undefined> => {
+  const keys = Array.from({ length: atOnce }, (_, n) => slotKey(destination, n))
+  const taken = await locks.takeOneOf(keys)
+  if (!taken) return undefined
+  const n = keys.indexOf(taken.key)
+  try {
+    const { rows: [row] } = paced ? await pool.query<Row>({ name: 'ledger-pace', text: 'select next_at from pace where destination = $1 and slot = $2', values: [destination, n] }) : { rows: [] }
+    const one: Slot = {
+      ...(row ? { notBefore: instant(row['next_at'])! } : {}),
+      used: async (notBefore) => { await pool.query({ name: 'ledger-paced', text: USED, values: [destination, n, notBefore] }) },
+      release: () => taken.release(),
+    }
+    takenBy.set(one, taken)
+    return one
+  } catch (error) {
+    await taken.release()
+    throw error
+  }
+}

@@ -93,6 +93,36 @@ export const queueContract = (open: () => Promise<QueueUnderTest>): void => {
     expect(at).toBeGreaterThanOrEqual(due - 20)
   })
 
+  test('a recall goes before everything that waits, even of a document that waits already, and says what it is', async () => {
+    const destination = fresh()
+    await queue.wake.wake(['d-1', 'd-2', 'd-3'].map((documentId) => ({ documentId, destination, dueAt: soon() })))
+    await queue.wake.wake([{ documentId: 'd-3', destination, dueAt: soon(), urgent: true }])
+    const worked: string[] = []
+    const station = await queue.wake.work(destination, 1, async (document, urgent) => { worked.push(urgent ? `${document} at once` : document) })
+    stations.push(station)
+    await until('all', () => worked.length === 4)
+    expect(worked).toEqual(['d-3 at once', 'd-1', 'd-2', 'd-3'])
+  })
+
+  test('a recall that was put off does not stand behind everything when its time has come: the sweeper sees to that', async () => {
+    const destination = fresh()
+    const others = Array.from({ length: 80 }, (_, n) => `d-${n}`)
+    const dueAt = soon(0.1)
+    await queue.wake.wake([{ documentId: 'late', destination, dueAt, urgent: true }])
+    await queue.wake.wake(others.map((documentId) => ({ documentId, destination, dueAt: soon() })))
+    const worked: string[] = []
+    const sweeper = openSweeper({
+      wake: queue.wake, destinations: [destination], isPaused: () => false, say: () => undefined, now: () => new Date(),
+      due: async (_, until) => [...(dueAt <= until && !worked.includes('late') ? [{ documentId: 'late', dueAt, urgent: true as const }] : []), ...others.map((documentId) => ({ documentId, dueAt: soon(-1) }))],
+      everyMs: 50, graceMs: 300,
+    })
+    await work(destination, async (document) => { worked.push(document); await delay(30) }, 1)
+    await until('the recall', () => worked.includes('late'))
+    await sweeper.close()
+    expect(worked.length).toBeLessThan(60)
+    expect(new Set(worked).size).toBe(worked.length)
+  })
+
   test('a job holds the id of the document and nothing else', async () => {
     const destination = fresh()
     await queue.wake.wake([{ documentId: '0b0e7f0c-0000-4000-8000-00000000000d', destination, dueAt: soon(3600) }])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { admits, closedCircuit, heard, whenDue, type Circuit, type Heard } from '../../src/deliver/circuit.ts'
+import { admits, closedCircuit, gapMs, heard, whenDue, type Circuit, type Heard } from '../../src/deliver/circuit.ts'
 import { openGate } from '../../src/deliver/gate.ts'
 import { until } from '../support/until.ts'
 import { ahead, NOW } from '../support/work.ts'
@@ -55,6 +55,18 @@ describe('a circuit', () => {
     expect(seen).toEqual([2, 2, 4, 4, 4, 4, 8, 8, 8, 8])
   })
 
+  test('starts slowly where only one is admitted, too: a gap that each good answer halves, until there is none', () => {
+    const seen: number[] = [gapMs(closed)]
+    let circuit: Circuit = { is: 'half-open' }
+    for (let answer = 0; answer < 8; answer += 1) {
+      circuit = heard(circuit, { effect: 'answered' }, { ...rules, at_once: 1 }, NOW)
+      seen.push(gapMs(circuit))
+    }
+    expect(seen).toEqual([0, 500, 250, 125, 62.5, 31.25, 15.625, 0, 0])
+    expect(gapMs(hear({ is: 'half-open' }, 'refused'))).toBe(500)
+    expect(gapMs(hear({ is: 'half-open' }, 'answered', 'unavailable'))).toBe(500)
+  })
+
   test('late ends of exchanges that began before it opened do not close it', () => {
     const open = hear(closed, 'unavailable', 'unavailable', 'unavailable')
     expect(hear(open, 'answered', 'unavailable', 'refused')).toEqual(open)
@@ -62,6 +74,26 @@ describe('a circuit', () => {
 })
 
 describe('a gate', () => {
+  test('gives each who asks a place of his own, while it starts slowly', () => {
+    let at = NOW.getTime()
+    const gate = openGate({ name: 'pkb', rules: { ...rules, probe_secs: 1 }, say: () => undefined, now: () => new Date(at), onAdmits: () => undefined })
+    expect([gate.waitMs(), gate.waitMs()]).toEqual([0, 0])
+    gate.hear({ kind: 'forbidden', code: '403', detail: '' })
+    at += 2000
+    expect(gate.shutUntil()).toBeUndefined()
+    expect(gate.waitMs()).toBe(0)
+    gate.hear({ kind: 'accepted', code: '201', detail: '' })
+    expect([gate.waitMs(), gate.waitMs()]).toEqual([500, 1000])
+    at += 1000
+    gate.hear({ kind: 'accepted', code: '201', detail: '' })
+    expect(gate.waitMs()).toBe(250)
+    at += 250
+    for (let answer = 0; answer < 5; answer += 1) gate.hear({ kind: 'accepted', code: '201', detail: '' })
+    expect([gate.waitMs(), gate.waitMs()]).toEqual([0, 0])
+    gate.close()
+  })
+
+
   test('shuts, tries one, opens again and says so', async () => {
     const said: string[] = []
     const admitted: number[] = []

@@ -1,0 +1,79 @@
+// Whose turn it is at a destination: one of its slots, over all processes, and the time before which nothing is to begin
+// in it. It refuses to wait for long: who would have to comes again, so that a worker closes quickly; and to keep a slot
+// while it waits for its time, so that a recall, which waits for a slot and for nothing else, finds one.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Ledger, Slot, Step } from '../ledger/ledger.ts'
+import { later } from './backoff.ts'
+import type { Gate } from './gate.ts'
+
+export type Pace = {
+  readonly destination: string
+  readonly atOnce: number
+  /** Most exchanges in a minute, over all processes. */
+  readonly perMinute?: number
+  readonly gate: Pick<Gate, 'waitMs'>
+  readonly ledger: Pick<Ledger, 'slot'>
+  readonly now: () => Date
+  /** From 0 to 1. */
+  readonly random: () => number
+  /** Nobody is to wait any more. */
+  readonly closing?: AbortSignal
+}
+
+export type Turn = {
+  readonly slot: Slot
+  /** Waits for the moment that is left between two exchanges while a destination starts slowly; false if it is cut short. */
+  moment(): Promise<boolean>
+  /** When this step may begin, where that is not now. A recall is never early. */
+  early(step: Step): string | undefined
+  /** An exchange is being written down: the next one has to wait. It is not to be sent before `settled` has resolved. */
+  begins(): void
+  settled(): Promise<void>
+  release(): Promise<void>
+}
+
+const PATIENCE_MS = 1000
+const [SHORTEST_POLL_MS, LONGEST_POLL_MS] = [20, 100]
+
+/** A turn, or when to come again. `urgent`: for a recall, as far as is known. */
+export const takeTurn = async (pace: Pace, urgent: boolean): Promise<{ readonly turn: Turn } | { readonly again: string }> => {
+  const { now, random, closing, ledger, destination, atOnce, perMinute } = pace
+  let again = ''
+  for (let waited = 0; waited <= PATIENCE_MS;) {
+    const slot = await ledger.slot(destination, atOnce, perMinute !== undefined)
+    const aheadMs = slot?.notBefore === undefined || urgent ? 0 : Date.parse(slot.notBefore) - now().getTime()
+    if (slot && aheadMs <= 0) return { turn: turnIn(slot, pace) }
+    await slot?.release()
+    // Not all at one moment.
+    again = slot?.notBefore ?? later(now(), 0.5 + random())
+    const ms = slot ? Math.max(Math.min(aheadMs, PATIENCE_MS), 1) : SHORTEST_POLL_MS + random() * (LONGEST_POLL_MS - SHORTEST_POLL_MS)
+    if (!(await wait(ms, closing))) return { again: now().toISOString() }
+    waited += ms
+  }
+  return { again }
+}
+
+const wait = (ms: number, signal: AbortSignal | undefined): Promise<boolean> => delay(ms, true, signal ? { signal } : {}).catch(() => false)
+
+const turnIn = (slot: Slot, { atOnce, perMinute, gate, now, closing }: Pace): Turn => {
+  /** Each slot begins one exchange in this time, so that all of them together keep the rate. */
+  const everySecs = perMinute === undefined ? undefined : (atOnce * 60) / perMinute
+  let notBefore = everySecs === undefined ? undefined : slot.notBefore
+  let written: Promise<void> = Promise.resolve()
+  return {
+    slot,
+    moment: async () => {
+      const ms = gate.waitMs()
+      return ms <= 0 || wait(ms, closing)
+    },
+    early: (step) => (step.do === 'exchange' && step.action !== 'recall' && notBefore !== undefined && Date.parse(notBefore) > now().getTime() ? notBefore : undefined),
+    begins: () => {
+      if (everySecs === undefined) return
+      notBefore = later(now(), everySecs)
+      written = slot.used(notBefore)
+      written.catch(() => undefined)
+    },
+    settled: () => written,
+    release: () => slot.release(),
+  }
+}
