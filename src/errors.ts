@@ -28,6 +28,7 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: { class: 'sender', status: 405, title: 'This address does not take that method', hint: 'See docs/api.md.' },
   QUERY_INVALID: { class: 'sender', status: 400, title: 'The query cannot be used', hint: 'See docs/api.md for the filters and their values.' },
   RETRY_NOT_POSSIBLE: { class: 'sender', status: 409, title: 'This delivery cannot be retried', hint: 'Only a delivery that failed or waits can be; one that the second key blocked needs a new decision.' },
+  ALREADY_DONE: { class: 'sender', status: 409, title: 'It is so already', hint: 'Nothing was changed. Look at it again: somebody else may have been first.' },
   HOST_UNKNOWN: { class: 'sender', status: 421, title: 'This engine is not called by that name', hint: 'Use the address that the engine printed when it started: localhost or 127.0.0.1.' },
   FORM_NOT_OURS: { class: 'sender', status: 403, title: 'The form did not come from these pages, or is out of date', hint: 'Open the page again and send the form once more.' },
   // -- folder only

@@ -16,7 +16,10 @@ const COMMANDS: Record<string, Command> = {
   diff: { says: 'diff OLD [NEW]                   say what a changed policy would do: folders, git revisions, or in-force', load: async () => { const { diff: run, USAGE: usage } = await import('./commands/diff.ts'); return { run, usage } } },
   replay: { says: 'replay --since DATE [--with DIR]   decide what is in the ledger again under another policy, and say what would change', load: async () => { const { replay: run, USAGE: usage } = await import('./commands/replay.ts'); return { run, usage } } },
   observing: { says: 'observing [--since DATE]         say what would have become of documents that are only observed', load: async () => { const { observing: run, USAGE: usage } = await import('./commands/observing.ts'); return { run, usage } } },
-  sandbox: { says: 'sandbox [--keep DIR]             run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => { const { sandbox: run, USAGE: usage } = await import('./commands/sandbox.ts'); return { run, usage } } },
+  stop: { says: 'stop --all|--service X… --reason Y  halt deliveries to patients; stop list, stop lift ID', load: async () => { const { stop: run, USAGE: usage } = await import('./commands/stop.ts'); return { run, usage } } },
+  recall: { says: 'recall DOCUMENT --reason Y       take a document back from the patient; --lift lets it go again', load: async () => { const { recall: run, USAGE: usage } = await import('./commands/recall.ts'); return { run, usage } } },
+  pkb: { says: 'pkb doctor [--json]              ask PKB step by step whether addresses and credentials are right', load: async () => { const { pkb: run, USAGE: usage } = await import('./commands/pkb.ts'); return { run, usage } } },
+  sandbox: { says: 'sandbox [--keep DIR] [--strict]  run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => { const { sandbox: run, USAGE: usage } = await import('./commands/sandbox.ts'); return { run, usage } } },
 }
 
 const usage = (): string => ['Usage: npx openletter COMMAND', '', ...Object.values(COMMANDS).map(({ says }) => `  ${says}`), '', 'Settings come from the environment: see docs/operations.md.'].join('\n')

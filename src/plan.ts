@@ -32,7 +32,7 @@ export const plan = (receipt: Receipt, policy: Policy, person: Person, prior: Pr
   const moves = bearing === 'in-order' && prior.current !== undefined
     && (anotherPatient(prior.current.document.patient, document.patient) || differ(prior.addressedTo, nhsNumber))
   const decision = decide(facts, policy, {
-    prior, moves, addendum: isAddendum(document, prior), ...(sources.directorate ? { directorate: sources.directorate } : {}),
+    prior: ofContent(prior, document), moves, addendum: isAddendum(document, prior), ...(sources.directorate ? { directorate: sources.directorate } : {}),
   })
   const resource = documentReference({
     document, facts, decision, labels: codings(decision.labels), policy, sources, receivedAt: receipt.receivedAt, ...(nhsNumber ? { nhsNumber } : {}),
@@ -76,6 +76,10 @@ const inForce = (document: RioDocument, receipt: Receipt, policy: Policy, person
 /** Of the same moment as what is in force, or not to be compared with it: it is taken, and loosens nothing. */
 const unloosened = (said: Facts, policy: Policy, person: Person, prior: Prior, current: NonNullable<Prior['current']>): Partial<Facts> =>
   ({ ...current.tightened, ...tightening(said, tighten(factsOf(current.document, policy, current.feed, person, prior).facts, current.tightened)) })
+
+/** A deadline that passed for one content says nothing of another that has just come. */
+const ofContent = ({ post, ...prior }: Prior, { contents }: RioDocument): Prior =>
+  post !== undefined && prior.current?.document.contents[0]?.ref.sha256 === contents[0]?.ref.sha256 ? { ...prior, post } : prior
 
 /** Known to be newer. Where nobody ever says a time, the order of arrival has to do. */
 const isLater = (document: RioDocument, { lastSourceTime }: Prior): boolean =>

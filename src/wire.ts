@@ -16,6 +16,7 @@ import { openThings, type OpenThings } from './engine/open-things.ts'
 import { pkbOrSandbox } from './engine/pkb-address.ts'
 import { policyStatus } from './engine/policy-status.ts'
 import { readiness } from './engine/readiness.ts'
+import { openRecallWatch } from './engine/recall-watch.ts'
 import { openReviews } from './engine/reviews.ts'
 import { Failure } from './errors.ts'
 import { makeTake } from './intake/take.ts'
@@ -93,7 +94,7 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const settings = withTokens(given)
   const assumed = checkable(settings)
   const looked = acceptable(await loadPolicy(assumed))
-  const pkb = pkbOrSandbox(settings, parts.includes('worker'), dataDir, open)
+  const pkb = pkbOrSandbox({ env: settings, delivers: parts.includes('worker'), dataDir, pkb: looked.policy.destinations.pkb }, open)
   const pool = await database(settings, dataDir, say, open)
   const { env, sandboxUrl } = await pkb()
   const loaded = Object.keys(env).every((name) => !env[name]?.trim() || env[name] === assumed[name]) ? looked : acceptable(await loadPolicy(env))
@@ -121,6 +122,7 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const lines = parts.includes('worker') ? openLines({ ledger, wake, policy, content, say, now }) : undefined
   const feeds = parts.includes('feeds') ? openFeeds({ content, take: makeTake({ ledger, policy, say }), reject: rejectInto(ledger, say), say, now, newId: randomUUID }) : undefined
   await startAll(first.policy, lines, feeds, open)
+  if (lines) open.add(openRecallWatch({ ledger, say, now }).close)
   const reviews = openReviews({ policy, say, now })
   open.add(() => reviews.close())
   holder = holdPolicy({ first, env: () => ({ ...env, RIO_HTTP_TOKEN: withTokens(given)['RIO_HTTP_TOKEN'] }), ledger, parts: [feeds, lines].filter((part) => part !== undefined), say, now, onTaken: reviews.tell })

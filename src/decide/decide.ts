@@ -1,8 +1,9 @@
 // From facts to a decision: the first rule that matches, then `observe` where a directorate is not live, then the
-// floor. It refuses to loosen: everything after the rule can only keep a document in.
+// floor. It refuses to loosen: everything after the rule can only keep a document in, or send by post what a rule sent
+// to the record and a deadline has passed for.
 import type { Policy, Rule } from '../policy/policy.ts'
 import type { Directorate } from '../policy/schema.ts'
-import type { Decision, Facts, Prior, RuleRoute } from '../types.ts'
+import type { Decision, Facts, PostReason, Prior, RuleRoute, Span } from '../types.ts'
 import { floorAgainst } from './floor.ts'
 import { labelsFor } from './labels.ts'
 import { firstMatch } from './rules.ts'
@@ -24,7 +25,7 @@ export const observes = (facts: Facts, route: RuleRoute): boolean =>
   (facts.directorate === 'observing' || facts.directorate === 'not-live') && route !== 'withhold'
 
 export const decide = (facts: Facts, policy: Policy, context: { readonly prior: Prior; readonly moves: boolean; readonly addendum: boolean; readonly directorate?: Directorate }): Decision => {
-  const kept = keepIn(ruled(policy.rules, facts), facts, context)
+  const kept = postInstead(keepIn(ruled(policy.rules, facts), facts, context), facts, policy, context.prior.post)
   const observed = observes(facts, kept.route)
   const route = observed ? 'observe' : kept.route
   const name = context.directorate?.name ?? 'The directorate'
@@ -37,6 +38,7 @@ export const decide = (facts: Facts, policy: Policy, context: { readonly prior: 
     variance: facts.kind === 'appointment' && facts.instruction === 'withhold',
     ...(observed ? { wouldRoute: kept.route, wouldRule: kept.rule } : {}),
     leftToTeam: route === 'print' && context.directorate?.post === 'team',
+    ...(route === 'pkb' ? ofTheRecord(facts, policy) : {}),
     labels: labelsFor(route, facts),
     policy: policy.hash,
   }
@@ -56,3 +58,38 @@ const keepIn = (decision: Ruled, facts: Facts, { prior, moves, addendum }: { rea
     return { route: 'review', rule: 'floor', because: `The safety floor keeps it in: ${against.map((line) => `${line.id}: ${line.says}`).join(' ')}`, conflict: false }
   return decision
 }
+
+// ---------------------------------------------------------------- the record, else the post
+
+/** Names and reasons where a deadline of the record has passed. */
+export const POSTED: Record<PostReason, { readonly rule: string; readonly says: string }> = {
+  'account-unknown': { rule: 'account-unknown-too-long', says: 'For too long PKB has not said whether the patient has an account' },
+  'not-read': { rule: 'not-read-in-time', says: 'It is meant for the patient’s PKB record, and is not proven to have been read there in time' },
+}
+
+/** What was meant for the record goes by post where the floor allows that, else a person decides. */
+const postInstead = (kept: Ruled, facts: Facts, policy: Policy, post: PostReason | undefined): Ruled => {
+  if (kept.route !== 'pkb' || post === undefined || isPulledBack(facts, policy, post)) return kept
+  const { rule, says } = POSTED[post]
+  // What is only observed is told as if it were live.
+  const against = floorAgainst(facts, 'print').filter(({ id }) => id !== 'F5' || !observes(facts, 'print'))
+  return against.length === 0
+    ? { route: 'print', rule, because: `${says}, so it goes by post.`, conflict: kept.conflict }
+    : { route: 'review', rule, because: `${says}, and it cannot go by post, so a person has to decide: ${against.map((line) => `${line.id}: ${line.says}`).join(' ')}`, conflict: kept.conflict }
+}
+
+/** Nobody knew of an account, now there is one, and the channel says that the record comes first. */
+const isPulledBack = (facts: Facts, policy: Policy, post: PostReason): boolean =>
+  post === 'account-unknown' && facts.account === 'registered' && policy.destinations.pkb?.registered_later === 'pulled-back'
+
+const ofTheRecord = ({ kind }: Facts, { destinations: { pkb } }: Policy): Pick<Decision, 'printIfUnreadAfter' | 'staysByPost'> => {
+  const spans: Readonly<Record<string, Span | undefined>> = pkb?.transport === 'hl7-soap' ? (pkb.print_if_unread_after ?? {}) : {}
+  const span = Object.hasOwn(spans, kind) ? spans[kind] : undefined
+  return {
+    ...(span ? { printIfUnreadAfter: without(span, pkb?.extra_bank_holidays) } : {}),
+    ...(pkb?.registered_later === 'stays-by-post' ? { staysByPost: true } : {}),
+  }
+}
+
+/** The span as the policy counts it: without days on which nobody works. */
+export const without = (span: Span, days: readonly string[] | undefined): Span => ('working_days' in span && days && days.length > 0 ? { ...span, not_on: days } : span)

@@ -2,6 +2,7 @@
 // says what should be, so a repeated, lost or reordered wake-up does no harm.
 import type { Decision, Delivery, DocumentState, Facts, Plan } from '../types.ts'
 import type { AuditKind } from '../observe/events.ts'
+import { POSTED } from './decide.ts'
 import { floorAgainst } from './floor.ts'
 
 /** The document as it is now: which patient's identifier, which revision, which content. */
@@ -20,6 +21,8 @@ export const standingAfter = (facts: Facts): 'recall' | 'leave' =>
 
 /** What the print house answers to a recall that comes too late: the letter goes by post. */
 export const TAKEN = 'ALREADY_TAKEN'
+/** The same where it had taken an earlier letter of the document only, and the one that was to go is gone. */
+export const TAKEN_BEFORE = 'EARLIER_ONE_TAKEN'
 
 /** What should stand of one delivery. `deliveries`: of the whole document, for no letter goes both ways. */
 export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery: Delivery, deliveries: readonly Delivery[]): Want => {
@@ -30,7 +33,7 @@ export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery:
   if (delivery.destination === 'print' && delivery.state !== 'printed') {
     // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back.
     if (decision.leftToTeam || floorAgainst(facts, 'print').length > 0) return 'absent'
-    if (decision.route === 'pkb') return isPosted(delivery, now) || waitsForAccount(plan, now, delivery) ? 'leave' : 'absent'
+    if (decision.route === 'pkb') return isTaken(delivery) || stays(plan, now, delivery) || waitsForAccount(plan, now, delivery) ? 'leave' : 'absent'
   }
   if (decision.rule === 'parent-not-standing' || decision.rule === 'moved-to-another-patient') return 'absent'
   return standingAfter(facts) === 'recall' ? 'absent' : 'leave'
@@ -39,9 +42,14 @@ export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery:
 const stands = (delivery: Delivery): boolean => delivery.standing === 'present' || delivery.standing === 'unsure'
 
 /** The print house has it, and nothing can stop it any more. */
-const isTaken = ({ destination, state, lastCode }: Delivery): boolean => destination === 'print' && (state === 'printed' || (lastCode === TAKEN && state !== 'sending'))
+const isTaken = ({ destination, state, lastCode }: Delivery): boolean => 
+  destination === 'print' && (state === 'printed' || ((lastCode === TAKEN || lastCode === TAKEN_BEFORE) && state !== 'sending'))
 
 const isPosted = (delivery: Delivery, now: Now): boolean => isTaken(delivery) && stands(delivery) && delivery.standingSha256 === now.sha256
+
+/** The channel leaves with the post what it has of this very revision, whatever is learnt of the account. */
+const stays = ({ decision }: Pick<Plan, 'decision'>, now: Now, delivery: Delivery): boolean =>
+  decision.route === 'pkb' && decision.staysByPost === true && delivery.destination === 'print' && stands(delivery) && delivery.standingRevision === now.revision
 
 /** PKB is asked before the letter is pulled back: without an account it stays where it is. */
 const waitsForAccount = ({ facts }: Pick<Plan, 'facts'>, now: Now, delivery: Delivery): boolean => facts.account === 'unknown' && upToDate(delivery, now)
@@ -49,13 +57,13 @@ const waitsForAccount = ({ facts }: Pick<Plan, 'facts'>, now: Now, delivery: Del
 /**
  * Whether the patient has it by the other way, or may still get it by that way. Of a letter in the outbox nothing goes
  * to PKB before it is pulled back, of one that was printed nothing until its content changes; and while a copy stands
- * at PKB, nothing is posted.
+ * at PKB, nothing is posted, unless the patient has not read it there in time: then it goes both ways.
  */
 const goesOtherwise = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, destination: string, deliveries: readonly Delivery[]): boolean =>
   deliveries.some((other) => {
     if (other.destination === destination || other.identifier !== now.identifier || !stands(other)) return false
-    if (other.destination !== 'print') return true
-    return isTaken(other) ? isPosted(other, now) : !waitsForAccount(plan, now, other)
+    if (other.destination !== 'print') return plan.decision.rule !== POSTED['not-read'].rule
+    return isTaken(other) ? isPosted(other, now) : stays(plan, now, other) || !waitsForAccount(plan, now, other)
   })
 
 /** Whether a copy of it stays with the patient at PKB, although nothing new of it is sent. */
@@ -96,7 +104,7 @@ export const owed = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliverie
       if (delivery.state === 'recalling' || ((delivery.state === 'failed' || delivery.state === 'blocked') && !fresh)) return []
       return [{ kind: 'set', deliveryId: delivery.id, state: 'recalling', due: true, audit: 'recall-owed' }]
     }
-    if (delivery.standing === 'unsure') return fresh ? [{ kind: 'set', deliveryId: delivery.id, state: 'sending', due: true }] : []
+    if (delivery.standing === 'unsure' && !isTaken(delivery)) return fresh ? [{ kind: 'set', deliveryId: delivery.id, state: 'sending', due: true }] : []
     // A recall that is no longer wanted, or that came too late for a letter that may go by post as well.
     const isOver = delivery.state === 'recalling' || delivery.state === 'owed' || (delivery.state === 'failed' && isTaken(delivery))
     return fresh || isOver ? [{ kind: 'set', deliveryId: delivery.id, state: rests(delivery), due: false, audit: 'left-standing' }] : []
@@ -134,7 +142,7 @@ export const documentState = (decision: Decision, identifier: string, deliveries
 const STATE_OF = {
   owed: () => 'waiting',
   sending: (delivery) => (delivery.destination === 'print' ? 'waiting' : 'sent'),
-  acknowledged: () => 'acknowledged',
+  acknowledged: (delivery) => (delivery.readAt === undefined ? 'acknowledged' : 'read'),
   printing: () => 'printing',
   printed: () => 'printed',
   recalling: () => 'recalling',

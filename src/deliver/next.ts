@@ -1,6 +1,7 @@
 // What a worker does next for one document at one destination: from what should stand there and what does stand
 // there to the one step that closes the difference. Pure. It refuses to send while something else of the document
-// has to be taken back first, or while a copy may stand that nobody has looked for.
+// has to be taken back first, while a copy may stand that nobody has looked for, or, where nobody can look, while
+// what was sent or taken back before may still be under way.
 import type { DocumentReference } from '@medplum/fhirtypes'
 import { codesOf } from '../decide/code.ts'
 import { upToDate, want, type Now, type Want } from '../decide/owed.ts'
@@ -8,9 +9,10 @@ import { identify } from '../fhir/identify.ts'
 import type { Step, Stop, Thought, Work } from '../ledger/ledger.ts'
 import type { Planned } from '../plan.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Delivery, Plan } from '../types.ts'
+import type { Delivery, Plan, Transport } from '../types.ts'
 import { later } from './backoff.ts'
 import { recallKey, secondKey } from './second-key.ts'
+import { canLook, sendsFrom } from './under-way.ts'
 
 /** The plan of a piece of work under a policy: `plan` of plan.ts, with the work's own receipt, person and prior. */
 export type PlanAgain = (work: Work, policy: Policy) => Planned
@@ -85,7 +87,7 @@ const step = (work: Work, plan: Plan, policy: Policy, now: Date): Step => {
     return next.do === 'nothing' && current ? leave(current, now, first.dueAt) : next
   }
   const adrift = wanted.find(([delivery, wants]) => wants === 'leave' && delivery.standing === 'unsure')?.[0]
-  if (adrift) return isStuck(adrift) || isPutOff(adrift, now) ? NOTHING : exchange(adrift, 'look', at)
+  if (adrift) return isStuck(adrift) || isPutOff(adrift, now) ? NOTHING : canLook(adrift, policy) ? exchange(adrift, 'look', at) : { do: 'nothing', rests: adrift.id }
   return current ? closeDifference(work, plan, policy, current, at, now) : NOTHING
 }
 
@@ -100,21 +102,26 @@ const recall = (work: Work, delivery: Delivery, now: Date): Step => {
 }
 
 /** A look asks about whom it was sent to; what is sent now is for the patient of the document as it is now. */
-const exchange = (delivery: Delivery, action: 'create' | 'update' | 'look', at: Now): Step => {
+const exchange = (delivery: Delivery, action: 'create' | 'update' | 'look', at: Now, via?: Transport): Step => {
   const nhsNumber = action === 'look' ? delivery.nhsNumber : at.nhsNumber
-  return { do: 'exchange', deliveryId: delivery.id, action, revision: at.revision, ...(at.sha256 ? { sha256: at.sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}) }
+  return { do: 'exchange', deliveryId: delivery.id, action, revision: at.revision, ...(at.sha256 ? { sha256: at.sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}), ...(via ? { via } : {}) }
 }
 
 const closeDifference = (work: Work, plan: Plan, policy: Policy, delivery: Delivery, at: Now, now: Date): Step => {
   if (isStuck(delivery) || isPutOff(delivery, now)) return NOTHING
-  if (delivery.standing === 'unsure') return exchange(delivery, 'look', at)
   if (upToDate(delivery, at)) return NOTHING
+  const from = sendsFrom(delivery, policy)
+  if (from !== undefined && Date.parse(from) > now.getTime()) return { do: 'nothing', putOff: { deliveryId: delivery.id, until: from } }
+  if (delivery.standing === 'unsure' && canLook(delivery, policy)) return exchange(delivery, 'look', at)
   if (work.stops.some((stop) => stopped(stop, plan, policy))) return leave(delivery, now)
   // The record, else the post: while the account is unknown the document waits for PKB's answer.
   if (delivery.destination === 'pkb' && plan.facts.account === 'unknown' && plan.nhsNumber !== undefined) return { do: 'ask-account', nhsNumber: plan.nhsNumber }
-  const action = delivery.standing === 'present' ? 'update' : 'create'
+  // What may stand where nobody can look is sent once more under the same identifier: that replaces it, or makes it.
+  const action = stands(delivery) ? 'update' : 'create'
   const key = secondKey({ work, plan, resource: outgoing(work, plan), delivery, action })
-  return key.ok ? exchange(delivery, action, at) : { do: 'block', deliveryId: delivery.id, code: key.code, detail: key.detail }
+  if (!key.ok) return { do: 'block', deliveryId: delivery.id, code: key.code, detail: key.detail }
+  const via = delivery.destination === 'pkb' ? policy.destinations.pkb?.transport : undefined
+  return exchange(delivery, action, at, via)
 }
 
 /** Not now: it stays owed, and is looked at again. */

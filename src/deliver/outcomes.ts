@@ -1,12 +1,13 @@
 // What each outcome of an exchange means, and what it makes of the delivery and of the destination's circuit: closed
 // tables, so that a missing case does not compile. Pure. It refuses to guess in the sender's favour: what may have
-// been accepted is unsure, and what is unsure is looked at before anything is sent again.
+// been accepted is unsure, and nothing is sent again before somebody has looked, or, where nobody can, before it settled.
 import type { RetrySettings } from '../policy/schema.ts'
-import type { Action, Delivery, Outcome, OutcomeKind } from '../types.ts'
+import type { Action, Delivery, Outcome, OutcomeKind, Transport } from '../types.ts'
 import type { Finish } from '../ledger/ledger.ts'
-import type { Want } from '../decide/owed.ts'
+import { TAKEN, TAKEN_BEFORE, type Want } from '../decide/owed.ts'
 import type { Look } from './destination.ts'
 import { backoffSecs, later } from './backoff.ts'
+import type { Unseen } from './under-way.ts'
 
 // ---------------------------------------------------------------- what an answer means
 
@@ -76,7 +77,7 @@ export type CircuitEffect = 'answered' | 'unavailable' | 'refused' | 'forbidden'
 export const OUTCOME = {
   accepted: { means: 'the destination has it', standing: 'as-sent', ends: 'done', counts: false, circuit: 'answered' },
   unavailable: { means: 'provably not accepted', standing: 'kept', ends: 'retry', counts: true, circuit: 'unavailable' },
-  unsure: { means: 'may have been accepted: look before sending again', standing: 'may', ends: 'retry', counts: true, circuit: 'nothing' },
+  unsure: { means: 'may have been accepted: look, or wait, before sending again', standing: 'may', ends: 'retry', counts: true, circuit: 'nothing' },
   refused: { means: 'this document is not acceptable: a person decides', standing: 'kept', ends: 'stops', counts: true, circuit: 'refused' },
   unregistered: { means: 'there is no such account: plan again', standing: 'kept', ends: 'retry', counts: true, circuit: 'answered' },
   forbidden: { means: 'the destination refuses this engine, not the document', standing: 'kept', ends: 'retry', counts: false, circuit: 'forbidden' },
@@ -92,6 +93,12 @@ export type Ended = {
   /** Revision and content that the exchange was about. */
   readonly revision: number
   readonly sha256?: string
+  /** By which transport a create or an update went to PKB. */
+  readonly via?: Transport
+  /** ISO instant. */
+  readonly startedAt: string
+  /** No look tells whether a recall was the last word there. */
+  readonly unseen?: Unseen
   readonly outcome: Outcome
   /** Only of a look that was answered. */
   readonly found?: Look
@@ -102,19 +109,38 @@ export type After = { readonly delivery: Finish['delivery']; readonly circuit: C
 /** What an exchange makes of a delivery. `random` is from 0 to 1. */
 export const afterExchange = (ended: Ended, settings: RetrySettings, random: number, now: Date): After => {
   const rule = OUTCOME[ended.outcome.kind]
-  return { delivery: rule.ends === 'done' ? done(ended, now) : undone(ended, rule, settings, random, now), circuit: rule.circuit }
+  const retryAt = (tries: number): string => later(now, Math.max(backoffSecs(Math.max(tries, 1), settings, random), ended.outcome.retryAfterSecs ?? 0))
+  const delivery = rule.ends === 'done' ? done(ended, retryAt, now) : undone(ended, rule, retryAt)
+  const recallUnsureAt = recallUnsureAfter(ended)
+  return { delivery: { ...delivery, ...(recallUnsureAt === undefined ? {} : { recallUnsureAt }) }, circuit: rule.circuit }
 }
 
-type Kept = Pick<Finish['delivery'], 'standing' | 'standingRevision' | 'standingSha256' | 'remoteId'>
+/** When to try again after so many tries. */
+type RetryAt = (tries: number) => string
 
-const optional = (revision: number | undefined, sha256: string | undefined, remoteId: string | undefined) => ({
+const sends = (action: Action): boolean => action === 'create' || action === 'update'
+
+/** A recall that nobody can see may come late; what is sent after it has waited for that. */
+const recallUnsureAfter = ({ delivery, action, outcome, startedAt, unseen }: Ended): string | undefined => {
+  if (action === 'recall' && outcome.kind === 'unsure' && unseen) return startedAt
+  return sends(action) && outcome.kind === 'accepted' ? undefined : delivery.recallUnsureAt
+}
+
+type Kept = Pick<Finish['delivery'], 'standing' | 'standingRevision' | 'standingSha256' | 'remoteId' | 'via'>
+
+const optional = (revision: number | undefined, sha256: string | undefined, remoteId: string | undefined, via: readonly Transport[] | undefined) => ({
   ...(revision === undefined ? {} : { standingRevision: revision }),
   ...(sha256 === undefined ? {} : { standingSha256: sha256 }),
   ...(remoteId === undefined ? {} : { remoteId }),
+  ...(via === undefined || via.length === 0 ? {} : { via }),
 })
 
 const asBefore = ({ delivery }: Ended): Kept =>
-  ({ standing: delivery.standing, ...optional(delivery.standingRevision, delivery.standingSha256, delivery.remoteId) })
+  ({ standing: delivery.standing, ...optional(delivery.standingRevision, delivery.standingSha256, delivery.remoteId, delivery.via) })
+
+/** An id that the other transport gave says nothing here. */
+const remoteIdAfter = ({ delivery, outcome, via }: Ended): string | undefined =>
+  outcome.remoteId ?? (via === undefined || (delivery.via ?? [via]).includes(via) ? delivery.remoteId : undefined)
 
 /** State of a delivery whose copy stands as it should. */
 const settledState = (delivery: Delivery): Delivery['state'] => {
@@ -122,14 +148,14 @@ const settledState = (delivery: Delivery): Delivery['state'] => {
   return delivery.state === 'printed' ? 'printed' : 'printing'
 }
 
-const done = (ended: Ended, now: Date): Finish['delivery'] => {
-  const { delivery, outcome, revision, sha256 } = ended
+const done = (ended: Ended, retryAt: RetryAt, now: Date): Finish['delivery'] => {
+  const { delivery, revision, sha256, via } = ended
   switch (ended.action) {
     case 'create':
     case 'update':
-      return { state: delivery.destination === 'print' ? 'printing' : 'acknowledged', standing: 'present', tries: 0, ...optional(revision, sha256, outcome.remoteId ?? delivery.remoteId) }
+      return { state: delivery.destination === 'print' ? 'printing' : 'acknowledged', standing: 'present', tries: 0, ...optional(revision, sha256, remoteIdAfter(ended), via && [via]) }
     case 'recall':
-      return recalled(ended, now)
+      return recalled(ended, retryAt, now)
     case 'look':
       return looked(ended, now)
   }
@@ -140,12 +166,25 @@ const LATE_SECS = 60
 /** What a recall says that found nothing to take back. */
 export const GONE = 'GONE'
 
-/** Of a copy that nobody has ever seen there, nothing found is no proof the first time: it may be on its way. */
-const recalled = (ended: Ended, now: Date): Finish['delivery'] => {
-  const { delivery, outcome } = ended
+/** So often a recall is made again that PKB says it did and that nobody saw, where it could have been seen. */
+const MOST_UNSEEN = 5
+const TAKEN_BACK = { state: 'recalled', standing: 'recalled', tries: 0 } as const
+
+const recalled = (ended: Ended, retryAt: RetryAt, now: Date): Finish['delivery'] => {
+  const { delivery, outcome, unseen, startedAt } = ended
+  if (unseen) {
+    // A recall that came before what it was to take back was lost there.
+    if (unseen.until !== undefined && startedAt < unseen.until) return { ...asBefore(ended), state: 'recalling', tries: delivery.tries, dueAt: unseen.until }
+    return { ...TAKEN_BACK, ...(outcome.confirmed ? {} : { unconfirmed: true as const }) }
+  }
+  // Of a copy that nobody has ever seen there, nothing found is no proof the first time: it may be on its way.
   const neverSeen = delivery.standing === 'unsure' && delivery.remoteId === undefined
-  if (outcome.code !== GONE || !neverSeen || delivery.lastCode === GONE) return { state: 'recalled', standing: 'recalled', tries: 0 }
-  return { ...asBefore(ended), state: 'recalling', tries: delivery.tries, dueAt: later(now, LATE_SECS) }
+  if (outcome.code === GONE && neverSeen && delivery.lastCode !== GONE) return { ...asBefore(ended), state: 'recalling', tries: delivery.tries, dueAt: later(now, LATE_SECS) }
+  if (outcome.code === GONE || outcome.confirmed || delivery.destination !== 'pkb') return TAKEN_BACK
+  // It said yes, and could have been seen to be gone, and was not: again, and in the end it is told as it is.
+  const tries = delivery.tries + 1
+  if (tries > MOST_UNSEEN) return { ...TAKEN_BACK, unconfirmed: true }
+  return { ...asBefore(ended), state: 'recalling', tries, dueAt: retryAt(tries) }
 }
 
 /** Adopt what is found if it is the revision in force; else the next step is due at once, and the tries stay counted. */
@@ -154,26 +193,34 @@ const looked = ({ delivery, found, revision, sha256, wanted }: Ended, now: Date)
   // What waited for this answer, such as a letter by post instead, is worked out by the next step.
   if (!found?.found) return { state: wanted === 'present' ? 'owed' : 'closed', standing: 'nothing', tries: delivery.tries, ...due }
   const same = found.revision === revision && (found.sha256 === undefined || found.sha256 === sha256)
-  if (same) return { state: settledState(delivery), standing: 'present', tries: 0, ...optional(revision, sha256, found.remoteId) }
-  const stands = { standing: 'present', tries: delivery.tries, ...optional(found.revision, found.sha256, found.remoteId) } as const
+  if (same) return { state: settledState(delivery), standing: 'present', tries: 0, ...optional(revision, sha256, found.remoteId, delivery.via) }
+  const stands = { standing: 'present', tries: delivery.tries, ...optional(found.revision, found.sha256, found.remoteId, delivery.via) } as const
   return wanted === 'present' ? { state: 'owed', ...stands, ...due } : { state: settledState(delivery), ...stands }
 }
 
-const undone = (ended: Ended, rule: Rule, settings: RetrySettings, random: number, now: Date): Finish['delivery'] => {
+const undone = (ended: Ended, rule: Rule, retryAt: RetryAt): Finish['delivery'] => {
   const { delivery, outcome, action } = ended
   const tries = delivery.tries + (rule.counts ? 1 : 0)
-  const kept = rule.standing === 'may' ? mayStand(ended) : asBefore(ended)
-  if (rule.ends === 'stops') return { ...kept, state: 'failed', tries }
-  const secs = Math.max(backoffSecs(Math.max(tries, 1), settings, random), outcome.retryAfterSecs ?? 0)
+  const kept = rule.standing === 'may' ? mayStand(ended) : tooLate(ended) ?? asBefore(ended)
+  // A recall whose end is not known is tried again whatever the other side asks.
+  if (rule.ends === 'stops' || (outcome.person && sends(action))) return { ...kept, state: 'failed', tries }
   // An unsure delivery is `sending` until a look has settled it.
   const state = action !== 'recall' && kept.standing === 'unsure' ? 'sending' : OWING[action]
-  return { ...kept, state, tries, dueAt: later(now, secs) }
+  return { ...kept, state, tries, dueAt: retryAt(tries) }
+}
+
+/** Of a letter that the print house had before it could be taken back it is known what stands: it, or an earlier one. */
+const tooLate = (ended: Ended): Kept | undefined => {
+  const { action, outcome: { code, remoteId, sha256 } } = ended
+  if (action !== 'recall' || (code !== TAKEN && code !== TAKEN_BEFORE)) return undefined
+  return code === TAKEN ? { ...asBefore(ended), standing: 'present' } : { standing: 'present', ...optional(undefined, sha256, remoteId, undefined) }
 }
 
 const mayStand = (ended: Ended): Kept => {
-  const { delivery, outcome, action } = ended
+  const { delivery, outcome, action, via } = ended
   if (action === 'look') return asBefore(ended)
   // Of a recall that may have worked, what stood may still stand.
   if (action === 'recall') return { ...asBefore(ended), standing: 'unsure' }
-  return { standing: 'unsure', ...optional(ended.revision, ended.sha256, outcome.remoteId ?? delivery.remoteId) }
+  const before = delivery.standing === 'present' || delivery.standing === 'unsure' ? (delivery.via ?? []) : []
+  return { standing: 'unsure', ...optional(ended.revision, ended.sha256, outcome.remoteId ?? delivery.remoteId, via && [...new Set([...before, via])]) }
 }

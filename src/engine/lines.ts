@@ -2,10 +2,13 @@
 // settings change is closed before the new policy is in force and opened after: nothing is sent by one policy's rules
 // with another's settings. What is owed meanwhile waits in the ledger.
 import { isDeepStrictEqual } from 'node:util'
+import { openDeadlines } from '../deliver/deadlines.ts'
 import { openAccounts } from '../deliver/pkb/accounts.ts'
 import { openPkb } from '../deliver/pkb/pkb.ts'
+import { openReadReceipts } from '../deliver/pkb/read-receipts.ts'
 import { watchAcknowledgements } from '../deliver/print/acknowledgements.ts'
 import { printDestination } from '../deliver/print/destination.ts'
+import { openReads } from '../deliver/reads.ts'
 import type { Wake } from '../deliver/wake.ts'
 import { openWorker } from '../deliver/worker.ts'
 import { asFailure } from '../errors.ts'
@@ -76,6 +79,12 @@ const openLine = async (settings: Settings, { ledger, wake, policy, content, say
     open.add(() => destination.close())
     const worker = await openWorker({ ledger, wake, destinations: [{ destination, settings }], ...(accounts ? { accounts } : {}), policy, say, now, random: Math.random })
     open.add(() => worker.close())
+    if (settings.type === 'pkb') {
+      const receipts = openReadReceipts(settings, { now })
+      open.add(() => receipts.close())
+      const loops = [openReads({ ledger, receipts, settings, say, now }), openDeadlines({ ledger, receipts, settings, say, now })]
+      for (const loop of loops) open.add(() => loop.close())
+    }
     if (settings.type === 'print') {
       const acknowledgements = watchAcknowledgements({ settings, say, acknowledge: ledger.acknowledgePrint, now })
       open.add(() => acknowledgements.close())

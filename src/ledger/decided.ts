@@ -3,11 +3,13 @@
 // refuses to loosen anything for a document whose receipt the policy in force cannot read.
 import { isDeepStrictEqual } from 'node:util'
 import { codesOf } from '../decide/code.ts'
+import { POSTED } from '../decide/decide.ts'
 import { tighten } from '../decide/facts.ts'
 import { floorAgainst } from '../decide/floor.ts'
 import { labelsFor } from '../decide/labels.ts'
 import { owed } from '../decide/owed.ts'
 import type { DeliveryChange, Now } from '../decide/owed.ts'
+import { deadline } from '../decide/working-days.ts'
 import type { Decision, Facts, Person, Plan, Prior } from '../types.ts'
 import { UNKNOWN_PERSON } from '../types.ts'
 import { keyText } from './rows.ts'
@@ -80,8 +82,12 @@ export const knownOf = (space: Workspace, record: DocumentRecord): Omit<Prior, '
     ...(inForce ? { current: { receiptId: inForce.receipt.id, feed: inForce.receipt.feed, document: inForce.document, tightened: inForce.tightened } } : {}),
     cancelled, superseded, moved, held, addendum,
     ...(addressedTo === undefined ? {} : { addressedTo }),
+    ...(record.post && isMarked(record) ? { post: record.post } : {}),
   }
 }
+
+/** A deadline passed for exactly the content that is in force. */
+const isMarked = ({ postSha256, inForce }: DocumentRecord): boolean => inForce !== undefined && postSha256 === contentOf(inForce)
 
 // ---------------------------------------------------------------- plan again
 
@@ -101,7 +107,9 @@ const keptIn = (space: Workspace, record: DocumentRecord, inForce: Revision): Pi
   if (route !== 'pkb' && route !== 'print') return { facts, decision: inForce.decision }
   const against = floorAgainst(facts, route)
   if (against.length > 0) return { facts, decision: forReview(inForce.decision, facts, 'floor', `The safety floor keeps it in: ${against.map((line) => `${line.id}: ${line.says}`).join(' ')}`) }
-  if (record.addendum && !priorOf(space, record).parentStanding) return { facts, decision: forReview(inForce.decision, facts, 'parent-not-standing', 'It adds to a document that the patient does not have.') }
+  const { parentStanding, post } = priorOf(space, record)
+  if (record.addendum && !parentStanding) return { facts, decision: forReview(inForce.decision, facts, 'parent-not-standing', 'It adds to a document that the patient does not have.') }
+  if (route === 'pkb' && post) return { facts, decision: forReview(inForce.decision, facts, POSTED[post].rule, `${POSTED[post].says}, and the policy in force cannot read the receipt, so a person has to decide.`) }
   return { facts, decision: inForce.decision }
 }
 
@@ -143,10 +151,12 @@ export const auditDecided = (space: Workspace, { id, revision, inForce }: Docume
 // ---------------------------------------------------------------- what follows
 
 /** Works out what is owed now, and lets the addenda follow where the document came to stand or ceased to. */
-export const settle = (space: Workspace, record: DocumentRecord, fresh: boolean, at: string): DocumentRecord => {
-  const { inForce } = record
-  if (!inForce) return record
+export const settle = (space: Workspace, settled: DocumentRecord, fresh: boolean, at: string): DocumentRecord => {
+  const { inForce } = settled
+  if (!inForce) return settled
+  const record = unmarked(space, settled)
   for (const change of owed(inForce, nowOf(record), deliveriesOf(space, record.id), fresh)) applyChange(space, record, change, at)
+  countTime(space, record, at)
   const stood = stoodText(record, deliveriesOf(space, record.id))
   if (space.stood.get(record.id) !== stood) {
     space.stood.set(record.id, stood)
@@ -158,6 +168,33 @@ export const settle = (space: Workspace, record: DocumentRecord, fresh: boolean,
 export const nowOf = (record: DocumentRecord): Now => {
   const sha256 = record.inForce?.document.contents[0]?.ref.sha256
   return { identifier: record.identifier, revision: record.revision, ...(sha256 ? { sha256 } : {}), ...(record.nhsNumber ? { nhsNumber: record.nhsNumber } : {}) }
+}
+
+/** What a deadline did counts for its content alone: should that come back one day, it starts afresh. */
+const unmarked = (space: Workspace, record: DocumentRecord): DocumentRecord => {
+  if (record.postSha256 === undefined || isMarked(record)) return record
+  const { post: _post, postSha256: _sha256, ...rest } = record
+  return putDocument(space, rest)
+}
+
+/**
+ * Since when content has been owed to the record, and until when it has to be read: set once, when it becomes owed, and
+ * moved by nothing but other content, or by its having been taken back or out of the way meanwhile.
+ */
+const countTime = (space: Workspace, record: DocumentRecord, at: string): void => {
+  const { route, printIfUnreadAfter } = record.inForce!.decision
+  const content = contentOf(record.inForce!)
+  for (const delivery of deliveriesOf(space, record.id)) {
+    const { owedSince, owedSha256, readBy: _readBy, readAt, ...rest } = delivery
+    if (delivery.destination !== 'pkb') continue
+    if (delivery.state === 'closed' || delivery.state === 'recalled') {
+      if (owedSince !== undefined) putDelivery(space, { ...rest, ...(readAt === undefined ? {} : { readAt }) }, at)
+      continue
+    }
+    const isOwed = route === 'pkb' && delivery.identifier === record.identifier && (delivery.state === 'owed' || delivery.state === 'sending')
+    if (!isOwed || (owedSince !== undefined && owedSha256 === content)) continue
+    putDelivery(space, { ...rest, owedSince: at, owedSha256: content, ...(printIfUnreadAfter ? { readBy: deadline(at, printIfUnreadAfter) } : {}) }, at)
+  }
 }
 
 /** An addendum of an addendum follows by the same way; each stops where nothing changes any more. */

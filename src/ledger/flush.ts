@@ -30,20 +30,14 @@ const WRITE = `
       nhs_number = excluded.nhs_number, state = excluded.state, standing = excluded.standing, standing_revision = excluded.standing_revision,
       standing_sha256 = excluded.standing_sha256, remote_id = excluded.remote_id, tries = excluded.tries, due_at = excluded.due_at,
       last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id,
-      via = excluded.via, sent_at = excluded.sent_at, acknowledged_at = excluded.acknowledged_at, read_at = excluded.read_at, read_by = excluded.read_by,
-      owed_since = excluded.owed_since, unconfirmed = excluded.unconfirmed)
+      via = excluded.via, sent_at = excluded.sent_at, recall_unsure_at = excluded.recall_unsure_at, acknowledged_at = excluded.acknowledged_at, read_at = excluded.read_at, read_by = excluded.read_by,
+      owed_since = excluded.owed_since, owed_sha256 = excluded.owed_sha256, unconfirmed = excluded.unconfirmed)
   insert into attempts select * from json_populate_recordset(null::attempts, $6)
   on conflict (id) do update set outcome = excluded.outcome, code = excluded.code, detail = excluded.detail, took_ms = excluded.took_ms, trace = excluded.trace`
 
 const RELEASES = 'insert into releases select * from json_populate_recordset(null::releases, $1) on conflict do nothing'
 
 const REJECTIONS = 'insert into rejections select * from json_populate_recordset(null::rejections, $1) on conflict (fingerprint) do nothing'
-
-// An older answer never takes the place of a newer one.
-const PEOPLE = `
-  insert into people select * from json_populate_recordset(null::people, $1)
-  on conflict (nhs_number) do update set registered = excluded.registered, deceased = excluded.deceased, birth_date = excluded.birth_date, as_of = excluded.as_of
-  where people.as_of <= excluded.as_of`
 
 const POLICIES = 'insert into policies select * from json_populate_recordset(null::policies, $1) on conflict (hash) do nothing'
 
@@ -73,7 +67,6 @@ export const flush = (client: PoolClient, ahead: Ahead, space: Workspace): void 
   if (sets.some((rows) => rows.length > 0)) ahead(client.query({ name: 'ledger-write', text: WRITE, values: sets.map(toJson) }))
   write('releases', RELEASES, writes.releases)
   write('rejections', REJECTIONS, sorted(writes.rejections, 'fingerprint'))
-  write('people', PEOPLE, sorted([...writes.people.values()], 'nhs_number'))
   write('policies', POLICIES, writes.policies)
   const unused = [...space.made].filter((id) => !writes.documents.has(id) && !isAwaited(space, id))
   if (unused.length > 0) ahead(client.query('delete from documents where id = any($1::uuid[])', [unused]))

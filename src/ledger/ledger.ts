@@ -1,12 +1,11 @@
 // What the ledger promises to the other stages. The ledger is the truth: what came in, what was decided, what is
 // owed to each destination, what stands there, and every attempt; the queue only wakes workers. Each method is one
 // atomic step: when its promise resolves, it is durable; when it rejects, nothing happened.
-import type {
-  Action, Attempt, Decision, Delivery, DocumentState, Facts, OutcomeKind, Person, Plan, PostReason, Prior, Receipt, RioDocument, Route, RuleRoute, Standing, Trace, Transport,
-} from '../types.ts'
+import type { Attempt, Decision, Delivery, DocumentState, Facts, Person, Plan, Prior, Receipt, RioDocument, Route, RuleRoute, Transport } from '../types.ts'
 import type { AuditKind } from '../observe/events.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Planned } from '../plan.ts'
+import type { Stop, PulledStop, Slot, Overdue, RecallRow, DocumentLock } from './worker-words.ts'
 
 // ---------------------------------------------------------------- intake
 
@@ -47,139 +46,7 @@ export type Rejected = {
   readonly skeleton: string
 }
 
-// ---------------------------------------------------------------- deliver
-
-/** A person's stop on deliveries to patients: never on recalls. */
-export type Stop = { readonly scope: 'all' | 'directorate' | 'service' | 'code'; /** Empty for `all`. */ readonly value: string }
-export type PulledStop = Stop & { readonly id: string; readonly actor: string; readonly reason: string; readonly at: string; readonly lifted?: { readonly at: string; readonly actor: string; readonly reason: string } }
-
-/**
- * One of the exchanges that a destination allows at the same moment, among all processes: nobody else has it until it is
- * released or the connection of this process is gone.
- */
-export type Slot = {
-  /** ISO instant before which no exchange is to begin; absent where there is none to wait for. */
-  readonly notBefore?: string
-  /** An exchange begins: the next one in this slot not before then. */
-  used(notBefore: string): Promise<void>
-  release(): Promise<void>
-}
-
-/** A letter for the record whose time is up. */
-export type Overdue = {
-  readonly documentId: string
-  readonly deliveryId: string
-  readonly identifier: string
-  readonly because: PostReason
-  readonly owedSince: string
-  /** Where a copy of it may be read. */
-  readonly via: readonly Transport[]
-}
-
-/** A recall that is not done, or came too late, or that nobody could confirm. */
-export type RecallRow = {
-  readonly documentId: string
-  readonly deliveryId: string
-  readonly destination: string
-  readonly state: Delivery['state']
-  readonly since: string
-  readonly unconfirmed: boolean
-  /** Of a letter taken back too late. */
-  readonly readAt?: string
-  readonly printed: boolean
-  /** What is known of when the patient could see it. */
-  readonly visibleFrom?: string
-  readonly visibleUntil?: string
-  readonly tries: number
-  readonly lastOutcome?: OutcomeKind
-  readonly lastCode?: string
-}
-
-/** All that a worker needs to decide what to do next for one document at one destination, read in one transaction. */
-export type Work = {
-  readonly documentId: string
-  readonly source: string
-  readonly sourceId: string
-  readonly revision: number
-  /** The identifier for the patient it belongs to now. */
-  readonly identifier: string
-  /** The receipt in force, with the content that stands even if a later message left the file out. */
-  readonly receipt: Receipt
-  readonly prior: Prior
-  readonly person: Person
-  readonly nhsNumber?: string
-  readonly decision: Decision
-  /** Deliveries of this document to this destination, oldest first. */
-  readonly deliveries: readonly Delivery[]
-  /** Those to other destinations: no letter goes both ways. */
-  readonly elsewhere: readonly Delivery[]
-  readonly stops: readonly Stop[]
-  /** Hash of the policy that was loaded last, by any process; absent in a ledger that knows none. */
-  readonly policyInForce?: string
-  /** Revision and content that stand, per delivery, are in `deliveries`; this is the parent's identifier where it is known. */
-  readonly parentIdentifier?: string
-}
-
-export type Step =
-  /**
-   * `putOff`: a delivery stays owed but has to wait; the worker has `DocumentLock.putOff` move its time. `unjudged`: by
-   * this worker nothing may be decided, so whatever is due stays due.
-   */
-  | { readonly do: 'nothing'; readonly unjudged?: true; readonly putOff?: { readonly deliveryId: string; readonly until: string } }
-  /** PKB must be asked for this person's account before anything can be sent. */
-  | { readonly do: 'ask-account'; readonly nhsNumber: string }
-  | {
-      readonly do: 'exchange'; readonly deliveryId: string; readonly action: Action; readonly revision: number; readonly sha256?: string; readonly nhsNumber?: string
-      /** By which transport a create or an update goes to PKB. */
-      readonly via?: Transport
-    }
-  /** The second key refused. */
-  | { readonly do: 'block'; readonly deliveryId: string; readonly code: string; readonly detail: string }
-
-/**
- * What a worker thinks of the work: the plan under the policy in force now, and the next step. Without a plan (the
- * policy in force cannot read the receipt) the decision in the ledger stays as it is, and nothing new is sent.
- */
-export type Thought = { readonly plan?: Plan; readonly step: Step }
-
-export type Begun = { readonly work: Work; readonly thought: Thought; readonly attemptId?: string }
-
-/** How an exchange ended, and what that makes of the delivery. */
-export type Finish = {
-  readonly attemptId: string
-  readonly deliveryId: string
-  readonly at: string
-  readonly outcome: OutcomeKind
-  readonly code: string
-  readonly detail: string
-  readonly tookMs: number
-  readonly trace?: Trace
-  readonly delivery: {
-    readonly state: Delivery['state']
-    readonly standing: Standing
-    readonly standingRevision?: number
-    readonly standingSha256?: string
-    readonly remoteId?: string
-    /** Where a copy stands or may stand; absent: as before. */
-    readonly via?: readonly Transport[]
-    readonly unconfirmed?: true
-    readonly tries: number
-    /** When to look at it again; absent when nothing is owed. */
-    readonly dueAt?: string
-  }
-}
-
-/** Held for as long as one worker works on one document at one destination; free at once when its process dies. */
-export type DocumentLock = {
-  begin(think: (work: Work) => Thought, now: string): Promise<Begun | undefined>
-  /** True if something of this document at this destination is due at once. */
-  finish(finish: Finish): Promise<boolean>
-  /** Nothing was tried, and it stays owed: look at it again at `dueAt`. State, standing and tries stay. */
-  putOff(deliveryId: string, dueAt: string): Promise<void>
-  /** Its time is up: from now on it goes by post, if that still holds. False if it no longer does, or was done before. */
-  post(deliveryId: string, because: PostReason, now: string): Promise<boolean>
-  release(): Promise<void>
-}
+export type * from './worker-words.ts'
 
 // ---------------------------------------------------------------- pages, API, explain
 
@@ -320,20 +187,24 @@ export type Ledger = {
   /** Called after each commit with what became owed or changed. */
   onOwed(listener: (owed: readonly { readonly documentId: string; readonly destination: string; readonly dueAt: string; /** A recall: before everything else. */ readonly urgent?: true }[]) => void): void
 
-  /** Waits for no one: undefined if another worker has this document at this destination. */
-  lock(documentId: string, destination: string): Promise<DocumentLock | undefined>
+  /** Waits for no one: undefined if another worker has this document at this destination, or the slot was lost. */
+  lock(documentId: string, destination: string, slot?: Slot): Promise<DocumentLock | undefined>
   /** What is owed to a destination and due by `now`, oldest first: the sweeper's list. */
   due(destination: string, now: string, limit: number): Promise<readonly { readonly documentId: string; readonly dueAt: string; readonly urgent?: true }[]>
-  /** Waits for no one: undefined if as many are taken, by any process. */
-  slot(destination: string, atOnce: number): Promise<Slot | undefined>
+  /** Waits for no one: undefined if as many are taken, by any process. `paced` false: nobody asks when it may begin. */
+  slot(destination: string, atOnce: number, paced?: boolean): Promise<Slot | undefined>
   /** Keeps PKB's answer on a person, and makes whatever of theirs waits for it due now. */
   savePerson(nhsNumber: string, person: { readonly registered: boolean; readonly deceased: boolean; readonly birthDate?: string }, asOf: string): Promise<void>
   /** The same for many at once: one answer of PKB. */
   savePeople(people: readonly { readonly nhsNumber: string; readonly registered: boolean; readonly deceased: boolean; readonly birthDate?: string }[], asOf: string): Promise<void>
   /** PKB would not say anything of this person. */
   accountRefused(nhsNumber: string, code: string, at: string): Promise<void>
-  /** NHS numbers of those with something owed to PKB of whom PKB's answer is missing or older than `askedBefore`; refused ones last. */
-  accountsWanted(askedBefore: string, limit: number): Promise<readonly string[]>
+  /**
+   * NHS numbers of those with something owed to PKB of whom PKB's answer is missing or older than `askedBefore`; refused
+   * ones last, and not before a pause that grows with each refusal. `printing`: those with a letter in the outbox too.
+   * `among`: of these people only, whatever is owed.
+   */
+  accountsWanted(askedBefore: string, limit: number, of?: { readonly printing?: boolean; readonly among?: readonly string[] }): Promise<readonly string[]>
   /** Copies at PKB that may have been read since: their identifiers, those asked longest ago first. */
   unread(via: Transport, limit: number): Promise<readonly { readonly deliveryId: string; readonly documentId: string; readonly identifier: string; readonly acknowledgedAt?: string }[]>
   /** PKB says that these were read. A reading before the copy that stands was acknowledged counts for nothing. */
@@ -355,8 +226,12 @@ export type Ledger = {
   liftStop(stopId: string, actor: string, reason: string, now: string): Promise<PulledStop | undefined>
   /** Those in force, newest first; with `lifted`, those that were as well. */
   stops(asked?: { readonly lifted: boolean }): Promise<readonly PulledStop[]>
+  /** How many deliveries are owed to patients and wait, by what a stop looks at. */
+  waiting(): Promise<readonly { readonly team?: string; readonly code?: string; readonly deliveries: number }[]>
   /** `open`: not done. `late`: done or not, after it was read or printed. `unconfirmed`: done, and not seen to be gone. */
   recalls(kind: 'open' | 'late' | 'unconfirmed', limit: number): Promise<readonly RecallRow[]>
+  /** Of those that are not done: how many, and since when the oldest is owed. */
+  recallCounts(): Promise<{ readonly open: number; readonly openSince?: string }>
 
   list(filter: DocumentFilter): Promise<{ readonly documents: readonly DocumentRow[]; readonly cursor?: string }>
   story(documentId: string): Promise<Story | undefined>

@@ -167,7 +167,11 @@ const workspaceOf = (parts: LedgerParts, made: readonly DocumentRecord[], locked
 }
 
 const deliveryRecord = (row: Row): DeliveryRecord =>
-  ({ ...deliveryOf(row), open: row['open'] as boolean, ...(row['attempt_id'] === null ? {} : { attemptId: row['attempt_id'] as string }) })
+  ({
+  ...deliveryOf(row), open: row['open'] as boolean,
+  ...(row['attempt_id'] === null ? {} : { attemptId: row['attempt_id'] as string }),
+  ...(row['owed_sha256'] === null ? {} : { owedSha256: row['owed_sha256'] as string }),
+})
 
 const parentRecord = (row: Row): [string, Parent] => {
   const record = documentOf(row)

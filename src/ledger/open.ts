@@ -11,19 +11,19 @@ import { known, knownAt, policyAt, policyOf } from './as-of.ts'
 import { openCommitter } from './committer.ts'
 import type { Committer, Step } from './committer.ts'
 import { verifyChain } from './events.ts'
-import type { DocumentLock, Ledger } from './ledger.ts'
+import type { DocumentLock, Ledger, Slot } from './ledger.ts'
 import { openLocks } from './locks.ts'
 import type { Locks } from './locks.ts'
-import { acknowledgePrint, hold, release, retry, savePerson } from './people.ts'
+import { acknowledgePrint, hold, release, retry } from './people.ts'
 import { observed } from './observed.ts'
 import { lookAgain, policyHistory, policyInForce, savePolicy } from './policies.ts'
-import { counts, documentOfDelivery, due, isUuid, list, receipt, rejections, story, troubled, waitingFor } from './queries.ts'
+import { counts, documentOfDelivery, due, isUuid, list, receipt, rejections, story, troubled } from './queries.ts'
 import { overdue, saveReads, unread } from './reads.ts'
-import { recalls } from './recalls.ts'
+import { recallCounts, recalls } from './recalls.ts'
 import { refuseMessage } from './rejections.ts'
 import { redecide, replayCount, replayPage } from './replay.ts'
-import { slot } from './slots.ts'
-import { liftStop, pullStop, stops } from './stops.ts'
+import { isHeldWith, slot } from './slots.ts'
+import { liftStop, pullStop, stops, waiting } from './stops.ts'
 import { begin, beginNeeds, finish, finishNeeds, post, postNeeds, putOff, putOffNeeds } from './work.ts'
 import type { Worked } from './work.ts'
 import type { LedgerParts, Owed } from './workspace.ts'
@@ -63,20 +63,22 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     accept: (arrival) => intake.commit({ needs: arrivalNeeds(arrival), run: (space) => accept(space, arrival, at()) }).catch(notStored),
     reject: (rejected) => intake.commit({ needs: {}, run: (space) => refuseMessage(space, rejected) }).catch(notStored),
     onOwed: (listener) => { listeners.push(listener) },
-    lock: (documentId, destination) => take({ locks, deliver, at }, documentId, destination).catch(failed),
+    lock: (documentId, destination, held) => take({ locks, deliver, at }, documentId, destination, held).catch(failed),
     due: (destination, until, limit) => due(pool, destination, until, limit).catch(failed),
-    slot: (destination, atOnce) => slot(pool, locks, destination, atOnce).catch(failed),
+    slot: (...asked) => slot(pool, locks, ...asked).catch(failed),
     ...decisions(pool, commit),
     savePeople: (people, asOf) => savePeople(pool, commit, people, asOf).catch(failed),
     accountRefused: (nhsNumber, code, then) => accountRefused(pool, nhsNumber, code, then).catch(failed),
-    accountsWanted: (askedBefore, limit) => accountsWanted(pool, askedBefore, limit).catch(failed),
+    accountsWanted: (...asked) => accountsWanted(pool, at(), ...asked).catch(failed),
     unread: (via, limit) => unread(pool, via, limit).catch(failed),
     saveReads: (reads, then) => saveReads(pool, commit, reads, then).catch(failed),
-    overdue: (then, owedBefore, limit) => overdue(pool, then, owedBefore, limit).catch(failed),
-    pullStop: (stop, actor, reason, then) => pullStop(pool, commit, stop, actor, reason, then).catch(failed),
+    overdue: (then, owedBefore, limit) => overdue(pool, parts.accountFreshHours, then, owedBefore, limit).catch(failed),
+    pullStop: (stop, actor, reason, then) => pullStop(pool, stop, actor, reason, then).catch(failed),
     liftStop: (stopId, actor, reason, then) => liftStop(pool, commit, stopId, actor, reason, then).catch(failed),
     stops: (asked) => stops(pool, asked).catch(failed),
-    recalls: (kind, limit) => recalls(pool, kind, limit).catch(failed),
+    waiting: () => waiting(pool).catch(failed),
+    recalls: (kind, limit) => recalls(pool, parts, kind, limit).catch(failed),
+    recallCounts: () => recallCounts(pool, parts).catch(failed),
     list: (filter) => list(pool, filter).catch(failed),
     story: (documentId) => story(pool, documentId).catch(failed),
     known: (documentId) => known(pool, documentId, parts, at()).catch(failed),
@@ -125,10 +127,7 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
       const documentId = await documentOfDelivery(pool, item.deliveryId).catch(failed)
       if (documentId !== undefined) await commit({ needs: { documents: [documentId] }, run: (space) => acknowledgePrint(space, item, at) })
     },
-    savePerson: async (nhsNumber, person, asOf) => {
-      const documents = await waitingFor(pool, nhsNumber).catch(failed)
-      await commit({ needs: { documents, nhsNumbers: [nhsNumber] }, run: (space) => savePerson(space, nhsNumber, { ...person, asOf: new Date(asOf).toISOString() }) })
-    },
+    savePerson: (nhsNumber, person, asOf) => savePeople(pool, commit, [{ nhsNumber, ...person }], asOf).catch(failed),
     savePolicy: async (policy, at) => {
       if ((await policyInForce(pool).catch(failed))?.hash === policy.hash) return
       // First, so that a policy is never written down without it.
@@ -140,10 +139,15 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
 
 /** A lock on a document at a destination, with what may be done under it. */
 const take = async (
-  { locks, deliver, at }: { readonly locks: Locks; readonly deliver: Committer; readonly at: () => string }, documentId: string, destination: string,
+  { locks, deliver, at }: { readonly locks: Locks; readonly deliver: Committer; readonly at: () => string }, documentId: string, destination: string, held?: Slot,
 ): Promise<DocumentLock | undefined> => {
   const taken = await locks.take(documentId, destination)
   if (!taken) return undefined
+  // From here on both are of one session, and whoever asks whether the one is held asks for both.
+  if (held && !isHeldWith(held, taken)) {
+    await taken.release()
+    return undefined
+  }
   const worked: Worked = { documentId, destination, taken }
   let seen: number | undefined
   return {
@@ -154,7 +158,7 @@ const take = async (
     } }).catch(failed),
     finish: (end) => deliver.commit({ needs: finishNeeds(worked, end), run: (space) => finish(space, worked, end) }).catch(failed),
     putOff: (deliveryId, dueAt) => deliver.commit({ needs: putOffNeeds(worked), run: (space) => putOff(space, worked, deliveryId, dueAt, seen, at()) }).catch(failed),
-    post: (deliveryId, because, now) => deliver.commit({ needs: postNeeds(worked), run: (space) => post(space, worked, deliveryId, because, now) }).catch(failed),
+    post: (overdue, now) => deliver.commit({ needs: postNeeds(worked), run: (space) => post(space, worked, overdue, now) }).catch(failed),
     release: () => taken.release(),
   }
 }

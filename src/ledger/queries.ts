@@ -91,15 +91,12 @@ const DUE = `
   group by document_id order by later, due_at`
 
 export const due = async (pool: Pool, destination: string, now: string, limit: number): ReturnType<Ledger['due']> =>
-  (await rowsOf(pool, DUE, [destination, now, limit])).map((row) => ({ documentId: row['document_id'] as string, dueAt: instant(row['due_at'])! }))
+  (await rowsOf(pool, DUE, [destination, now, limit])).map((row) => ({ documentId: row['document_id'] as string, dueAt: instant(row['due_at'])!, ...(row['later'] ? {} : { urgent: true as const }) }))
 
 /** Which document a delivery belongs to: that never changes. */
 export const documentOfDelivery = async (pool: Pool, deliveryId: string): Promise<string | undefined> =>
   isUuid(deliveryId) ? ((await rowsOf(pool, 'select document_id from deliveries where id = $1', [deliveryId]))[0]?.['document_id'] as string | undefined) : undefined
 
-/** Documents that wait for word on a person's account. */
-export const waitingFor = async (pool: Pool, nhsNumber: string): Promise<readonly string[]> =>
-  (await rowsOf(pool, `select distinct document_id from deliveries where state = 'owed' and nhs_number = $1`, [nhsNumber])).map((row) => row['document_id'] as string)
 
 // ---------------------------------------------------------------- one document
 
@@ -134,7 +131,7 @@ const deliveriesWithAttempts = async (pool: Pool, documentId: string): Promise<S
 const attemptOf = (row: Row): Attempt => present<Attempt>({
   id: row['id'] as string, deliveryId: row['delivery_id'] as string, at: instant(row['at'])!, action: row['action'] as Attempt['action'],
   revision: row['revision'] as number, outcome: row['outcome'] as Attempt['outcome'], code: row['code'] as string | null,
-  detail: row['detail'] as string | null, tookMs: row['took_ms'] as number | null,
+  detail: row['detail'] as string | null, tookMs: row['took_ms'] as number | null, trace: row['trace'] as Attempt['trace'] | null,
 })
 
 const RECEIPT = `

@@ -1,10 +1,85 @@
-// What was read at PKB, and what had to be and was not.
+// What was read at PKB, and what had to be and was not. It refuses to count a reading of anything but the copy that
+// stands and the content that is owed, and to decide: whose time is up is told here, and looked at again under the lock.
 import type { Pool } from 'pg'
-import { Failure } from '../errors.ts'
 import type { Transport } from '../types.ts'
 import type { Ledger, Overdue } from './ledger.ts'
 import type { Commit } from './open.ts'
+import { isUuid } from './queries.ts'
+import { instant } from './rows.ts'
+import type { DeliveryRecord, Row } from './rows.ts'
+import { audit, deliveriesOf, putDelivery } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
-export const unread = async (_pool: Pool, _via: Transport, _limit: number): ReturnType<Ledger['unread']> => { throw new Failure('INTERNAL', 'Not built yet.') }
-export const saveReads = async (_pool: Pool, _commit: Commit, _reads: Parameters<Ledger['saveReads']>[0], _at: string): Promise<void> => { throw new Failure('INTERNAL', 'Not built yet.') }
-export const overdue = async (_pool: Pool, _at: string, _owedBefore: string | undefined, _limit: number): Promise<readonly Overdue[]> => { throw new Failure('INTERNAL', 'Not built yet.') }
+type Reads = Parameters<Ledger['saveReads']>[0]
+
+// ---------------------------------------------------------------- what may have been read
+
+// Asked and written down in one: whoever asks next gets others, whatever PKB answers.
+const UNREAD = `
+  with unread as (
+    select y.id, y.document_id, y.identifier, y.acknowledged_at from deliveries y left join read_questions q on q.delivery_id = y.id
+    where y.destination = 'pkb' and y.standing = 'present' and y.read_at is null and y.acknowledged_at is not null and y.via @> array[$1::text]
+    order by q.at nulls first, y.id limit $2),
+  asked as (
+    insert into read_questions (delivery_id, at) select id, clock_timestamp() from unread order by id
+    on conflict (delivery_id) do update set at = excluded.at)
+  select * from unread`
+
+export const unread = async (pool: Pool, via: Transport, limit: number): ReturnType<Ledger['unread']> =>
+  (await pool.query<Row>({ name: 'ledger-unread', text: UNREAD, values: [via, limit] })).rows.map((row) => ({
+    deliveryId: row['id'] as string, documentId: row['document_id'] as string, identifier: row['identifier'] as string, acknowledgedAt: instant(row['acknowledged_at'])!,
+  }))
+
+// ---------------------------------------------------------------- what was read
+
+/** Documents in one transaction. */
+const AT_ONCE = 100
+
+export const saveReads = async (pool: Pool, commit: Commit, reads: Reads, at: string): Promise<void> => {
+  const byIdentifier = new Map(reads.filter(({ identifier, at: then }) => isUuid(identifier) && !Number.isNaN(Date.parse(then))).map((read) => [read.identifier.toLowerCase(), new Date(read.at).toISOString()]))
+  if (byIdentifier.size === 0) return
+  const { rows } = await pool.query<Row>("select distinct document_id from deliveries where destination = 'pkb' and identifier = any($1::uuid[]) and read_at is null", [[...byIdentifier.keys()]])
+  for (let from = 0; from < rows.length; from += AT_ONCE) {
+    const documents = rows.slice(from, from + AT_ONCE).map((row) => row['document_id'] as string)
+    await commit({ needs: { documents }, run: (space) => documents.forEach((documentId) => saveOfDocument(space, documentId, byIdentifier, at)) })
+  }
+}
+
+const saveOfDocument = (space: Workspace, documentId: string, byIdentifier: ReadonlyMap<string, string>, at: string): void => {
+  for (const delivery of deliveriesOf(space, documentId)) {
+    const readAt = byIdentifier.get(delivery.identifier)
+    if (readAt === undefined || !counts(delivery, readAt)) continue
+    putDelivery(space, { ...delivery, readAt }, at)
+    audit(space, { at, documentId, kind: 'read', actor: 'pkb' }, { delivery: delivery.id, destination: delivery.destination, readAt })
+  }
+}
+
+/** A reading is one of what stands, and what stands is what is owed. */
+const counts = ({ destination, standing, standingSha256, owedSha256, acknowledgedAt, readAt }: DeliveryRecord, at: string): boolean =>
+  destination === 'pkb' && readAt === undefined && standing === 'present' && acknowledgedAt !== undefined && acknowledgedAt <= at && (owedSha256 === undefined || owedSha256 === standingSha256)
+
+// ---------------------------------------------------------------- whose time is up
+
+// $1 now; $2 owed by then, and without a word on the account since; $3 what is older than this is no word at all.
+const OVERDUE = `
+  select y.id, y.document_id, y.identifier, y.via, y.owed_since, y.because from (
+    (select y.*, 'not-read' as because, y.read_by as since from deliveries y join documents d on d.id = y.document_id
+     where y.destination = 'pkb' and y.read_by <= $1 and y.read_at is null and y.owed_since is not null and y.state in ('owed', 'sending', 'acknowledged', 'failed')
+       and d.identifier = y.identifier and d.route = 'pkb'
+     order by y.read_by limit $4)
+    union all
+    (select y.*, 'account-unknown' as because, y.owed_since as since from deliveries y join documents d on d.id = y.document_id
+     where y.destination = 'pkb' and y.state = 'owed' and y.standing = 'nothing' and y.owed_since <= $2 and (y.read_by is null or y.read_by > $1)
+       and d.identifier = y.identifier and d.route = 'pkb'
+       and not exists (select from people p where p.nhs_number = d.nhs_number and p.as_of > least($2::timestamptz, $3::timestamptz))
+     order by y.owed_since limit $4)) y
+  order by y.since, y.id limit $4`
+
+export const overdue = async (pool: Pool, freshHours: number, at: string, owedBefore: string | undefined, limit: number): Promise<readonly Overdue[]> => {
+  const fresh = new Date(Date.parse(at) - Math.min(freshHours, 1e6) * 3_600_000).toISOString()
+  const { rows } = await pool.query<Row>({ name: 'ledger-overdue', text: OVERDUE, values: [at, owedBefore ?? null, fresh, limit] })
+  return rows.map((row) => ({
+    documentId: row['document_id'] as string, deliveryId: row['id'] as string, identifier: row['identifier'] as string, because: row['because'] as Overdue['because'],
+    owedSince: instant(row['owed_since'])!, via: (row['via'] as readonly Transport[] | null) ?? [],
+  }))
+}

@@ -58,6 +58,8 @@ export type DeliveryRecord = Delivery & {
   readonly attemptId?: string
   /** An attempt was started and its end is not known. */
   readonly open: boolean
+  /** The content that `owedSince` and `readBy` are about. */
+  readonly owedSha256?: string
 }
 
 export type PersonRecord = { readonly registered: boolean; readonly deceased: boolean; readonly birthDate?: string; readonly asOf: string }
@@ -169,6 +171,7 @@ export const deliveryOf = (row: Row): Delivery => present<Delivery>({
   remoteId: row['remote_id'] as string | null,
   via: row['via'] as readonly Transport[] | null,
   sentAt: instant(row['sent_at']),
+  recallUnsureAt: instant(row['recall_unsure_at']),
   acknowledgedAt: instant(row['acknowledged_at']),
   readAt: instant(row['read_at']),
   readBy: instant(row['read_by']),
@@ -211,6 +214,6 @@ export const deliveryRow = (record: DeliveryRecord, at: string): Row => ({
   nhs_number: record.nhsNumber, state: record.state, standing: record.standing, standing_revision: record.standingRevision,
   standing_sha256: record.standingSha256, remote_id: record.remoteId, tries: record.tries, due_at: record.dueAt,
   last_outcome: record.lastOutcome, last_code: record.lastCode, last_detail: record.lastDetail, attempt_id: record.attemptId,
-  via: record.via, sent_at: record.sentAt, acknowledged_at: record.acknowledgedAt, read_at: record.readAt, read_by: record.readBy,
-  owed_since: record.owedSince, unconfirmed: record.unconfirmed,
+  via: record.via, sent_at: record.sentAt, recall_unsure_at: record.recallUnsureAt, acknowledged_at: record.acknowledgedAt, read_at: record.readAt, read_by: record.readBy,
+  owed_since: record.owedSince, owed_sha256: record.owedSha256, unconfirmed: record.unconfirmed,
 })

@@ -4,12 +4,12 @@
 import { owed } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
 import type { PostReason } from '../types.ts'
-import { ENGINE, follow, nowOf, parentOf, personOf, priorOf, settle } from './decided.ts'
-import type { Begun, Finish, Step, Thought, Work } from './ledger.ts'
+import { contentOf, ENGINE, follow, nowOf, parentOf, personOf, priorOf, replan, settle } from './decided.ts'
+import type { Begun, Finish, Overdue, Step, Thought, Work } from './ledger.ts'
 import type { Needs } from './load.ts'
 import type { Taken } from './locks.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
-import { audit, deliveriesOf, heldText, putDelivery, tellOwed } from './workspace.ts'
+import { audit, deliveriesOf, heldText, putDelivery, putDocument, tellOwed } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A worker's hold on one document at one destination. */
@@ -25,7 +25,7 @@ const checkHeld = (space: Workspace, { pid, key }: Taken): void => {
   if (!space.held.has(heldText(pid, key))) throw new Failure('DATABASE_UNREACHABLE', 'The connection that held the lock of this document was lost; another worker may have it.')
 }
 
-const toPlain = ({ attemptId: _attempt, open: _open, ...delivery }: DeliveryRecord) => delivery
+const toPlain = ({ attemptId: _attempt, open: _open, owedSha256: _owed, ...delivery }: DeliveryRecord) => delivery
 
 // ---------------------------------------------------------------- begin
 
@@ -40,7 +40,7 @@ export const begin = (space: Workspace, worked: Worked, think: (work: Work) => T
   const planned = thought.plan ? follow(space, record, thought.plan, at) : record
   const attemptId = take(space, planned, thought.step, at)
   rest(space, planned, worked.destination, thought.step, at)
-  return { work, thought, ...(attemptId ? { attemptId } : {}) }
+  return { work, thought, at, ...(attemptId ? { attemptId } : {}) }
 }
 
 const workOf = (space: Workspace, record: DocumentRecord, destination: string, at: string): Work => {
@@ -70,17 +70,29 @@ const take = (space: Workspace, record: DocumentRecord, step: Step, at: string):
   space.writes.attempts.set(id, { id, deliveryId: delivery.id, at, action: step.action, revision: step.revision, version: space.documents.get(record.id)!.version, outcome: 'started' })
   const started = { ...delivery, attemptId: id, open: true, dueAt: later(at, ABANDONED_SECS) } as const
   putDelivery(space, step.action === 'look' ? { ...started, state: 'sending' }
-    // What stood may be gone before anybody hears of it.
-    : step.action === 'recall' ? { ...started, state: 'recalling', standing: 'unsure' }
-      : sending(started, step), at)
+    : step.action === 'recall' ? recalling(started, at)
+      : sending(started, step, at), at)
   audit(space, { at, documentId: record.id, kind: 'attempt-started', actor: ENGINE }, { attempt: id, delivery: delivery.id, destination: delivery.destination, action: step.action, revision: step.revision })
   return id
 }
 
-/** From here on it may stand there as this revision, for this patient. */
-const sending = ({ standingSha256: _sha256, ...delivery }: DeliveryRecord, { revision, sha256, nhsNumber }: Extract<Step, { do: 'exchange' }>): DeliveryRecord => ({
-  ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
-})
+/** What stood may be gone before anybody hears of it. Of a recall that nobody can see nobody may ever hear. */
+const recalling = (delivery: DeliveryRecord, at: string): DeliveryRecord =>
+  ({ ...delivery, state: 'recalling', standing: 'unsure', ...(delivery.via?.includes('hl7-soap') ? { recallUnsureAt: at } : {}) })
+
+/** From here on it may stand there as this revision, for this patient, by this transport beside those by which it did. What was read or acknowledged is no more known to be what stands. */
+const sending = (before: DeliveryRecord, { revision, sha256, nhsNumber, via }: Extract<Step, { do: 'exchange' }>, at: string): DeliveryRecord => {
+  const { standingSha256, remoteId, readAt, acknowledgedAt, unconfirmed: _unconfirmed, via: stoodVia = [], ...delivery } = before
+  const stood = before.standing === 'present' || before.standing === 'unsure'
+  return {
+    ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at, ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
+    ...(via ? { via: [...new Set([...(stood ? stoodVia : []), via])] } : {}),
+    // A batch at the print house is one letter.
+    ...(remoteId !== undefined && (before.destination !== 'print' || standingSha256 === sha256) ? { remoteId } : {}),
+    ...(stood && acknowledgedAt ? { acknowledgedAt } : {}),
+    ...(stood && readAt && standingSha256 === sha256 ? { readAt } : {}),
+  }
+}
 
 const deliveryIn = (space: Workspace, record: DocumentRecord, deliveryId: string): DeliveryRecord => {
   const delivery = deliveriesOf(space, record.id).find(({ id }) => id === deliveryId)
@@ -99,8 +111,9 @@ const SETTLED: readonly DeliveryRecord['state'][] = ['acknowledged', 'printing',
 /** A delivery that was woken and needs nothing is not woken again. */
 const rest = (space: Workspace, record: DocumentRecord, destination: string, step: Step, at: string): void => {
   if (step.do !== 'nothing' || step.unjudged) return
+  const { rests } = step
   for (const { dueAt, ...delivery } of deliveriesOf(space, record.id)) {
-    if (delivery.destination === destination && dueAt !== undefined && dueAt <= at && SETTLED.includes(delivery.state)) putDelivery(space, delivery, at)
+    if (delivery.destination === destination && dueAt !== undefined && dueAt <= at && (delivery.id === rests || SETTLED.includes(delivery.state))) putDelivery(space, delivery, at)
   }
 }
 
@@ -124,7 +137,32 @@ export const putOff = (space: Workspace, worked: Worked, deliveryId: string, due
 
 export const postNeeds = ({ documentId, taken }: Worked): Needs => ({ documents: [documentId], plans: true, holder: taken.pid })
 
-export const post = (_space: Workspace, _worked: Worked, _deliveryId: string, _because: PostReason, _at: string): boolean => { throw new Failure('INTERNAL', 'Not built yet.') }
+/** From now on this content goes by post, where the floor allows. Looked at again under the lock: it may have been read, sent or decided anew. */
+export const post = (space: Workspace, worked: Worked, { deliveryId, because, owedSince }: Pick<Overdue, 'deliveryId' | 'because' | 'owedSince'>, at: string): boolean => {
+  checkHeld(space, worked.taken)
+  const record = space.documents.get(worked.documentId)
+  const delivery = deliveriesOf(space, worked.documentId).find(({ id }) => id === deliveryId)
+  if (!record?.inForce || !delivery || !isOverdue(space, record, delivery, because, owedSince, at)) return false
+  const marked: DocumentRecord = { ...record, post: because, postSha256: contentOf(record.inForce), version: record.version + 1 }
+  const planned = space.parts.plan(record.inForce.receipt, personOf(space, record.nhsNumber, at), priorOf(space, marked))
+  // Another process has put another policy in force: by this one nothing may be decided any more.
+  if (planned && space.policyInForce !== undefined && planned.decision.policy !== space.policyInForce) return false
+  // Its deadline is used up.
+  const { readBy: _readBy, ...rest } = delivery
+  putDelivery(space, rest, at)
+  audit(space, { at, documentId: record.id, kind: 'posted-instead', actor: ENGINE }, { delivery: deliveryId, because, revision: record.revision })
+  replan(space, putDocument(space, marked), at)
+  return true
+}
+
+/** What a person has to look at stays with that person: a delivery that the second key refused. */
+const isOverdue = (space: Workspace, record: DocumentRecord, delivery: DeliveryRecord, because: PostReason, owedSince: string, at: string): boolean => {
+  const { inForce, identifier, nhsNumber } = record
+  if (delivery.destination !== 'pkb' || delivery.identifier !== identifier || inForce!.decision.route !== 'pkb' || delivery.state === 'blocked') return false
+  if (delivery.owedSha256 !== contentOf(inForce!) || delivery.owedSince !== owedSince) return false
+  if (because === 'not-read') return delivery.readAt === undefined && delivery.readBy !== undefined && delivery.readBy <= at
+  return delivery.state === 'owed' && delivery.standing === 'nothing' && personOf(space, nhsNumber, at).account === 'unknown'
+}
 
 // ---------------------------------------------------------------- finish
 
@@ -148,11 +186,11 @@ const write = (space: Workspace, worked: Worked, end: Finish): void => {
   const detail = end.detail.slice(0, DETAIL_CHARACTERS)
   space.writes.attempts.set(attempt.id, { ...attempt, outcome: end.outcome, code: end.code, detail, tookMs: Math.round(end.tookMs), ...(end.trace ? { trace: end.trace } : {}) })
   audit(space, { at: end.at, documentId: record.id, kind: 'attempt-ended', actor: ENGINE }, {
-    attempt: attempt.id, delivery: end.deliveryId, action: attempt.action, revision: attempt.revision, outcome: end.outcome, code: end.code,
+    attempt: attempt.id, delivery: end.deliveryId, action: attempt.action, revision: attempt.revision, outcome: end.outcome, code: end.code, correlation: end.trace?.correlation,
   })
   const delivery = deliveryIn(space, record, end.deliveryId)
   if (delivery.attemptId !== attempt.id) return
-  const ended = endedAs(delivery, end, detail)
+  const ended = endedAs(delivery, attempt.action, end, detail)
   putDelivery(space, ended, end.at)
   if (record.version !== attempt.version) catchUp(space, record, ended, end.at)
   else tellOwed(space, ended)
@@ -160,12 +198,24 @@ const write = (space: Workspace, worked: Worked, end: Finish): void => {
   settle(space, space.documents.get(record.id)!, false, end.at)
 }
 
-const endedAs = (before: DeliveryRecord, { delivery, outcome, code }: Finish, detail: string): DeliveryRecord => {
-  const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, ...rest } = before
+const endedAs = (before: DeliveryRecord, action: string, { at, delivery, outcome, code }: Finish, detail: string): DeliveryRecord => {
+  const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, via: begunVia, unconfirmed: _unconfirmed, recallUnsureAt: _recallUnsureAt, ...rest } = before
+  const { via: endedVia, ...ended } = delivery
+  // Where nothing stands, it stands by nothing.
+  const via = delivery.standing === 'present' || delivery.standing === 'unsure' ? (endedVia ?? begunVia) : undefined
   // The print house may have answered before the handing over was written down: about this batch, not about the one before.
   const isPrinted = before.state === 'printed' && (delivery.state === 'printing' || delivery.state === 'failed') && before.remoteId === delivery.remoteId
   const state = isPrinted ? 'printed' : delivery.state
-  return { ...rest, ...delivery, state, open: false, lastOutcome: outcome, lastCode: code, lastDetail: detail }
+  return {
+    ...rest, ...ended, ...(via ? { via } : {}), ...(isAcknowledged(before, action, delivery, outcome) ? { acknowledgedAt: at } : {}),
+    state, open: false, lastOutcome: outcome, lastCode: code, lastDetail: detail,
+  }
+}
+
+/** PKB said that it has what was sent, or was seen to have it. */
+const isAcknowledged = (before: DeliveryRecord, action: string, { standing }: Finish['delivery'], outcome: Finish['outcome']): boolean => {
+  if (before.destination !== 'pkb' || standing !== 'present' || outcome !== 'accepted' || action === 'recall') return false
+  return action !== 'look' || before.acknowledgedAt === undefined || (before.sentAt !== undefined && before.acknowledgedAt < before.sentAt)
 }
 
 /** Something changed during the exchange: however it ended, what is wanted now is worked out anew and done at once. */

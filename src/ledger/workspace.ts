@@ -77,7 +77,6 @@ export type Writes = {
   readonly attempts: Map<string, AttemptRecord>
   readonly releases: Row[]
   readonly rejections: Row[]
-  readonly people: Map<string, Row>
   readonly policies: Row[]
   readonly events: AuditEntry[]
   /** What listeners are told after the commit, by document and destination. */
@@ -86,7 +85,7 @@ export type Writes = {
 
 export const noWrites = (): Writes => ({
   documents: new Set(), revisions: new Map(), newRevisions: new Set(), receipts: [], deliveries: new Map(), attempts: new Map(), releases: [], rejections: [],
-  people: new Map(), policies: [], events: [], owed: new Map(),
+  policies: [], events: [], owed: new Map(),
 })
 
 /** On its way to the patient, or there: a copy that is left at PKB, though nothing new is sent, is one that the patient has. */
@@ -139,11 +138,11 @@ export const putDelivery = (space: Workspace, record: DeliveryRecord, at: string
 }
 
 /** Has the listeners told after the commit, where something is due. */
-export const tellOwed = (space: Workspace, { documentId, destination, dueAt }: DeliveryRecord): void => {
+export const tellOwed = (space: Workspace, { documentId, destination, dueAt, state }: DeliveryRecord): void => {
   if (dueAt === undefined) return
-  const key = `${documentId} ${destination}`
+  const key = `${documentId} ${destination} ${state === 'recalling'}`
   const before = space.writes.owed.get(key)
-  if (!before || dueAt < before.dueAt) space.writes.owed.set(key, { documentId, destination, dueAt })
+  if (!before || dueAt < before.dueAt) space.writes.owed.set(key, { documentId, destination, dueAt, ...(state === 'recalling' ? { urgent: true } : {}) })
 }
 
 // ---------------------------------------------------------------- the log

@@ -51,7 +51,13 @@ export const EVENTS = {
   delivery_failed: { level: 'error', says: 'a destination refused a document; it waits for a person', fields: ['document', 'delivery', 'destination', 'code'] },
   delivery_blocked: { level: 'error', says: 'the second key refused a delivery', fields: ['document', 'delivery', 'destination', 'code', 'detail'], counter: { name: 'openletter_blocked_total', labels: ['destination'] } },
   delivery_retried: { level: 'info', says: 'a person asked for another try', fields: ['document', 'delivery', 'actor'] },
-  account_checked: { level: 'debug', says: 'PKB was asked for an account', fields: ['account', 'outcome'], counter: { name: 'openletter_account_checks_total', labels: ['account', 'outcome'] } },
+  stop_in_force: { level: 'error', says: 'a person has stopped deliveries to patients', fields: ['stop', 'scope', 'value', 'actor'] },
+  stop_lifted: { level: 'info', says: 'a stop was lifted; what it held is due', fields: ['stop', 'scope', 'value'] },
+  recall_open: { level: 'error', says: 'a recall is not done', fields: ['document', 'delivery', 'destination', 'state', 'secs', 'tries', 'code'] },
+  recalled_late: { level: 'error', says: 'a letter was taken back after it was read, or could not be because it was printed', fields: ['document', 'delivery', 'destination', 'why'], counter: { name: 'openletter_recalls_late_total', labels: ['destination'] } },
+  account_checked: { level: 'debug', says: 'PKB was asked for accounts', fields: ['account', 'outcome', 'count'], counter: { name: 'openletter_account_checks_total', labels: ['account', 'outcome'] } },
+  reads_checked: { level: 'debug', says: 'PKB was asked what was read', fields: ['asked', 'read', 'outcome'], counter: { name: 'openletter_read_checks_total', labels: ['outcome'] } },
+  posted_instead: { level: 'info', says: 'a letter goes by post because its time at PKB was up', fields: ['document', 'delivery', 'because'], counter: { name: 'openletter_posted_instead_total', labels: ['because'] } },
   circuit_opened: { level: 'warn', says: 'a destination is paused', fields: ['destination', 'code', 'until'], counter: { name: 'openletter_circuit_opened_total', labels: ['destination'] } },
   circuit_closed: { level: 'info', says: 'a destination is back', fields: ['destination'] },
   destination_forbidden: { level: 'error', says: 'a destination refuses this engine; its deliveries wait', fields: ['destination', 'code'] },
@@ -72,6 +78,6 @@ export type Say = <N extends EventName>(event: N, fields: EventFields<N>) => voi
 export const AUDIT_KINDS = [
   'received', 'repeated', 'late', 'decided', 'moved', 'tombstone', 'superseded', 'control-id-reused', 'control-id-shared',
   'delivery-owed', 'recall-owed', 'attempt-started', 'attempt-ended', 'account-checked', 'blocked', 'retried', 'held', 'hold-lifted',
-  'released', 'redecided', 'left-standing', 'print-acknowledged', 'print-rejected', 'rejected', 'policy-loaded', 'stop', 'stop-lifted',
+  'released', 'redecided', 'left-standing', 'read', 'posted-instead', 'print-acknowledged', 'print-rejected', 'rejected', 'policy-loaded', 'stop', 'stop-lifted',
 ] as const
 export type AuditKind = (typeof AUDIT_KINDS)[number]

@@ -83,3 +83,33 @@ export const watchLedger = (metrics: Registry, ledger: Pick<Ledger, 'counts'>): 
     metrics.registerMetric<string>(gauge)
   }
 }
+
+/** What people stopped and what has to go back, read at each scrape; NaN where the ledger does not answer. */
+export const watchRecalls = (metrics: Registry, ledger: Pick<Ledger, 'stops' | 'recallCounts'>, now: () => Date): void => {
+  const stops = new Gauge({
+    name: 'openletter_stops_active', help: 'stops on deliveries to patients that are in force', registers: [],
+    async collect() { this.set(await ledger.stops().then((all) => all.length, () => Number.NaN)) },
+  })
+  let answer: Promise<Awaited<ReturnType<Ledger['recallCounts']>> | undefined> = Promise.resolve(undefined)
+  const open = new Gauge({
+    name: 'openletter_recalls_open', help: 'recalls that are not done', registers: [],
+    // First of the two in the registry: the other shares its answer.
+    async collect() {
+      answer = ledger.recallCounts().catch(() => undefined)
+      this.set((await answer)?.open ?? Number.NaN)
+    },
+  })
+  const oldest = new Gauge({
+    name: 'openletter_recall_oldest_seconds', help: 'age of the oldest recall that is not done', registers: [],
+    async collect() {
+      const counts = await answer
+      this.set(counts ? secsSince(counts.openSince, now()) : Number.NaN)
+    },
+  })
+  for (const [name, gauge] of [['openletter_stops_active', stops], ['openletter_recalls_open', open], ['openletter_recall_oldest_seconds', oldest]] as const) {
+    metrics.removeSingleMetric(name)
+    metrics.registerMetric(gauge)
+  }
+}
+
+const secsSince = (since: string | undefined, now: Date): number => (since === undefined ? 0 : Math.max(0, (now.getTime() - Date.parse(since)) / 1000))

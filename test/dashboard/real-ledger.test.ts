@@ -41,9 +41,10 @@ describe('over a real ledger', () => {
 
     // Attempts are told in the order of their times.
     place.clock.at = new Date(place.clock.at.getTime() + 1000)
-    await work(place, letter.id, 'pkb')
+    const trace = { correlation: '11111111-0000-4000-8000-000000000000', requestSha256: 'ab'.repeat(32), requestBytes: 48_000, status: 200, answer: 'AA' }
+    await work(place, letter.id, 'pkb', { trace })
     const story = await page(`/documents/${letter.id}`)
-    for (const text of ['Acknowledged', 'the mapping was mended', '999 000 0018', 'How the rules were tried', 'A person asked for another try']) expect(story).toContain(text)
+    for (const text of ['Acknowledged', 'the mapping was mended', '999 000 0018', 'How the rules were tried', 'A person asked for another try', 'request abababababab, 48 KB, HTTP 200, AA', trace.correlation]) expect(story).toContain(text)
     expect(story).not.toContain('undefined')
   })
 

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { BEHIND_SECS, LEAVE_SECS, stopped, think } from '../../src/deliver/next.ts'
+import { unseenOf } from '../../src/deliver/under-way.ts'
 import { planAgain } from '../../src/deliver/worker.ts'
 import type { Stop, Work } from '../../src/ledger/ledger.ts'
 import type { Policy } from '../../src/policy/policy.ts'
+import type { Delivery, Transport } from '../../src/types.ts'
 import { examplePolicy } from '../support/policy.ts'
 import { uuid } from '../support/story.ts'
 import { ADA, ago, ahead, anOwed, aWork, NOW, planOf, without } from '../support/work.ts'
@@ -102,6 +104,113 @@ describe('the next step', () => {
     expect(step(work({ ...PRESENT, state: 'printed', standingSha256: sha256 }, 2))).toEqual({ do: 'nothing' })
     expect(step(work({ ...PRESENT, state: 'printing', standingSha256: sha256 }, 2))).toMatchObject({ do: 'exchange', action: 'update' })
     expect(step(work({ ...PRESENT, standingSha256: 'other' }, 2))).toMatchObject({ do: 'exchange', action: 'update' })
+  })
+})
+
+describe('by which transport', () => {
+  const by = (transport: Transport): Policy => ({ ...policy, destinations: { ...policy.destinations, pkb: { ...policy.destinations.pkb!, transport } } })
+  const next = (work: Work, transport: Transport) => think(work, by(transport), planAgain, NOW).step
+  const settle = () => policy.destinations.pkb!.hl7_soap.settle_secs
+  const HL7 = ['hl7-soap'] as const
+  const BOTH = ['fhir', 'hl7-soap'] as const
+  const unsure = { state: 'sending', standing: 'unsure', standingRevision: 1, via: HL7 } as const
+
+  /** How long ago; `settled`: just so long ago that nothing can be under way any more. */
+  type Ago = number | 'settled'
+  type Sent = { readonly sentAt?: Ago; readonly acknowledgedAt?: Ago; readonly recallUnsureAt?: Ago }
+  const at = (secs: Ago | undefined) => (secs === undefined ? undefined : ago(secs === 'settled' ? settle() : secs))
+  const timed = ({ sentAt, acknowledgedAt, recallUnsureAt }: Sent): Partial<Delivery> =>
+    Object.fromEntries(Object.entries({ sentAt: at(sentAt), acknowledgedAt: at(acknowledgedAt), recallUnsureAt: at(recallUnsureAt) }).filter(([, value]) => value !== undefined))
+
+  type Case = readonly [what: string, channel: Transport, delivery: Partial<Delivery>, times: Sent, step: { readonly action: string; readonly via?: Transport } | { readonly waits: number } | { readonly rests: true }]
+
+  describe('what is wanted there', () => {
+    const cases: readonly Case[] = [
+      ['nothing stands', 'hl7-soap', {}, {}, { action: 'create', via: 'hl7-soap' }],
+      ['nothing stands', 'fhir', {}, {}, { action: 'create', via: 'fhir' }],
+      ['sent a moment ago, without an answer: it may still come', 'hl7-soap', unsure, { sentAt: 20 }, { waits: 20 }],
+      ['the same where a person has just asked for another try', 'hl7-soap', { ...unsure, state: 'owed', tries: 0 }, { sentAt: 20 }, { waits: 20 }],
+      ['the same where nobody wrote down by which transport', 'hl7-soap', without({ ...unsure } as Partial<Delivery>, 'via'), { sentAt: 20 }, { waits: 20 }],
+      ['sent without an answer, and settled: once more, which replaces it', 'hl7-soap', unsure, { sentAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
+      ['a recall of it had no answer, and may still take away what is sent now', 'hl7-soap', unsure, { sentAt: 500, recallUnsureAt: 20 }, { waits: 20 }],
+      ['that has settled, what was sent has not', 'hl7-soap', unsure, { sentAt: 20, recallUnsureAt: 'settled' }, { waits: 20 }],
+      ['both have settled', 'hl7-soap', unsure, { sentAt: 500, recallUnsureAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
+      ['what was sent was answered, and the recall after it has settled', 'hl7-soap', unsure, { sentAt: 20, acknowledgedAt: 19, recallUnsureAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
+      ['an answer to what was sent before says nothing', 'hl7-soap', unsure, { sentAt: 20, acknowledgedAt: 30 }, { waits: 20 }],
+      ['taken back, and each recall was answered', 'hl7-soap', { standing: 'recalled' }, { sentAt: 20 }, { action: 'create', via: 'hl7-soap' }],
+      ['taken back by the second recall, the first may still come', 'hl7-soap', { standing: 'recalled' }, { sentAt: 40, recallUnsureAt: 20 }, { waits: 20 }],
+      ['taken back, and every recall has settled', 'hl7-soap', { standing: 'recalled' }, { sentAt: 500, recallUnsureAt: 'settled' }, { action: 'create', via: 'hl7-soap' }],
+      ['an older revision stands there', 'hl7-soap', { standing: 'present', standingRevision: 0, via: HL7 }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'update', via: 'hl7-soap' }],
+      ['one stands by the other transport: it goes by the new one', 'fhir', { standing: 'present', standingRevision: 0, via: HL7 }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'update', via: 'fhir' }],
+      ['one stands by the other transport, which can be looked at', 'hl7-soap', { standing: 'present', standingRevision: 0, via: ['fhir'] }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'update', via: 'hl7-soap' }],
+      ['without an answer, where one can look', 'fhir', { ...unsure, via: ['fhir'] }, { sentAt: 1 }, { action: 'look' }],
+      ['without an answer by the other one, where one can look: what comes after the look nobody would know of', 'hl7-soap', { ...unsure, via: ['fhir'] }, { sentAt: 20 }, { waits: 20 }],
+      ['the same, settled', 'hl7-soap', { ...unsure, via: ['fhir'] }, { sentAt: 'settled' }, { action: 'look' }],
+      ['without an answer by the other one, where nobody can look', 'fhir', unsure, { sentAt: 20 }, { waits: 20 }],
+      ['the same, settled', 'fhir', unsure, { sentAt: 'settled' }, { action: 'update', via: 'fhir' }],
+      ['it may stand by both', 'fhir', { ...unsure, via: BOTH }, { sentAt: 20 }, { waits: 20 }],
+      ['it may stand by both, settled', 'fhir', { ...unsure, via: BOTH }, { sentAt: 'settled' }, { action: 'update', via: 'fhir' }],
+    ]
+    test.each(cases)('%s (%s)', (_what, channel, delivery, times, expected) => {
+      const owed = anOwed({ ...delivery, ...timed(times) })
+      const found = next(aWork({ deliveries: [owed] }), channel)
+      if ('waits' in expected) expect(found).toEqual({ do: 'nothing', putOff: { deliveryId: owed.id, until: ahead(settle() - expected.waits) } })
+      else expect(found).toMatchObject({ do: 'exchange', revision: 1, ...expected })
+    })
+  })
+
+  describe('what must not stand there', () => {
+    const cases: readonly Case[] = [
+      ['it stands', 'hl7-soap', { standing: 'present', via: HL7 }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'recall' }],
+      ['sent a moment ago, without an answer: at once, it may have come', 'hl7-soap', unsure, { sentAt: 1 }, { action: 'recall' }],
+      ['a recall before this had no answer', 'hl7-soap', { ...unsure, tries: 3 }, { sentAt: 500, recallUnsureAt: 1 }, { action: 'recall' }],
+      ['it stands by the other transport', 'fhir', { standing: 'present', via: HL7 }, {}, { action: 'recall' }],
+      ['it may stand by both', 'fhir', { ...unsure, via: BOTH }, { sentAt: 1 }, { action: 'recall' }],
+    ]
+    test.each(cases)('%s (%s)', (_what, channel, delivery, times, expected) => {
+      const work = aWork({ ...withheld, deliveries: [anOwed({ standingRevision: 1, ...delivery, state: 'recalling', ...timed(times) })], stops: [{ scope: 'all', value: '' }] })
+      expect(next(work, channel)).toMatchObject({ do: 'exchange', ...expected })
+      expect(next({ ...work, deliveries: [{ ...work.deliveries[0]!, dueAt: ahead(5) }] }, channel)).toEqual({ do: 'nothing' })
+    })
+  })
+
+  test('what may be left there and is not known is left alone where nobody can look: it is not woken again', () => {
+    const work = aWork({ person: { deceased: true }, deliveries: [anOwed({ ...unsure, sentAt: ago(500) })] })
+    expect(next(work, 'hl7-soap')).toEqual({ do: 'nothing', rests: anOwed().id })
+    expect(next(work, 'fhir')).toEqual({ do: 'nothing', rests: anOwed().id })
+    expect(next({ ...work, deliveries: [{ ...work.deliveries[0]!, via: ['fhir'] }] }, 'hl7-soap')).toMatchObject({ action: 'look' })
+  })
+
+  test('sending once more is sending: stops, the account and the second key stand before it', () => {
+    const settled = anOwed({ ...unsure, sentAt: ago(settle()) })
+    expect(next(aWork({ deliveries: [settled], stops: [{ scope: 'all', value: '' }] }), 'hl7-soap')).toMatchObject({ do: 'nothing', putOff: expect.anything() })
+    expect(next(aWork({ deliveries: [settled], person: { account: 'unknown' } }), 'hl7-soap')).toEqual({ do: 'ask-account', nhsNumber: ADA })
+    expect(next(aWork({ deliveries: [{ ...settled, nhsNumber: '9990000026' }] }), 'hl7-soap')).toMatchObject({ do: 'block', code: 'SECOND_KEY' })
+  })
+
+  test('a recall is the last word at once, but for what may come after it: where nobody can look, or where a known copy was being replaced', () => {
+    const until = ahead(settle() - 20)
+    const of = (delivery: Partial<Delivery>, channel: Transport = 'fhir') => unseenOf(anOwed({ ...unsure, sentAt: ago(20), ...delivery }), by(channel))
+    expect([of({}), of({}, 'hl7-soap'), of({ via: BOTH })]).toEqual([{ until }, { until }, { until }])
+    expect([of({ acknowledgedAt: ago(19) }), of({ standing: 'present' })]).toEqual([{}, {}])
+    expect([of({ via: ['fhir'] }), of({ via: ['fhir'], remoteId: 'r1', acknowledgedAt: ago(19) }), of({ via: ['fhir'], remoteId: 'r1', standing: 'present' })]).toEqual([undefined, undefined, undefined])
+    expect(of({ via: ['fhir'], remoteId: 'r1', acknowledgedAt: ago(500) })).toEqual({ until })
+    expect(unseenOf(without(anOwed({ ...unsure, destination: 'print', remoteId: 'b1', sentAt: ago(20) }), 'via'), by('hl7-soap'))).toBeUndefined()
+  })
+
+  test('the print house can always be looked at', () => {
+    const work = aWork({ sample: '02-share-unregistered.json', nhsNumber: '9990000026', person: { account: 'unregistered' }, deliveries: [anOwed({ destination: 'print', nhsNumber: '9990000026', state: 'sending', standing: 'unsure', sentAt: ago(1) })] })
+    expect(next(work, 'hl7-soap')).toMatchObject({ action: 'look' })
+    const created = next({ ...work, deliveries: [anOwed({ destination: 'print', nhsNumber: '9990000026' })] }, 'hl7-soap')
+    expect(created).toMatchObject({ action: 'create' })
+    expect(created).not.toHaveProperty('via')
+  })
+
+  test('the first patient’s copy goes back before anything is sent to the second, however long that takes', () => {
+    const first = anOwed({ ...unsure, id: uuid(102), identifier: uuid(202), nhsNumber: '9990000026', state: 'recalling', sentAt: ago(20) })
+    expect(next(aWork({ deliveries: [first, anOwed()] }), 'hl7-soap')).toMatchObject({ action: 'recall', deliveryId: first.id, nhsNumber: '9990000026' })
+    expect(next(aWork({ deliveries: [{ ...first, dueAt: ahead(100) }, anOwed()] }), 'hl7-soap')).toEqual({ do: 'nothing', putOff: { deliveryId: anOwed().id, until: ahead(100) } })
+    expect(next(aWork({ deliveries: [without({ ...first, standing: 'recalled', state: 'recalled' }, 'dueAt'), anOwed()] }), 'hl7-soap')).toMatchObject({ action: 'create', deliveryId: anOwed().id, nhsNumber: ADA })
   })
 })
 

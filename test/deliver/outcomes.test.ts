@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals'
 import { backoffSecs, retryAfterSecs, RETRY_AFTER_CEILING_SECS } from '../../src/deliver/backoff.ts'
 import { afterExchange, classifyBreak, classifyStatus, OUTCOME, type Ended } from '../../src/deliver/outcomes.ts'
 import { OUTCOMES, type Delivery, type Outcome } from '../../src/types.ts'
-import { ahead, anOwed, NOW, without } from '../support/work.ts'
+import { ago, ahead, anOwed, NOW, without } from '../support/work.ts'
 
 const retry = { first_secs: 2, ceiling_secs: 300, jitter: 0 }
 const of = (kind: Outcome['kind'], more: Partial<Outcome> = {}): Outcome => ({ kind, code: 'x', detail: '', ...more })
 const after = (ended: Partial<Ended>) =>
-  afterExchange({ delivery: anOwed(), action: 'create', revision: 3, sha256: 'abc', outcome: of('accepted'), wanted: 'present', ...ended }, retry, 0, NOW)
+  afterExchange({ delivery: anOwed(), action: 'create', revision: 3, sha256: 'abc', startedAt: NOW.toISOString(), outcome: of('accepted'), wanted: 'present', ...ended }, retry, 0, NOW)
 
 describe('what an HTTP status means', () => {
   test.each([
@@ -57,8 +57,16 @@ describe('what becomes of a delivery', () => {
     expect(after({ delivery: anOwed({ destination: 'print' }) }).delivery.state).toBe('printing')
   })
 
-  test('a recall that was accepted leaves nothing', () => {
-    expect(after({ action: 'recall', delivery: anOwed({ standing: 'present', remoteId: 'r1', standingRevision: 2 }) }).delivery).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+  test('a recall that was seen to have worked leaves nothing; the print house is seen into by us', () => {
+    const standing = { standing: 'present', remoteId: 'r1', standingRevision: 2 } as const
+    expect(after({ action: 'recall', outcome: of('accepted', { confirmed: true }), delivery: anOwed(standing) }).delivery).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+    expect(after({ action: 'recall', delivery: anOwed({ ...standing, destination: 'print' }) }).delivery).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+  })
+
+  test('a recall that PKB says it did, and that could be seen and was not, is tried again', () => {
+    expect(after({ action: 'recall', delivery: anOwed({ standing: 'present', remoteId: 'r1', standingRevision: 2, via: ['fhir'], tries: 1 }) }).delivery)
+      .toEqual({ state: 'recalling', standing: 'present', standingRevision: 2, remoteId: 'r1', via: ['fhir'], tries: 2, dueAt: ahead(4) })
+    expect(after({ action: 'recall', delivery: anOwed({ standing: 'present', remoteId: 'r1', standingRevision: 2, via: ['fhir'], tries: 5 }) }).delivery).toEqual({ state: 'recalled', standing: 'recalled', tries: 0, unconfirmed: true })
   })
 
   test('a recall that finds nothing of a copy that may still be on its way asks once more, later', () => {
@@ -125,6 +133,67 @@ describe('what becomes of a delivery', () => {
     })
     test('that was not answered leaves it unsure', () => {
       expect(look(undefined, { outcome: of('unavailable') })).toMatchObject({ state: 'sending', standing: 'unsure', standingRevision: 3, tries: 3 })
+    })
+  })
+
+  describe('where PKB cannot be looked at', () => {
+    const sent = { state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['hl7-soap'], tries: 1, sentAt: ago(20) } as const
+    const recall = (more: Partial<Ended>, delivery: Partial<Delivery> = {}) => after({ action: 'recall', delivery: anOwed({ ...sent, ...delivery }), unseen: { until: ahead(100) }, ...more }).delivery
+
+    test('a recall before what was sent has settled is made again when it has, and only then it is done', () => {
+      expect(recall({})).toEqual({ state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['hl7-soap'], tries: 1, dueAt: ahead(100) })
+      expect(recall({ startedAt: ahead(99.999) })).toMatchObject({ state: 'recalling', dueAt: ahead(100) })
+      expect(recall({ startedAt: ahead(100) })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0, unconfirmed: true })
+    })
+    test('of what is known to stand it is done at once, and nobody has seen it', () => {
+      expect(recall({ unseen: {} }, { standing: 'present' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0, unconfirmed: true })
+      expect(recall({ unseen: {}, outcome: of('accepted', { confirmed: true }) }, { standing: 'present' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+    })
+    test('one that nobody answered is tried again by the usual waits, and it is kept when it was started', () => {
+      expect(recall({ outcome: of('unsure') })).toEqual({ state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['hl7-soap'], tries: 2, dueAt: ahead(4), recallUnsureAt: NOW.toISOString() })
+      expect(recall({ outcome: of('unsure', { person: true, code: 'AE' }) })).toMatchObject({ state: 'recalling', dueAt: ahead(4) })
+      expect(recall({ unseen: {} }, { recallUnsureAt: ago(9) })).toMatchObject({ state: 'recalled', recallUnsureAt: ago(9) })
+      expect(recall({ outcome: of('unavailable') }, { recallUnsureAt: ago(9) }).recallUnsureAt).toBe(ago(9))
+      expect(recall({ outcome: of('unavailable') }).recallUnsureAt).toBeUndefined()
+    })
+    test('what is sent and accepted afterwards has waited for it', () => {
+      expect(after({ action: 'update', via: 'hl7-soap', delivery: anOwed({ ...sent, recallUnsureAt: ago(200) }) }).delivery)
+        .toEqual({ state: 'acknowledged', standing: 'present', standingRevision: 3, standingSha256: 'abc', via: ['hl7-soap'], tries: 0 })
+    })
+  })
+
+  describe('a destination that asks for a person', () => {
+    const person = of('unsure', { code: 'AE', person: true })
+    test('is not tried again by itself, and what was sent may stand', () => {
+      for (const action of ['create', 'update'] as const) {
+        const { delivery, circuit } = after({ action, outcome: person, via: 'hl7-soap' })
+        expect(delivery).toEqual({ state: 'failed', standing: 'unsure', standingRevision: 3, standingSha256: 'abc', via: ['hl7-soap'], tries: 1 })
+        expect(circuit).toBe('nothing')
+      }
+    })
+  })
+
+  describe('by which transport a copy stands', () => {
+    const stood = { standing: 'present', standingRevision: 2, remoteId: 'r1', via: ['fhir'] } as const
+    const update = (outcome: Outcome) => after({ action: 'update', via: 'hl7-soap', outcome, delivery: anOwed(stood) }).delivery
+    test('is what was sent where that was accepted: an id of the other one says nothing any more', () => {
+      expect(update(of('accepted'))).toEqual({ state: 'acknowledged', standing: 'present', standingRevision: 3, standingSha256: 'abc', via: ['hl7-soap'], tries: 0 })
+      expect(after({ action: 'update', via: 'fhir', delivery: anOwed(stood) }).delivery).toMatchObject({ via: ['fhir'], remoteId: 'r1' })
+    })
+    test('is both where nobody knows, and as before where nothing was accepted', () => {
+      expect(update(of('unsure'))).toMatchObject({ via: ['fhir', 'hl7-soap'], remoteId: 'r1' })
+      for (const kind of ['unavailable', 'refused', 'forbidden', 'unregistered'] as const) expect(update(of(kind))).toMatchObject({ standing: 'present', standingRevision: 2, via: ['fhir'], remoteId: 'r1' })
+      expect(after({ via: 'hl7-soap', outcome: of('unsure'), delivery: anOwed({ standing: 'recalled', via: ['fhir'] }) }).delivery.via).toEqual(['hl7-soap'])
+    })
+    test('is never forgotten while something stands or may stand', () => {
+      for (const kind of OUTCOMES) for (const action of ['create', 'update', 'recall', 'look'] as const) for (const person of [true, undefined]) {
+        const { standing, via = [] } = after({
+          action, outcome: of(kind, person ? { person } : {}), delivery: anOwed({ ...stood, standing: 'unsure', via: ['fhir', 'hl7-soap'] }), ...(action === 'recall' ? { unseen: { until: ahead(1) } } : {}),
+          ...(action === 'create' || action === 'update' ? { via: 'hl7-soap' as const } : {}), found: { found: true, remoteId: 'r', revision: 3, outcome: of('accepted') },
+        }).delivery
+        if (kind === 'accepted' && (action === 'create' || action === 'update')) expect(via).toEqual(['hl7-soap'])
+        else expect({ standing: standing === 'present' || standing === 'unsure', via }).toEqual({ standing: true, via: ['fhir', 'hl7-soap'] })
+      }
     })
   })
 

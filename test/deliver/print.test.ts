@@ -214,7 +214,7 @@ describe('a new revision', () => {
     await stand.claim(R1)
     const second = await stand.shipment({ revision: 2 }, {}, aPdf({ mark: 'corrected' }))
     expect(await stand.print.update(second, signal)).toMatchObject({ kind: 'accepted', remoteId: R2 })
-    expect(await stand.print.recall(recallOf(second), signal)).toMatchObject({ kind: 'refused', code: 'ALREADY_TAKEN' })
+    expect(await stand.print.recall(recallOf(second), signal)).toMatchObject({ kind: 'refused', code: 'EARLIER_ONE_TAKEN', remoteId: R1 })
     expect(stand.everything()).toEqual([])
   })
 

@@ -74,7 +74,7 @@ describe('a look', () => {
     expect(await asked({ since: '2026-11-21T09:00:00.000Z', until: '2026-11-22T09:00:00.000Z' })).toEqual(['P-4', 'P-5', 'P-6', 'P-7'])
     expect(await asked({ directorate: 'luton-beds' })).toEqual(['P-10', 'P-9'])
     expect(await asked({ rule: 'do-not-share', until: '2026-11-21T00:00:00.000Z' })).toEqual(['P-1', 'P-3'])
-    expect(await asked({ only: ['P-3', all[0]!.row.id, 'nobody'] })).toEqual([all[0]!.row.sourceId, 'P-3'].sort())
+    expect(await asked({ only: ['P-3', all.at(-1)!.row.id, 'nobody'] })).toEqual([all.at(-1)!.row.sourceId, 'P-3'].sort())
   })
 
   test('judges an addendum by where its parent would be', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { DocumentLock, Story, Work } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open.ts'
-import { ADA, BEN, planBy } from '../support/documents.ts'
+import type { Outcome, Transport } from '../../src/types.ts'
+import { aContent, ADA, aReceipt, BEN, planBy } from '../support/documents.ts'
 import { aLedger, ending, thinking, work } from '../support/ledger.ts'
 import type { TestLedger } from '../support/ledger.ts'
 import { until } from '../support/until.ts'
@@ -82,7 +83,7 @@ describe('a worker that begins', () => {
       state: 'sent',
       deliveries: [{ state: 'sending', standing: 'unsure', standingRevision: 1, standingSha256: work.receipt.contents[0]!.sha256, dueAt: iso(60), attempts: [{ id: attemptId, outcome: 'started', action: 'create' }] }],
     })
-    await lock.finish(ending((await Promise.resolve({ work, thought, attemptId: attemptId! })), { remoteId: 'R1' }, place.clock.at))
+    await lock.finish(ending({ work, thought, attemptId: attemptId!, at: iso() }, { remoteId: 'R1' }, place.clock.at))
     await lock.release()
     expect(await story(id)).toMatchObject({ state: 'acknowledged', deliveries: [{ state: 'acknowledged', standing: 'present', standingRevision: 1, remoteId: 'R1', lastOutcome: 'accepted', tries: 0, attempts: [{ outcome: 'accepted', code: '201', tookMs: 12 }] }] })
     expect((await delivery(id)).dueAt).toBeUndefined()
@@ -104,13 +105,12 @@ describe('a worker that begins', () => {
     expect(await story(id)).toEqual(before)
   })
 
-  test('plans again by what is known now: an account that is gone turns the record into the post', async () => {
+  test('is told that somebody has to be asked about, and the answer that there is no account turns the record into the post', async () => {
     const { id } = await place.upload({ documentId: fresh(), patient: BEN })
     expect((await work(place, id, 'pkb'))?.thought.step).toEqual({ do: 'ask-account', nhsNumber: BEN.nhsNumber })
-    await place.ledger.savePerson(BEN.nhsNumber, { registered: false, deceased: false }, iso())
     const told: string[] = []
     place.ledger.onOwed((owed) => { told.push(...owed.map(({ documentId, destination }) => `${documentId} ${destination}`)) })
-    await work(place, id, 'pkb')
+    await place.ledger.savePerson(BEN.nhsNumber, { registered: false, deceased: false }, iso())
     const { route, state, deliveries, events } = await story(id)
     expect({ route, state }).toEqual({ route: 'print', state: 'waiting' })
     expect(deliveries.map(({ destination, state }) => [destination, state]).sort()).toEqual([['pkb', 'closed'], ['print', 'owed']])
@@ -220,6 +220,117 @@ describe('an exchange that ends', () => {
   })
 })
 
+describe('what is remembered of a copy at PKB', () => {
+  /** Under a channel that sends by HL7; `secs` moves the clock first. */
+  const by = async (transport: Transport, id: string, outcome: Partial<Outcome> = {}, secs = 1) => {
+    const policy = { ...place.policy, destinations: { ...place.policy.destinations, pkb: { ...place.policy.destinations.pkb!, transport } } }
+    place.clock.at = new Date(place.clock.at.getTime() + secs * 1000)
+    return work({ ...place, policy }, id, 'pkb', outcome)
+  }
+  const HL7 = 'hl7-soap'
+  const withhold = (documentId: string) => place.upload({ documentId, uploadedAt: `2026-11-20T12:00:${String(++nth % 60).padStart(2, '0')}Z`, documentType: 'MH DO NOT share with patient' })
+
+  test('by which transport, when it was sent and when that was acknowledged; with the trace of the attempt', async () => {
+    const { id } = await place.upload({ documentId: fresh() })
+    const trace = { correlation: '11111111-0000-4000-8000-000000000000', requestSha256: 'a'.repeat(64), requestBytes: 1234, status: 200, answer: 'AA' }
+    await by(HL7, id, { code: 'AA', trace })
+    expect(await delivery(id)).toMatchObject({ standing: 'present', via: [HL7], sentAt: iso(), acknowledgedAt: iso(), attempts: [{ outcome: 'accepted', trace }] })
+    expect((await story(id)).events.at(-1)).toMatchObject({ kind: 'attempt-ended', detail: { correlation: trace.correlation } })
+  })
+
+  test('both transports while nobody knows, and one as soon as it is known', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId })
+    await by('fhir', id)
+    const sentAt = iso()
+    await place.upload({ documentId, uploadedAt: '2026-11-20T12:00:00Z' })
+    await by(HL7, id, { kind: 'unavailable', code: '503' })
+    expect(await delivery(id)).toMatchObject({ standing: 'present', standingRevision: 1, via: ['fhir'], acknowledgedAt: sentAt })
+    await by(HL7, id, { kind: 'unsure', code: 'TIMEOUT' }, 120)
+    expect(await delivery(id)).toMatchObject({ standing: 'unsure', standingRevision: 2, via: ['fhir', HL7], sentAt: iso(), acknowledgedAt: sentAt })
+    await by(HL7, id, { code: 'AA' }, 3600)
+    expect(await delivery(id)).toMatchObject({ standing: 'present', standingRevision: 2, via: [HL7], acknowledgedAt: iso() })
+  })
+
+  test('what was read is read for as long as the content is the same', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId })
+    await by(HL7, id)
+    const readAt = iso(5)
+    await place.pool.query('update deliveries set read_at = $2 where document_id = $1', [id, readAt])
+    await place.upload({ documentId, uploadedAt: '2026-11-20T12:00:00Z' })
+    await by(HL7, id)
+    expect(await delivery(id)).toMatchObject({ standingRevision: 2, readAt })
+    const receipt = aReceipt({ documentId, uploadedAt: '2026-11-20T12:30:00Z' }, { contents: [aContent('another letter')] })
+    await place.upload({ documentId, uploadedAt: '2026-11-20T12:30:00Z' }, { receipt })
+    await by(HL7, id)
+    expect(await delivery(id)).toMatchObject({ standingRevision: 3, acknowledgedAt: iso() })
+    expect(await delivery(id)).not.toHaveProperty('readAt')
+  })
+
+  test('taken back, and nobody saw it: that is said until it is sent again', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId })
+    await by(HL7, id)
+    await withhold(documentId)
+    await by(HL7, id, { code: 'AA' })
+    const after = await delivery(id)
+    expect(after).toMatchObject({ state: 'recalled', standing: 'recalled', unconfirmed: true })
+    expect(after).not.toHaveProperty('via')
+    expect(after).not.toHaveProperty('recallUnsureAt')
+    await place.upload({ documentId, uploadedAt: '2026-11-20T13:00:00Z' })
+    await by(HL7, id)
+    expect(await delivery(id)).toMatchObject({ standing: 'present', via: [HL7] })
+    expect(await delivery(id)).not.toHaveProperty('unconfirmed')
+  })
+
+  test('a worker that dies with a recall on its way: what is sent after it waits until that has come or is lost', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId })
+    await by(HL7, id)
+    await withhold(documentId)
+    const dying = await place.another()
+    const lock = (await dying.ledger.lock(id, 'pkb'))!
+    place.clock.at = new Date(place.clock.at.getTime() + 1000)
+    const begun = await begin(lock)
+    expect(begun?.thought.step).toMatchObject({ action: 'recall' })
+    await dying.close()
+    await until('the lock is free', async () => { const free = await place.ledger.lock(id, 'pkb'); await free?.release(); return free })
+    const settles = iso(place.policy.destinations.pkb!.hl7_soap.settle_secs)
+    expect(await delivery(id)).toMatchObject({ standing: 'unsure', recallUnsureAt: iso() })
+    await place.upload({ documentId, uploadedAt: '2026-11-20T13:00:00Z' })
+    expect((await by(HL7, id, {}, 0))?.thought.step).toMatchObject({ do: 'nothing', putOff: { until: settles } })
+    expect((await by(HL7, id, {}, 119))?.thought.step).toMatchObject({ do: 'nothing' })
+    expect((await by(HL7, id, {}, 1))?.thought.step).toMatchObject({ action: 'update' })
+    expect(await delivery(id)).toMatchObject({ standing: 'present' })
+    expect(await delivery(id)).not.toHaveProperty('recallUnsureAt')
+  })
+
+  test('a person asks for another try of what PKB wanted a person to see: it waits until the first has settled', async () => {
+    const { id } = await place.upload({ documentId: fresh() })
+    await by(HL7, id, { kind: 'unsure', code: 'AE', person: true })
+    const { id: deliveryId } = await delivery(id)
+    expect(await story(id)).toMatchObject({ state: 'failed', deliveries: [{ state: 'failed', standing: 'unsure', via: [HL7] }] })
+    expect((await by(HL7, id, {}, 500))?.thought.step).toEqual({ do: 'nothing' })
+    place.clock.at = new Date(place.clock.at.getTime() - 490_000)
+    expect(await place.ledger.retry(deliveryId, 'clerk', 'PKB was asked', iso())).toBe(true)
+    expect((await by(HL7, id, {}, 0))?.thought.step).toMatchObject({ do: 'nothing', putOff: expect.anything() })
+    expect((await by(HL7, id, { code: 'AA' }, 120))?.thought.step).toMatchObject({ action: 'update', revision: 1 })
+    expect((await story(id)).state).toBe('acknowledged')
+  })
+
+  test('what may be left there and is not known rests: it is woken for no more', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId })
+    await by(HL7, id, { kind: 'unsure', code: 'TIMEOUT' })
+    await place.upload({ documentId, uploadedAt: '2026-11-20T12:00:00Z', patient: { ...ADA, deceased: true } })
+    expect((await by(HL7, id))?.thought.step).toMatchObject({ do: 'nothing', rests: expect.any(String) })
+    expect(await delivery(id)).toMatchObject({ standing: 'unsure', via: [HL7] })
+    expect((await delivery(id)).dueAt).toBeUndefined()
+    expect(await due('pkb', iso(1e6))).not.toContain(id)
+  })
+})
+
 describe('an exchange whose worker never came back', () => {
   test('is on the sweeper’s list when its time is up, and at once when a ledger is opened', async () => {
     const { id } = await place.upload({ documentId: fresh() })
@@ -255,7 +366,7 @@ describe('what is due', () => {
       await other.ledger.hold(first.id, 'clerk', 'wrong', other.clock.at.toISOString())
       const now = other.clock.at.toISOString()
       expect((await other.ledger.due('pkb', now, 10)).map(({ documentId }) => documentId)).toEqual([first.id, second.id, third.id])
-      expect(await other.ledger.due('pkb', now, 1)).toEqual([{ documentId: first.id, dueAt: now }])
+      expect(await other.ledger.due('pkb', now, 1)).toEqual([{ documentId: first.id, dueAt: now, urgent: true }])
       expect((await other.ledger.counts()).oldestOwedSecs).toBe(1)
     } finally {
       await other.close()

@@ -2,8 +2,10 @@
 //   const place = await aLedger()   in beforeAll;   await place.close()   in afterAll
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
+import type { Look } from '../../src/deliver/destination.ts'
 import { afterExchange } from '../../src/deliver/outcomes.ts'
 import { think } from '../../src/deliver/next.ts'
+import { unseenOf } from '../../src/deliver/under-way.ts'
 import { connect } from '../../src/ledger/database.ts'
 import type { Arrival, Begun, Finish, Ledger, Thought, Work } from '../../src/ledger/ledger.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
@@ -35,8 +37,9 @@ const open = async (url: string, policy: Policy, clock: { at: Date }) => {
   return { pool, ledger, close: async () => { await ledger.close(); await pool.end() } }
 }
 
-export const aLedger = async (): Promise<TestLedger> => {
-  const [database, policy] = [await freshDatabase(), await examplePolicy()]
+/** `bend` changes the example policy. */
+export const aLedger = async (bend: (policy: Policy) => Policy = (policy) => policy): Promise<TestLedger> => {
+  const [database, policy] = [await freshDatabase(), bend(await examplePolicy())]
   const clock = { at: new Date('2026-11-23T10:00:00.000Z') }
   const first = connect(database.url, { max: 1 })
   await migrate(first)
@@ -61,16 +64,19 @@ const RETRY = { first_secs: 30, ceiling_secs: 600, jitter: 0 }
 export const thinking = (policy: Policy, at: Date) => (work: Work): Thought =>
   think(work, policy, ({ receipt, person, prior }) => plan(receipt, policy, person, prior), at)
 
-/** How an exchange that was begun ended, as the worker works it out. */
-export const ending = ({ work, thought, attemptId }: Begun, outcome: Partial<Outcome>, at: Date): Finish => {
+/** How an exchange that was begun ended, as the worker works it out; with a policy where it may say that PKB cannot be looked at. */
+export const ending = ({ work, thought, attemptId, at: startedAt }: Begun, outcome: Partial<Outcome>, at: Date, policy?: Policy, found?: Look): Finish => {
   const { step } = thought
   if (step.do !== 'exchange' || attemptId === undefined) throw new Error(`nothing was begun: ${step.do}`)
-  const ended: Outcome = { kind: 'accepted', code: '201', detail: '', remoteId: 'remote-1', ...outcome }
+  const before = work.deliveries.find(({ id }) => id === step.deliveryId)!
+  const unseen = policy && unseenOf(before, policy)
+  // Who can be looked at is seen to have it no more.
+  const ended: Outcome = { kind: 'accepted', code: '201', detail: '', ...((outcome.kind ?? 'accepted') === 'accepted' ? { remoteId: 'remote-1' } : {}), ...(step.action === 'recall' && !unseen ? { confirmed: true as const } : {}), ...outcome }
   const { delivery } = afterExchange({
-    delivery: work.deliveries.find(({ id }) => id === step.deliveryId)!, action: step.action, revision: step.revision,
-    ...(step.sha256 ? { sha256: step.sha256 } : {}), outcome: ended, wanted: step.action === 'recall' ? 'absent' : 'present',
+    delivery: before, action: step.action, revision: step.revision, startedAt,
+    ...(step.sha256 ? { sha256: step.sha256 } : {}), ...(step.via ? { via: step.via } : {}), ...(unseen ? { unseen } : {}), ...(found ? { found } : {}), outcome: ended, wanted: step.action === 'recall' ? 'absent' : 'present',
   }, RETRY, 0.5, at)
-  return { attemptId, deliveryId: step.deliveryId, at: at.toISOString(), outcome: ended.kind, code: ended.code, detail: ended.detail, tookMs: 12, delivery }
+  return { attemptId, deliveryId: step.deliveryId, at: at.toISOString(), outcome: ended.kind, code: ended.code, detail: ended.detail, tookMs: 12, delivery, ...(ended.trace ? { trace: ended.trace } : {}) }
 }
 
 /** One whole turn of a worker: lock, begin, exchange, finish, release. Undefined if the document is locked or there is nothing. */
@@ -79,7 +85,7 @@ export const work = async ({ ledger, policy, clock }: Pick<TestLedger, 'ledger' 
   if (!lock) return undefined
   try {
     const begun = await lock.begin(thinking(policy, clock.at), clock.at.toISOString())
-    if (begun?.attemptId !== undefined) await lock.finish(ending(begun, outcome, clock.at))
+    if (begun?.attemptId !== undefined) await lock.finish(ending(begun, outcome, clock.at, policy))
     return begun
   } finally {
     await lock.release()

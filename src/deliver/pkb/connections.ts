@@ -1,7 +1,7 @@
 // The connections to PKB: how many at once, how long one may take to come about, and how much of an answer is read.
-// It refuses to hold a large answer: long strings are cut short as they come in, and what is still over the limit
-// breaks the exchange.
-import { Agent, Dispatcher1Wrapper, type Dispatcher } from 'undici'
+// It refuses to hold a large answer, however small it was packed: long strings are cut short as they come in, and what
+// is still over the limit breaks the exchange.
+import { Agent, Dispatcher1Wrapper, interceptors, type Dispatcher } from 'undici'
 import { elideLongStrings } from './elide.ts'
 
 export type Connections = {
@@ -27,10 +27,8 @@ const cutAnswers = (limitBytes: number): Dispatcher.DispatcherComposeInterceptor
     onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
     onResponseStart: (controller, status, headers, message) => {
       left = limitBytes
-      const encoding = headers['content-encoding']
-      const plain = encoding === undefined || encoding === 'identity'
       // The strings of XML are not those of JSON: an acknowledgement is read as it is.
-      elide = plain && !/xml/iu.test(String(headers['content-type'] ?? '')) ? elideLongStrings(LONGEST_STRING_BYTES) : asItIs
+      elide = !/xml/iu.test(String(headers['content-type'] ?? '')) ? elideLongStrings(LONGEST_STRING_BYTES) : asItIs
       handler.onResponseStart?.(controller, status, headers, message)
     },
     onResponseData: (controller, chunk) => {
@@ -49,7 +47,8 @@ export const openConnections = (atOnce: number, limitBytes = ANSWER_LIMIT_BYTES)
   const agent = new Agent({ connections: Math.max(atOnce, 1), headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_SECS * 1000 } })
   return {
     // The fetch that Node brings speaks an older dispatcher protocol than this undici.
-    dispatcher: new Dispatcher1Wrapper(agent.compose(cutAnswers(limitBytes))),
+    // Unpacked before it is counted: nobody is asked to pack an answer, and some do.
+    dispatcher: new Dispatcher1Wrapper(agent.compose(interceptors.decompress({ skipErrorResponses: false }), cutAnswers(limitBytes))),
     close: () => agent.close(),
   }
 }

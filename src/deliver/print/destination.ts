@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TAKEN } from '../../decide/owed.ts'
+import { TAKEN, TAKEN_BEFORE } from '../../decide/owed.ts'
 import { Failure } from '../../errors.ts'
 import type { ContentStore } from '../../ledger/content.ts'
 import type { PrintDestination } from '../../policy/schema.ts'
@@ -13,7 +13,7 @@ import type { Destination, Look, Recall, Shipment } from '../destination.ts'
 import { awaitsReading } from './acknowledgements.ts'
 import { errnoOf, PRIVATE_FILE, writeNew } from './disk.ts'
 import { batchName, hotFolder } from './hot-folder.ts'
-import type { Place } from './hot-folder.ts'
+import type { Note, Place } from './hot-folder.ts'
 import { manifest, manifestCsv, nameOf, postalAddress } from './manifest.ts'
 import { pageCount } from './pages.ts'
 
@@ -85,15 +85,15 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
     return undefined
   }
 
-  /** What stands of a delivery, and of that what the print house has not claimed, is taken back. */
-  const withdraw = async (deliveryId: string, except?: string): Promise<'all' | 'taken'> => {
-    let left: 'all' | 'taken' = 'all'
+  /** What stands of a delivery, and of that what the print house has not claimed, is taken back; the notes of what it has, lowest revision first. */
+  const withdraw = async (deliveryId: string, except?: string): Promise<readonly Note[]> => {
+    const taken: Note[] = []
     for (const { note, place } of await folder.standings(deliveryId)) {
       if (note.batch === except || place === 'rejected') continue
       const mine = place === 'outbox' && !(await awaitsReading(settings.folder, note.batch)) && (await folder.withdraw(note.batch))
-      if (!mine) left = 'taken'
+      if (!mine) taken.push(note)
     }
-    return left
+    return taken
   }
 
   const handOver = async (shipment: Shipment, signal: AbortSignal): Promise<Outcome> => {
@@ -104,9 +104,8 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
     try {
       signal.throwIfAborted()
       // The print house has this very letter already: whatever else has changed, it is not posted twice.
-      const taken = (await folder.standings(shipment.deliveryId)).find(({ note, place }) => note.batch !== batch && note.sha256 === shipment.content.sha256 && (place === 'taken' || place === 'printed'))
-      if (taken) return outcome('accepted', 'HANDED_OVER_BEFORE', IS_AT[taken.place], taken.note.batch)
-      await withdraw(shipment.deliveryId, batch)
+      const taken = (await withdraw(shipment.deliveryId, batch)).find(({ sha256 }) => sha256 === shipment.content.sha256)
+      if (taken) return outcome('accepted', 'HANDED_OVER_BEFORE', IS_AT.taken, taken.batch)
       const note = { batch, item: shipment.deliveryId, revision: shipment.revision, sha256: shipment.content.sha256, handedOverAt }
       const fresh = await folder.handOver(note, (to) => writeBatch(shipment, batch, handedOverAt, to, signal))
       return fresh ? outcome('accepted', 'HANDED_OVER', IS_AT.outbox, batch) : outcome('accepted', 'HANDED_OVER_BEFORE', 'The batch was handed over before.', batch)
@@ -123,11 +122,15 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
     create: handOver,
     /** The old revision is withdrawn if it is still there; if not, the new one is posted after it, unless it is the same letter. */
     update: handOver,
-    recall: async ({ deliveryId }: Recall) => {
+    recall: async ({ deliveryId, revision, remoteId }: Recall) => {
       try {
-        return (await withdraw(deliveryId)) === 'all'
-          ? outcome('accepted', 'WITHDRAWN', 'Nothing of it is with the print house.')
-          : outcome('refused', TAKEN, 'The print house has taken the letter already: ask them to stop it.')
+        const taken = await withdraw(deliveryId)
+        const [last] = taken.slice(-1)
+        if (!last) return outcome('accepted', 'WITHDRAWN', 'Nothing of it is with the print house.')
+        const asked = taken.find(({ batch }) => batch === remoteId || batch === batchName(deliveryId, revision))
+        return asked
+          ? outcome('refused', TAKEN, 'The print house has taken the letter already: ask them to stop it.', asked.batch)
+          : { ...outcome('refused', TAKEN_BEFORE, 'It was taken back, but the print house had taken an earlier letter of the document: ask them to stop that one.', last.batch), sha256: last.sha256 }
       } catch (error) {
         return outcome('unavailable', codeOf(error), 'The outbox cannot be changed.')
       }

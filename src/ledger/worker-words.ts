@@ -1,0 +1,139 @@
+// What the ledger and those who deliver say to each other: stops, slots, the work on a document and its steps, how an
+// exchange ended, what is overdue, what was recalled. Types only; `ledger.ts` hands them on.
+import type { Action, Decision, Delivery, OutcomeKind, Person, Plan, PostReason, Prior, Receipt, Standing, Trace, Transport } from '../types.ts'
+
+/** A person's stop on deliveries to patients: never on recalls. */
+export type Stop = { readonly scope: 'all' | 'directorate' | 'service' | 'code'; /** Empty for `all`. */ readonly value: string }
+export type PulledStop = Stop & { readonly id: string; readonly actor: string; readonly reason: string; readonly at: string; readonly lifted?: { readonly at: string; readonly actor: string; readonly reason: string } }
+
+/**
+ * One of the exchanges that a destination allows at the same moment, among all processes: nobody else has it until it is
+ * released or the connection of this process is gone.
+ */
+export type Slot = {
+  /** ISO instant before which no exchange is to begin; absent where there is none to wait for. */
+  readonly notBefore?: string
+  /** An exchange begins: the next one in this slot not before then. */
+  used(notBefore: string): Promise<void>
+  release(): Promise<void>
+}
+
+/** A letter for the record whose time is up. */
+export type Overdue = {
+  readonly documentId: string
+  readonly deliveryId: string
+  readonly identifier: string
+  readonly because: PostReason
+  readonly owedSince: string
+  /** Where a copy of it may be read. */
+  readonly via: readonly Transport[]
+}
+
+/** A recall that is not done, or came too late, or that nobody could confirm. */
+export type RecallRow = {
+  readonly documentId: string
+  readonly sourceId: string
+  /** By which it is to go. */
+  readonly rule: string
+  readonly deliveryId: string
+  readonly destination: string
+  readonly state: Delivery['state']
+  readonly since: string
+  readonly unconfirmed: boolean
+  /** Of a letter taken back too late. */
+  readonly readAt?: string
+  readonly printed: boolean
+  /** What is known of when the patient could see it. */
+  readonly visibleFrom?: string
+  readonly visibleUntil?: string
+  readonly tries: number
+  readonly lastOutcome?: OutcomeKind
+  readonly lastCode?: string
+}
+
+/** All that a worker needs to decide what to do next for one document at one destination, read in one transaction. */
+export type Work = {
+  readonly documentId: string
+  readonly source: string
+  readonly sourceId: string
+  readonly revision: number
+  /** The identifier for the patient it belongs to now. */
+  readonly identifier: string
+  /** The receipt in force, with the content that stands even if a later message left the file out. */
+  readonly receipt: Receipt
+  readonly prior: Prior
+  readonly person: Person
+  readonly nhsNumber?: string
+  readonly decision: Decision
+  /** Deliveries of this document to this destination, oldest first. */
+  readonly deliveries: readonly Delivery[]
+  /** Those to other destinations: no letter goes both ways. */
+  readonly elsewhere: readonly Delivery[]
+  readonly stops: readonly Stop[]
+  /** Hash of the policy that was loaded last, by any process; absent in a ledger that knows none. */
+  readonly policyInForce?: string
+  /** Revision and content that stand, per delivery, are in `deliveries`; this is the parent's identifier where it is known. */
+  readonly parentIdentifier?: string
+}
+
+export type Step =
+  /**
+   * `putOff`: a delivery stays owed but has to wait; the worker has `DocumentLock.putOff` move its time. `unjudged`: by
+   * this worker nothing may be decided, so whatever is due stays due.
+   */
+  | { readonly do: 'nothing'; readonly unjudged?: true; readonly putOff?: { readonly deliveryId: string; readonly until: string }; /** Nothing can be found out of this delivery: it is not woken again. */ readonly rests?: string }
+  /** PKB must be asked for this person's account before anything can be sent. */
+  | { readonly do: 'ask-account'; readonly nhsNumber: string }
+  | {
+      readonly do: 'exchange'; readonly deliveryId: string; readonly action: Action; readonly revision: number; readonly sha256?: string; readonly nhsNumber?: string
+      /** By which transport a create or an update goes to PKB. */
+      readonly via?: Transport
+    }
+  /** The second key refused. */
+  | { readonly do: 'block'; readonly deliveryId: string; readonly code: string; readonly detail: string }
+
+/**
+ * What a worker thinks of the work: the plan under the policy in force now, and the next step. Without a plan (the
+ * policy in force cannot read the receipt) the decision in the ledger stays as it is, and nothing new is sent.
+ */
+export type Thought = { readonly plan?: Plan; readonly step: Step }
+
+export type Begun = { readonly work: Work; readonly thought: Thought; readonly attemptId?: string; /** When: what is sent now was sent then, for whoever comes after. */ readonly at: string }
+
+/** How an exchange ended, and what that makes of the delivery. */
+export type Finish = {
+  readonly attemptId: string
+  readonly deliveryId: string
+  readonly at: string
+  readonly outcome: OutcomeKind
+  readonly code: string
+  readonly detail: string
+  readonly tookMs: number
+  readonly trace?: Trace
+  readonly delivery: {
+    readonly state: Delivery['state']
+    readonly standing: Standing
+    readonly standingRevision?: number
+    readonly standingSha256?: string
+    readonly remoteId?: string
+    /** Where a copy stands or may stand; absent: as before. */
+    readonly via?: readonly Transport[]
+    readonly unconfirmed?: true
+    readonly recallUnsureAt?: string
+    readonly tries: number
+    /** When to look at it again; absent when nothing is owed. */
+    readonly dueAt?: string
+  }
+}
+
+/** Held for as long as one worker works on one document at one destination; free at once when its process dies. */
+export type DocumentLock = {
+  begin(think: (work: Work) => Thought, now: string): Promise<Begun | undefined>
+  /** True if something of this document at this destination is due at once. */
+  finish(finish: Finish): Promise<boolean>
+  /** Nothing was tried, and it stays owed: look at it again at `dueAt`. State, standing and tries stay. */
+  putOff(deliveryId: string, dueAt: string): Promise<void>
+  /** Its time is up: from now on it goes by post, if that still holds. False if it no longer does, or was done before. */
+  post(overdue: Pick<Overdue, 'deliveryId' | 'because' | 'owedSince'>, now: string): Promise<boolean>
+  release(): Promise<void>
+}

@@ -1,0 +1,265 @@
+// On the real ledger: since when a letter is owed to the record and until when it has to be read, what counts as read,
+// and the post, once, whatever the clock and other workers do.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Overdue, Story } from '../../src/ledger/ledger.ts'
+import type { Policy } from '../../src/policy/policy.ts'
+import type { PkbDestination } from '../../src/policy/schema.ts'
+import { aContent, ADA, aReceipt } from '../support/documents.ts'
+import { aLedger, work, type TestLedger } from '../support/ledger.ts'
+
+const withPkb = (changed: Partial<PkbDestination>) => (policy: Policy): Policy => ({ ...policy, destinations: { ...policy.destinations, pkb: { ...policy.destinations.pkb!, ...changed } } })
+const HOUR = 3600
+
+let place: TestLedger
+beforeAll(async () => { place = await aLedger(withPkb({ transport: 'hl7-soap', print_if_unread_after: { clinical: { hours: 72 } } })) })
+beforeEach(async () => { await account(true) })
+afterAll(() => place.close())
+
+let nth = 0
+let minute = 0
+const iso = (secs = 0) => new Date(place.clock.at.getTime() + secs * 1000).toISOString()
+const later = (secs: number): void => { place.clock.at = new Date(place.clock.at.getTime() + secs * 1000) }
+const account = (registered: boolean) => { later(1); return place.ledger.savePerson(ADA.nhsNumber, { registered, deceased: false }, iso()) }
+const story = async (id: string): Promise<Story> => (await place.ledger.story(id))!
+const pkb = async (id: string) => (await story(id)).deliveries.find(({ destination }) => destination === 'pkb')!
+const states = async (id: string) => Object.fromEntries((await story(id)).deliveries.map(({ destination, state }) => [destination, state]))
+const edit = (documentId: string, metadata: object = {}, content?: string) => {
+  const said = { documentId, event: 'updated', uploadedAt: new Date(Date.parse('2026-11-21T00:00:00Z') + (minute += 1) * 60_000).toISOString(), ...metadata }
+  return place.upload(said, content === undefined ? {} : { receipt: aReceipt(said, { contents: [aContent(content)] }) })
+}
+const letter = async (sent = true, metadata: object = {}) => {
+  const documentId = `RIO-R${++nth}`
+  const { id } = await place.upload({ documentId, ...metadata })
+  if (sent) await work(place, id, 'pkb')
+  return { id, documentId }
+}
+const read = async (id: string, secs = 0) => place.ledger.saveReads([{ identifier: (await pkb(id)).identifier, at: iso(secs) }], iso())
+const overdue = async (id: string, owedBefore?: string): Promise<Overdue | undefined> => (await place.ledger.overdue(iso(), owedBefore, 1000)).find(({ documentId }) => documentId === id)
+const post = async (of: Overdue, ledger = place.ledger): Promise<boolean | undefined> => {
+  const lock = await ledger.lock(of.documentId, 'pkb')
+  try { return await lock?.post(of, iso()) } finally { await lock?.release() }
+}
+const kinds = async (id: string) => (await story(id)).events.map(({ kind }) => kind)
+
+describe('the time for reading', () => {
+  test('begins when the letter becomes owed, and nothing that is tried or answered moves it', async () => {
+    const { id, documentId } = await letter(false)
+    const { owedSince, readBy } = await pkb(id)
+    expect([owedSince, readBy]).toEqual([iso(), iso(72 * HOUR)])
+    later(HOUR)
+    await work(place, id, 'pkb', { kind: 'unavailable', code: '503' })
+    later(HOUR)
+    await work(place, id, 'pkb')
+    await place.ledger.lookAgain(iso())
+    await work(place, id, 'pkb')
+    await edit(documentId, { name: 'CLIN Another name.pdf' })
+    await work(place, id, 'pkb')
+    expect(await pkb(id)).toMatchObject({ state: 'acknowledged', owedSince, readBy })
+  })
+  test('begins anew with another file, and where it had been taken back meanwhile', async () => {
+    const { id, documentId } = await letter()
+    later(HOUR)
+    await read(id)
+    await edit(documentId, {}, 'corrected')
+    expect(await pkb(id)).toMatchObject({ owedSince: iso(), readBy: iso(72 * HOUR) })
+    expect((await pkb(id)).readAt).toBeUndefined()
+    await work(place, id, 'pkb')
+    await place.ledger.hold(id, 'clerk', 'look', iso())
+    await work(place, id, 'pkb')
+    later(HOUR)
+    await place.ledger.liftHold(id, 'clerk', 'seen', iso())
+    expect(await pkb(id)).toMatchObject({ state: 'owed', owedSince: iso(), readBy: iso(72 * HOUR) })
+  })
+  test('is given to nobody for whom the policy sets none', async () => {
+    const { id } = await letter(true, { name: 'CPLN Care plan.pdf' })
+    const { kind } = (await story(id)).facts
+    expect([kind === 'clinical', (await pkb(id)).readBy === undefined]).toEqual([kind === 'clinical', kind !== 'clinical'])
+    const appointment = await letter(true, { name: 'APPT Appointment.pdf' })
+    expect((await pkb(appointment.id)).readBy).toBeUndefined()
+  })
+})
+
+describe('a reading', () => {
+  test('of the copy that stands makes the letter read, once, and keeps it from the post', async () => {
+    const { id } = await letter()
+    later(HOUR)
+    await read(id)
+    await read(id, 60)
+    expect((await story(id)).state).toBe('read')
+    expect((await kinds(id)).filter((kind) => kind === 'read')).toHaveLength(1)
+    later(100 * HOUR)
+    expect(await overdue(id)).toBeUndefined()
+    expect(await place.ledger.unread('hl7-soap', 1000)).not.toContainEqual(expect.objectContaining({ documentId: id }))
+  })
+  test('from before the copy was acknowledged, of a copy with other content, or of one that is not there counts for nothing', async () => {
+    const { id, documentId } = await letter()
+    await read(id, -60)
+    expect((await story(id)).state).toBe('acknowledged')
+    later(HOUR)
+    await edit(documentId, {}, 'corrected')
+    await read(id)
+    expect((await pkb(id)).readAt).toBeUndefined()
+    const unsent = await letter(false)
+    await read(unsent.id)
+    expect((await pkb(unsent.id)).readAt).toBeUndefined()
+    await place.ledger.saveReads([{ identifier: '00000000-0000-4000-8000-00000000dead', at: iso() }, { identifier: 'no uuid', at: iso() }], iso())
+  })
+  test('is asked for of those that were asked for longest ago', async () => {
+    const first = await place.ledger.unread('hl7-soap', 1000)
+    const { id } = await letter()
+    expect((await place.ledger.unread('hl7-soap', 1)).map(({ documentId }) => documentId)).toEqual([id])
+    expect((await place.ledger.unread('hl7-soap', first.length + 1)).at(-1)?.documentId).toBe(id)
+    expect(await place.ledger.unread('fhir', 10)).toEqual([])
+  })
+})
+
+describe('a letter that is not read in time', () => {
+  const unread = async () => {
+    const { id, documentId } = await letter()
+    expect(await overdue(id)).toBeUndefined()
+    later(72 * HOUR)
+    await account(true)
+    return { id, documentId, late: (await overdue(id))! }
+  }
+
+  test('goes by post as well, once, and the copy at PKB stays', async () => {
+    const { id, late } = await unread()
+    expect(late).toMatchObject({ because: 'not-read', via: ['hl7-soap'] })
+    expect([await post(late), await post(late), await overdue(id)]).toEqual([true, false, undefined])
+    expect(await story(id)).toMatchObject({ route: 'print', rule: 'not-read-in-time' })
+    await work(place, id, 'print')
+    expect(await states(id)).toEqual({ pkb: 'acknowledged', print: 'printing' })
+    expect((await kinds(id)).filter((kind) => kind === 'posted-instead')).toHaveLength(1)
+    await read(id)
+    expect([(await story(id)).state, (await pkb(id)).readAt !== undefined]).toEqual(['printing', true])
+    await place.ledger.lookAgain(iso())
+    await work(place, id, 'print')
+    await work(place, id, 'pkb')
+    expect(await states(id)).toEqual({ pkb: 'acknowledged', print: 'printing' })
+  })
+  test('does so once though two workers see to it at the same moment, and though the clock goes back', async () => {
+    const { id, late } = await unread()
+    const other = await place.another()
+    try {
+      const done = await Promise.all([post(late), post(late, other.ledger), post(late), post(late, other.ledger)])
+      expect(done.filter(Boolean)).toHaveLength(1)
+    } finally {
+      await other.close()
+    }
+    later(-100 * HOUR)
+    await place.ledger.lookAgain(iso())
+    await work(place, id, 'pkb')
+    await work(place, id, 'print')
+    expect([(await story(id)).route, await post(late), await overdue(id)]).toEqual(['print', false, undefined])
+    later(100 * HOUR)
+    expect((await story(id)).deliveries.filter(({ destination }) => destination === 'print')).toHaveLength(1)
+  })
+  test('stays where it was read at the last moment', async () => {
+    const { id, late } = await unread()
+    await read(id)
+    expect([await post(late), (await story(id)).route]).toEqual([false, 'pkb'])
+  })
+  test('stays while the clock does not say that its time is up', async () => {
+    const { id, late } = await unread()
+    later(-HOUR)
+    expect([await post(late), (await story(id)).route]).toEqual([false, 'pkb'])
+    later(HOUR)
+  })
+  test('goes to a person where it has no address, and to the address that RiO gave last where it has', async () => {
+    const gone = await letter(true, { patient: { ...ADA, address: undefined } })
+    const moved = await letter()
+    await edit(moved.documentId, { patient: { ...ADA, address: { lines: ['2 Low Road', 'London'], postcode: 'E1 5BB' } } })
+    await work(place, moved.id, 'pkb')
+    later(73 * HOUR)
+    for (const { id } of [gone, moved]) await post((await overdue(id))!)
+    expect(await story(gone.id)).toMatchObject({ route: 'review', rule: 'not-read-in-time', deliveries: [{ state: 'acknowledged' }] })
+    expect(await story(moved.id)).toMatchObject({ route: 'print', document: { patient: { address: { postcode: 'E1 5BB' } } } })
+  })
+  test('starts afresh with another file, and the old one does not come back to the post', async () => {
+    const { id, documentId, late } = await unread()
+    await post(late)
+    await work(place, id, 'print')
+    const deliveryId = (await story(id)).deliveries.find(({ destination }) => destination === 'print')!.id
+    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1' }, iso())
+    await edit(documentId, {}, 'corrected')
+    expect(await story(id)).toMatchObject({ route: 'pkb' })
+    await work(place, id, 'pkb')
+    expect(await pkb(id)).toMatchObject({ state: 'acknowledged', readBy: iso(72 * HOUR) })
+    await edit(documentId)
+    expect(await story(id)).toMatchObject({ route: 'pkb' })
+  })
+  test('goes by post though PKB never took it, or refused it', async () => {
+    for (const how of [{ kind: 'unavailable', code: '503' }, { kind: 'refused', code: 'AR' }] as const) {
+      const { id } = await letter(false)
+      await work(place, id, 'pkb', how)
+      later(73 * HOUR)
+      expect(await post((await overdue(id))!)).toBe(true)
+      await work(place, id, 'print')
+      expect(await states(id)).toEqual({ pkb: 'closed', print: 'printing' })
+      await account(true)
+    }
+  })
+  test('stays where it is withheld by now', async () => {
+    const { id, late } = await unread()
+    await place.ledger.hold(id, 'clerk', 'look', iso())
+    expect([await post(late), await overdue(id), (await story(id)).route]).toEqual([false, undefined, 'withhold'])
+  })
+})
+
+describe('a letter that waits because nobody knows of an account', () => {
+  const waiting = async () => {
+    later(30 * HOUR)
+    const made = await letter(false)
+    return { ...made, since: iso() }
+  }
+  test('goes by post when its time is up, and stays there when there turns out to be an account', async () => {
+    const { id, since } = await waiting()
+    later(10)
+    expect(await overdue(id, new Date(Date.parse(since) - 1).toISOString())).toBeUndefined()
+    const late = (await overdue(id, since))!
+    expect([late.because, await post(late), await post(late)]).toEqual(['account-unknown', true, false])
+    expect(await story(id)).toMatchObject({ route: 'print', rule: 'account-unknown-too-long' })
+    await work(place, id, 'print')
+    await account(true)
+    await place.ledger.lookAgain(iso())
+    await work(place, id, 'print')
+    await work(place, id, 'pkb')
+    expect([(await story(id)).route, await states(id)]).toEqual(['print', { pkb: 'closed', print: 'printing' }])
+  })
+  test('is not that of somebody of whom PKB has spoken meanwhile', async () => {
+    const { id, since } = await waiting()
+    const late = (await overdue(id, since))!
+    await account(true)
+    expect([await overdue(id, since), await post(late), (await story(id)).route]).toEqual([undefined, false, 'pkb'])
+  })
+  test('waits anew from when PKB\'s last answer was given', async () => {
+    await account(true)
+    const answered = iso()
+    const { id } = await letter(false)
+    later(25 * HOUR)
+    expect(await overdue(id, new Date(Date.parse(answered) - 1).toISOString())).toBeUndefined()
+    expect(await overdue(id, iso(-HOUR))).toMatchObject({ because: 'account-unknown' })
+  })
+})
+
+test('a new setting sets no deadline for what is there already', async () => {
+  const before = await aLedger(withPkb({ transport: 'hl7-soap', print_if_unread_after: undefined }))
+  const kept = place
+  try {
+    place = before
+    await account(true)
+    const { id } = await letter()
+    const { owedSince } = await pkb(id)
+    const changed = withPkb({ print_if_unread_after: { clinical: { hours: 1 } } })(before.policy)
+    place = { ...before, policy: changed }
+    await place.ledger.lookAgain(iso())
+    await work(place, id, 'pkb')
+    expect(await story(id)).toMatchObject({ decision: { printIfUnreadAfter: { hours: 1 } }, deliveries: [{ owedSince }] })
+    expect((await pkb(id)).readBy).toBeUndefined()
+    later(100 * HOUR)
+    expect(await overdue(id)).toBeUndefined()
+  } finally {
+    place = kept
+    await before.close()
+  }
+})
