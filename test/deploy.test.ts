@@ -55,7 +55,7 @@ describe('docker-compose.yml', () => {
   })
 
   test('holds no secret, and says what is missing instead of starting without one', () => {
-    for (const name of Object.keys(engine.environment).filter((name) => isSetting(name) && SETTINGS[name].kind === 'secret')) expect(engine.environment[name]).toMatch(/\$\{[A-Z_]+:[?-]/)
+    for (const name of Object.keys(engine.environment).filter((name) => isSetting(name) && SETTINGS[name].kind === 'secret')) expect(engine.environment[name]).toMatch(/\$\{[A-Z0-9_]+:[?-]/)
     for (const name of ['DATABASE_URL', 'REDIS_URL', 'RIO_HTTP_TOKEN', 'API_TOKEN']) expect(engine.environment[name]).toMatch(/\$\{[A-Z_]+:\?[^}]{10,}\}/)
     expect(postgres.environment['POSTGRES_PASSWORD']).toMatch(/^\$\{POSTGRES_PASSWORD:\?[^}]{10,}\}$/)
     expect(redis.command!.at(-1)).toMatch(/^\$\{REDIS_PASSWORD:\?[^}]{10,}\}$/)

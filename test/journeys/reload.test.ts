@@ -43,7 +43,13 @@ const upload = async (overrides: Parameters<typeof anUpload>[0] = {}, token = TO
     method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ metadata: anUpload({ documentId: newId(), ...overrides }), content: { contentType: 'application/pdf', data: aPdf().toString('base64') } }),
   })).status
-const addCode = (sharing: 'listed' | 'blocked'): void => files.write(CODES, `${files.read(CODES).trimEnd().replace(/\nNEWL.*/u, '')}\nNEWL,New letter,clinical,${sharing},823691000000103,Clinical letter,Head of Clinical Records,2026-10-01\n`)
+/** PKB has to be told what a code is, once it may be shared. */
+const PKB = 'channels/pkb.yaml'
+const tellPkb = (code: string): void => { if (!files.read(PKB).includes(`${code}: `)) files.change(PKB, 'document_types: {', `document_types: { ${code}: CL,`) }
+const addCode = (sharing: 'listed' | 'blocked'): void => {
+  tellPkb('NEWL')
+  files.write(CODES, `${files.read(CODES).trimEnd().replace(/\nNEWL.*/u, '')}\nNEWL,New letter,clinical,${sharing},823691000000103,Clinical letter,Head of Clinical Records,2026-10-01\n`)
+}
 /** Another policy that decides the same. */
 const changeSomething = (): void => files.change(CODES, 'Discharge letter,clinical', 'Letter at discharge,clinical')
 const sendTo = async (port: number, control: string): Promise<string> => {
@@ -246,7 +252,7 @@ describe('a policy that cannot be taken', () => {
 
   test.each<[string, () => void, RegExp]>([
     ['breaks the floor', () => files.change(RULES, / {2}- name: do-not-share\n(?: {4}.*\n)+/u, ''), /F1 of the safety floor/u],
-    ['fails its own tests', () => files.change(CODES, /^(PSYR,.*,)blocked-pkb,/mu, '$1listed,'), /expected print, actual pkb/u],
+    ['fails its own tests', () => { files.change(CODES, /^(PSYR,.*,)blocked-pkb,/mu, '$1listed,'); tellPkb('PSYR') }, /expected print, actual pkb/u],
     ['lacks a file', () => files.drop('mappings/services.csv'), /missing/u],
     ['is half written', () => files.write(HTTP, files.read(HTTP).slice(0, 700)), /./u],
   ])('because it %s leaves the one in force', async (_, change, message) => {
@@ -328,6 +334,7 @@ describe('a start', () => {
 
   test('on a fresh ledger runs the policy\'s tests, and one that fails starts nothing', async () => {
     files.change(CODES, /^(PSYR,.*,)blocked-pkb,/mu, '$1listed,')
+    tellPkb('PSYR')
     const refused = await start().then(() => undefined, (error: unknown) => error)
     expect(refused).toBeInstanceOf(PolicyRefused)
     expect((refused as PolicyRefused).problems[0]).toMatchObject({ file: expect.stringMatching(/rio-\w+\.yaml$/u), line: expect.any(Number) })
