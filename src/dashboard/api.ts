@@ -6,6 +6,7 @@ import type { DocumentRow, PulledStop, Story } from '../ledger/ledger.ts'
 import { readFilter, wrongInWords, type FilterRead } from './filter.ts'
 import { stopsThatHold } from './held-by.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
+import { readStateOf } from './read-state.ts'
 import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
 
 export const rowAnswer = ({ id, source, sourceId, feed, revision, receivedAt, state, route, rule, because, code, team, directorate }: DocumentRow) =>
@@ -13,8 +14,10 @@ export const rowAnswer = ({ id, source, sourceId, feed, revision, receivedAt, st
 
 type StoryDelivery = Story['deliveries'][number]
 
-const deliveryAnswer = ({ id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail }: Omit<StoryDelivery, 'attempts'>) =>
-  ({ id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail })
+const deliveryAnswer = (delivery: Omit<StoryDelivery, 'attempts'>) => {
+  const { id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail } = delivery
+  return { id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, read: readStateOf(delivery), readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail }
+}
 
 /** `stops`: those in force that hold it. */
 export const storyAnswer = (story: Story, stops: readonly PulledStop[]) => ({

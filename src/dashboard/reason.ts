@@ -6,15 +6,19 @@ import type { Wrong } from './filter.ts'
 const [SHORTEST, LONGEST, LONGEST_NAME] = [3, 500, 100]
 const TEN_DIGITS = /(?:\d[\s-]*){10}/u
 
+/** Of words that are kept and shown: a person may mean a patient by it. */
+export const TEN_DIGITS_SAYS = 'It holds ten digits in a row, as an NHS number has. Do not name the patient.'
+export const holdsTenDigits = (text: string): boolean => TEN_DIGITS.test(text)
+
 /** What is wrong with a reason; undefined: nothing. */
 export const wrongReason = (given: unknown): string | undefined => {
   const text = typeof given === 'string' ? given.trim() : ''
   if (text.length < SHORTEST || text.length > LONGEST || /\p{Cc}/u.test(text)) return `Say why, in ${SHORTEST} to ${LONGEST} characters on one line.`
-  return TEN_DIGITS.test(text) ? 'It holds ten digits in a row, as an NHS number has. Do not name the patient.' : undefined
+  return holdsTenDigits(text) ? TEN_DIGITS_SAYS : undefined
 }
 
 const wrongName = (given: unknown): string | undefined =>
-  typeof given !== 'string' || given.trim() === '' || given.trim().length > LONGEST_NAME || /\p{Cc}/u.test(given) || TEN_DIGITS.test(given)
+  typeof given !== 'string' || given.trim() === '' || given.trim().length > LONGEST_NAME || /\p{Cc}/u.test(given) || holdsTenDigits(given)
     ? `Say who you are, in up to ${LONGEST_NAME} characters.`
     : undefined
 

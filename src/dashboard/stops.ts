@@ -10,7 +10,7 @@ import { form, messageOf, wrongFields } from './forms.ts'
 import { formTokenOf, ownFormsOnly } from './guard.ts'
 import { heldBy } from './held-by.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
-import { wishOfBody, wishOfForm, type Wish } from './reason.ts'
+import { holdsTenDigits, TEN_DIGITS_SAYS, wishOfBody, wishOfForm, type Wish } from './reason.ts'
 import { stopsView } from './stops-view.ts'
 import { show } from './views.ts'
 
@@ -26,6 +26,7 @@ export const readStop = (scope: unknown, value: unknown): StopRead => {
   if (known === 'all' && text !== '') return { ok: false, wrong: [{ parameter: 'value', why: 'Leave it out to stop all deliveries, or choose what it names.' }] }
   if (known === 'all') return { ok: true, stop: { scope: known, value: '' } }
   if (text === '' || text.length > 100 || /\p{Cc}/u.test(text)) return { ok: false, wrong: [{ parameter: 'value', why: `Say which ${known}, in up to 100 characters.` }] }
+  if (holdsTenDigits(text)) return { ok: false, wrong: [{ parameter: 'value', why: TEN_DIGITS_SAYS }] }
   return { ok: true, stop: { scope: known, value: text } }
 }
 
@@ -38,9 +39,11 @@ const pull = async ({ ledger, now }: Pick<Parts, 'ledger' | 'now'>, stop: Stop, 
 const lift = async ({ ledger, now }: Pick<Parts, 'ledger' | 'now'>, id: unknown, { actor, reason }: Wish): Promise<PulledStop> => {
   const lifted = isUuid(id) ? await ledger.liftStop(id, actor, reason, now().toISOString()) : undefined
   if (lifted) return lifted
-  if ((await ledger.stops({ lifted: true })).some((stop) => stop.id === id)) throw new Failure('ALREADY_DONE', 'The stop was lifted before.')
-  throw new Failure('NOT_FOUND', 'There is no such stop.')
+  throw await notInForce(ledger, id)
 }
+
+const notInForce = async (ledger: Parts['ledger'], id: unknown): Promise<Failure> =>
+  (await ledger.stops({ lifted: true })).some((stop) => stop.id === id) ? new Failure('ALREADY_DONE', 'The stop was lifted before.') : new Failure('NOT_FOUND', 'There is no such stop.')
 
 const stopAnswer = ({ id, scope, value, actor, reason, at, lifted }: PulledStop) => ({ id, scope, value, actor, reason, at, ...(lifted ? { lifted } : {}) })
 
@@ -85,6 +88,8 @@ const pageStops = (parts: Parts): readonly Address[] => {
     const { id } = req.params
     const given = req.body as { readonly [name: string]: unknown }
     const wish = wishOfForm(given)
+    // A form of a stop that is lifted is not there any more to be filled in again.
+    if (!wish.ok && !(await parts.ledger.stops()).some((stop) => stop.id === id)) throw await notInForce(parts.ledger, id)
     // Each stop has a form of its own: its fields are called by its id.
     if (!wish.ok) return show(res.status(400), 'stops.njk', await view({ lifting: id, givenToLift: given, ...wrongFields(wish.wrong, `-${String(id)}`) }))
     await lift(parts, id, wish.wish)

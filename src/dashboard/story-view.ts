@@ -7,6 +7,7 @@ import type { AuditEvent, PulledStop, Story } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Attempt, Bearing, Delivery, Found, Route, Trace } from '../types.ts'
 import { FACT_NAMES } from '../types.ts'
+import { readInWords } from './read-state.ts'
 import { ageOf, londonTime } from './times.ts'
 import {
   ACTIONS_IN_WORDS, AUDIT_IN_WORDS, BEARINGS, DELIVERY_STATES_IN_WORDS, DOCUMENT_EVENTS_IN_WORDS, factInWords, OUTCOMES_IN_WORDS, ROUTES_IN_WORDS,
@@ -114,7 +115,7 @@ export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly
   rows: rows([
     ['At the destination', STANDINGS[delivery.standing] + (delivery.standing === 'present' && delivery.standingRevision !== undefined ? `, revision ${delivery.standingRevision}` : '')],
     ['Acknowledged', delivery.acknowledgedAt && londonTime(delivery.acknowledgedAt)],
-    ['Read by the patient', delivery.readAt && londonTime(delivery.readAt)],
+    ['Read by the patient', readInWords(delivery)],
     ['Goes by post if not read by', delivery.readAt === undefined && delivery.state === 'acknowledged' ? delivery.readBy && londonTime(delivery.readBy) : ''],
     ['Not confirmed', delivery.unconfirmed && delivery.state === 'recalled' ? 'PKB said yes to the recall, and nobody has seen the copy gone' : ''],
     ['Last outcome', delivery.lastOutcome && OUTCOMES_IN_WORDS[delivery.lastOutcome].text],

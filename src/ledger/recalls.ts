@@ -69,22 +69,25 @@ const thatHaveToGo = async (pool: Pool, parts: LedgerParts, found: readonly Cand
 
 const DELIVERIES = `
   select y.*, y.changed_at, d.source_id, d.rule from deliveries y join documents d on d.id = y.document_id where y.id = any($1::uuid[])`
-const ATTEMPTS = 'select delivery_id, at, action, outcome, took_ms from attempts where delivery_id = any($1::uuid[]) order by at, id'
+const ATTEMPTS = `
+  select a.delivery_id, a.at, a.action, a.outcome, a.took_ms,
+    (select max(e.at) from events e where e.document_id = y.document_id and e.kind = 'attempt-ended' and e.detail::json->>'attempt' = a.id::text) as ended_at
+  from attempts a join deliveries y on y.id = a.delivery_id where a.delivery_id = any($1::uuid[]) order by a.at, a.id`
 const OWED = `
   select detail::json->>'delivery' as delivery_id, kind, at from events
   where document_id = any($1::uuid[]) and kind in ('recall-owed', 'left-standing') order by seq`
 
 const triedOf = (row: Row): Tried => present<Tried>({
-  at: instant(row['at'])!, action: row['action'] as Tried['action'], outcome: row['outcome'] as Tried['outcome'], tookMs: row['took_ms'] as number | null,
+  at: instant(row['at'])!, action: row['action'] as Tried['action'], outcome: row['outcome'] as Tried['outcome'], tookMs: row['took_ms'] as number | null, endedAt: instant(row['ended_at']),
 })
 
 const PRINTS = (delivery: Delivery): boolean => delivery.destination === 'print' && delivery.state === 'printed'
 
 const recallRow = (row: Row, attempts: readonly Tried[], owed: readonly Row[]): RecallRow => {
   const delivery = deliveryOf(row)
-  const { from, until, sentAt } = visibleOf(attempts)
+  const { from, until } = visibleOf(attempts)
   const printed = PRINTS(delivery)
-  const since = owed.filter(({ kind }) => printed || kind === 'recall-owed').map(({ at }) => instant(at)!).find((at) => sentAt === undefined || at >= sentAt)
+  const since = owed.filter(({ kind }) => printed || kind === 'recall-owed').map(({ at }) => instant(at)!).find((at) => from === undefined || at >= from)
   const isPkb = delivery.destination === 'pkb'
   return present<RecallRow>({
     documentId: delivery.documentId, sourceId: row['source_id'] as string, rule: row['rule'] as string, deliveryId: delivery.id, destination: delivery.destination, state: delivery.state,

@@ -8,7 +8,7 @@ const stories = [
   aStory(),
   aStory({ deliveries: [] }, { id: uuid(2), sourceId: 'RIO-1000124', state: 'withheld', route: 'withhold', rule: 'do-not-share', because: 'It was uploaded as "MH DO NOT share with patient".' }),
   aStory(
-    { deliveries: [{ ...aFailedDelivery({ id: uuid(103), documentId: uuid(3) }), attempts: [anAttempt({ outcome: 'refused', code: '422', detail: 'DocumentReference.type' })] }] },
+    { deliveries: [{ ...aFailedDelivery({ id: uuid(103), documentId: uuid(3) }), attempts: [anAttempt({ outcome: 'refused', code: '422', detail: 'DocumentReference.type', trace: { correlation: uuid(301), requestSha256: 'ab'.repeat(32), requestBytes: 4_000_000, status: 422 } })] }] },
     { id: uuid(3), sourceId: 'RIO-1000125', state: 'failed' },
   ),
 ]

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Failure } from '../../src/errors.ts'
 import { startDashboard, type TestDashboard } from '../support/dashboard.ts'
-import { aFailedDelivery, aStory, aTellingLedger, uuid } from '../support/story.ts'
+import { aDelivery, aFailedDelivery, aStory, aTellingLedger, uuid } from '../support/story.ts'
 
 let open: TestDashboard | undefined
 const start = async (...stories: Parameters<typeof aTellingLedger>) => {
@@ -89,6 +89,22 @@ describe('the API', () => {
     expect(story.deliveries[0]?.attempts[1]).toMatchObject({ at: '2026-11-23T09:00:01.000Z', outcome: 'accepted', code: '201', detail: 'created' })
     expect(story.events[0]).toMatchObject({ seq: 1, at: '2026-11-23T09:00:00.000Z', kind: 'received', actor: 'rio-http', detail: { revision: 1 } })
     for (const secret of ['9990000018', 'Ada', 'Example', 'garden', '1970', 'High Street', 'C123', 'letter.pdf']) expect(text).not.toContain(secret)
+  })
+
+  test.each([
+    ['read', { via: ['hl7-soap'], readAt: '2026-11-24T09:00:00.000Z' }, '24 Nov 2026'],
+    ['not-known', { via: ['hl7-soap'] }, 'Acknowledged is not read'],
+    ['unsupported', { via: ['fhir'] }, 'PKB does not say whether it was read'],
+  ] as const)('says of a copy at PKB that it is %s, and so does its page', async (read, delivery, words) => {
+    const { api, url } = await start([aStory({ deliveries: [{ ...aDelivery(delivery), attempts: [] }] })])
+    expect(await json(await api(`/api/documents/${uuid(1)}`))).toMatchObject({ deliveries: [{ state: 'acknowledged', read }] })
+    expect(await (await fetch(`${url}/documents/${uuid(1)}`)).text()).toContain(words)
+  })
+
+  test('says nothing of reading where there is no copy at PKB', async () => {
+    const { api } = await start([aStory({ deliveries: [{ ...aDelivery({ standing: 'recalled', state: 'recalled' }), attempts: [] }, { ...aDelivery({ destination: 'print', state: 'printed' }), attempts: [] }] })])
+    const { deliveries } = (await json(await api(`/api/documents/${uuid(1)}`))) as { deliveries: object[] }
+    expect(deliveries.map((one) => 'read' in one)).toEqual([false, false])
   })
 
   test('gives the DocumentReference by itself', async () => {

@@ -74,6 +74,7 @@ describe('a stop', () => {
     [{ scope: 'code', value: ' ', ...BY }, ['Say which code']],
     [{ scope: 'all', value: 'ADULT1', ...BY }, ['Leave it out to stop all deliveries']],
     [{ scope: 'all', value: '', by: 'Duty manager', reason: 'wrong for 999 000 0018' }, ['Do not name the patient']],
+    [{ scope: 'service', value: '999 000 0018', ...BY }, ['Do not name the patient']],
   ])('that is not said in full is not pulled: %j', async (fields, says) => {
     const { status, html } = await page('/stops', formOf({ formToken: await token(), ...fields }))
     expect(status).toBe(400)
@@ -86,6 +87,12 @@ describe('a stop', () => {
     const { status, html } = await page(`/stops/${stop.id}/lift`, formOf({ formToken: await token(), by: 'Head of Records', reason: '' }))
     expect([status, html.includes(`href="#reason-${stop.id}"`), html.includes('value="Head of Records"')]).toEqual([400, true, true])
     expect(await place.ledger.stops()).toHaveLength(1)
+  })
+
+  test('that is not in force has no form to fill in again', async () => {
+    const stop = (await place.ledger.pullStop({ scope: 'all', value: '' }, 'duty', 'a drill', iso()))!
+    await place.ledger.liftStop(stop.id, 'duty', 'over', iso())
+    for (const [id, status] of [[stop.id, 409], ['nonsense', 404]] as const) expect([id, (await page(`/stops/${id}/lift`, formOf({ formToken: await token(), by: '', reason: '' }))).status]).toEqual([id, status])
   })
 
   test('is neither pulled nor lifted by a form from elsewhere', async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { TAKEN } from '../../src/decide/owed.ts'
 import { visibleOf, type Tried } from '../../src/ledger/visible.ts'
 import { ADA } from '../support/documents.ts'
-import { aLedger, work, type TestLedger } from '../support/ledger.ts'
+import { aLedger, ending, thinking, work, type TestLedger } from '../support/ledger.ts'
 
 let place: TestLedger
 beforeEach(async () => {
@@ -31,7 +31,7 @@ const sent = async (documentId: string) => {
 describe('a recall', () => {
   test('is open from the moment it is owed until it is done, and says since when the letter could be seen', async () => {
     const id = await sent('R-1')
-    const acknowledgedAt = new Date(place.clock.at.getTime() + 12).toISOString()
+    const sentAt = iso()
     expect(await listed(id)).toEqual(NONE)
     later(3600)
     const since = iso()
@@ -41,7 +41,7 @@ describe('a recall', () => {
     const [open] = await place.ledger.recalls('open', 10)
     expect(open).toEqual({
       documentId: id, sourceId: 'R-1', rule: 'held', deliveryId: expect.anything(), destination: 'pkb', state: 'recalling', since, unconfirmed: false, printed: false,
-      visibleFrom: acknowledgedAt, tries: 1, lastOutcome: 'unavailable', lastCode: '503',
+      visibleFrom: sentAt, tries: 1, lastOutcome: 'unavailable', lastCode: '503',
     })
     expect(await place.ledger.recallCounts()).toEqual({ open: 1, openSince: since })
     later(600)
@@ -83,6 +83,20 @@ describe('a recall', () => {
     const until = new Date(place.clock.at.getTime() + 12).toISOString()
     expect(await place.ledger.recalls('late', 10)).toMatchObject([{ documentId: id, state: 'recalled', readAt, printed: false, visibleUntil: until }])
     expect((await listed(id))['open']).toBe(0)
+  })
+
+  test('is not said to have ended before it did, where the exchange began long after it was written down', async () => {
+    const id = await sent('R-7')
+    later(60)
+    await hold(id)
+    const lock = (await place.ledger.lock(id, 'pkb'))!
+    const begun = (await lock.begin(thinking(place.policy, place.clock.at), iso()))!
+    later(5)
+    const endedAt = iso()
+    await lock.finish(ending(begun, {}, place.clock.at))
+    await lock.release()
+    await place.pool.query('update deliveries set unconfirmed = true where document_id = $1', [id])
+    expect(await place.ledger.recalls('unconfirmed', 10)).toMatchObject([{ documentId: id, visibleUntil: endedAt }])
   })
 
   test('that nobody could see done is unconfirmed', async () => {
@@ -164,10 +178,11 @@ describe('when the patient could see it', () => {
 
   test.each<[string, readonly Tried[], object]>([
     ['never, where nothing was accepted', [tried(0, 'create', 'refused'), tried(1, 'create', 'unavailable'), tried(2, 'look')], {}],
-    ['from the first acceptance on, whatever replaced it', [tried(0, 'create'), tried(1, 'update'), tried(2, 'update', 'unsure')], { from: end(0), sentAt: at(0) }],
-    ['from the beginning of an exchange whose end nobody knows', [tried(0, 'create', 'unsure'), tried(1, 'update')], { from: at(0), sentAt: at(0) }],
-    ['until the end of the last recall', [tried(0, 'create'), tried(1, 'recall', 'unavailable'), tried(2, 'recall'), tried(3, 'recall')], { from: end(0), until: end(3), sentAt: at(0) }],
-    ['anew, where it was sent again', [tried(0, 'create'), tried(1, 'recall'), tried(2, 'create')], { from: end(2), sentAt: at(2) }],
+    ['from when it was first sent, before PKB answered, whatever replaced it', [tried(0, 'create'), tried(1, 'update'), tried(2, 'update', 'unsure')], { from: at(0) }],
+    ['from the beginning of an exchange whose end nobody knows', [tried(0, 'create', 'unsure'), tried(1, 'update')], { from: at(0) }],
+    ['until the end of the last recall', [tried(0, 'create'), tried(1, 'recall', 'unavailable'), tried(2, 'recall'), tried(3, 'recall')], { from: at(0), until: end(3) }],
+    ['until that end was written down, where it was sent long after it was begun', [tried(0, 'create'), { ...tried(1, 'recall'), endedAt: at(2) }], { from: at(0), until: at(2) }],
+    ['anew, where it was sent again', [tried(0, 'create'), tried(1, 'recall'), tried(2, 'create')], { from: at(2) }],
     ['with nothing to take back a recall ends nothing', [tried(0, 'recall')], {}],
   ])('%s', (_name, attempts, expected) => expect(visibleOf(attempts)).toEqual(expected))
 })
