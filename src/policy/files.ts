@@ -23,6 +23,8 @@ export type PolicyFiles = {
   show(folder: Folder, name: string): string
   /** What was wrong with reading them. */
   readonly problems: readonly PolicyProblem[]
+  /** They were in force once. Nothing goes out by them any more, so they need not fit the settings of today. */
+  readonly kept?: true
 }
 
 const EXTENSIONS = ['.yaml', '.yml', '.csv']
@@ -126,5 +128,6 @@ export const fromKept = (kept: KeptFiles, label: string): PolicyFiles => ({
     return FOLDERS.includes(folder) && name !== undefined ? [{ folder, name, bytes: new TextEncoder().encode(text) }] : []
   }),
   problems: [],
+  kept: true,
   show: (folder, name) => `${label}${folder}/${name}`,
 })

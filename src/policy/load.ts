@@ -34,7 +34,7 @@ export const loadPolicy = async (env: Environment): Promise<Loaded> => loadFiles
 export const loadFiles = (source: PolicyFiles, env: Environment, today = londonDay(new Date())): Loaded => {
   const problems: PolicyProblem[] = [...source.problems]
   const read = readAll(source, env, problems)
-  problems.push(...lint(read, env, today))
+  problems.push(...lint(read, env, today, source.kept))
   const policy = hasRules(read) ? compile(read, hashOf(source)) : undefined
   // More rules than can be proved are a problem of their own, told with the line of the first that is too many.
   const started = performance.now()

@@ -287,6 +287,15 @@ describe('a document in the ledger', () => {
     expect(said.join('\n')).toMatch(/What the log says[\s\S]*pkb by to-pkb/u)
   })
 
+  test('a policy from before there was HL7 explains what it decided, under the settings of today', async () => {
+    const { files } = await loadPolicy(env)
+    const pkb = files['channels/pkb.yaml']!.replace(/^hl7_soap:\n(?: {2}.*\n)+/mu, '').replace(/^(?:print_after|registered_later|settle_secs): .*\n/gmu, '')
+    await place.ledger.savePolicy({ hash: 'e'.repeat(64), files: { ...files, 'channels/pkb.yaml': pkb } }, place.clock.at.toISOString())
+    const at = tick()
+    const real = { ...env, PKB_FHIR_URL: 'https://pkb.example/fhir', PKB_TOKEN_URL: 'https://pkb.example/token' }
+    expect(await data(['X-2', '--as-of', at], real)).toMatchObject({ policy: { hash: 'e'.repeat(64) }, reasons: { decision: { route: 'pkb', rule: 'to-pkb' } } })
+  })
+
   test('explaining writes nothing', async () => {
     await work(place, other, 'pkb')
     const before = await chain()

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { pkb } from '../../src/commands/pkb.ts'
-import { accountsCan, clock, definitionSays, documentsCan, readsAnswered, statusAnswered } from '../../src/deliver/pkb/doctor/answers.ts'
+import { accountsCan, clock, definitionSays, documentsCan, readsAnswered, searchAnswered, statusAnswered } from '../../src/deliver/pkb/doctor/answers.ts'
 import { lasting } from '../../src/deliver/pkb/doctor/servers.ts'
 import { sandboxSettings, type Environment } from '../../src/settings.ts'
 import { ROOT, runProgram } from '../support/child-engine.ts'
@@ -73,7 +73,7 @@ describe('all is right', () => {
     expect([code, ok, wrong]).toEqual([0, true, []])
     expect(says).toMatchObject({
       'settings pkb.yaml': 'ok has no problem', 'accounts token': 'ok was given', 'accounts organisation': 'ok is taken', 'accounts status query': 'ok is answered: registered',
-      'accounts read receipts': 'not-checked by FHIR nothing can be shown to be read', 'documents token': 'ok was given', 'documents organisation': 'ok is taken',
+      'accounts read receipts': 'not-checked by FHIR nothing can be shown to be read', 'documents token': 'ok was given', 'documents organisation': 'ok is taken', 'documents search': 'ok by identifier is answered: nothing is there',
       'documents capabilities': expect.stringMatching(/^ok FHIR 4\.0\.1; DocumentReference can create, /u), 'this machine clock': "ok is PKB's, to the minute",
     })
     const paths = Object.keys(await byPath())
@@ -111,7 +111,7 @@ describe('all is right', () => {
     const text = printed.join('\n')
     expect(text).toContain('Letters go by fhir. This is the sandbox and not PKB. No document is sent.')
     expect(text).toMatch(/^accounts \(facade\)\n {2}ok {11}token {13}was given$/mu)
-    expect(text).toMatch(/\n11 ok, 0 wrong, 1 not checked$/u)
+    expect(text).toMatch(/\n12 ok, 0 wrong, 1 not checked$/u)
   })
 })
 
@@ -265,6 +265,11 @@ describe('what is read out of the answers', () => {
     expect(readsAnswered({ resourceType: 'Parameters' }).result).toBe('ok')
     expect(readsAnswered({ resourceType: 'Parameters', parameter: [{ name: 'readReceipt' }] }).result).toBe('wrong')
     expect(readsAnswered('').result).toBe('wrong')
+  })
+  test('a server that finds a document that cannot be there does not search by identifier', () => {
+    expect(searchAnswered({ resourceType: 'Bundle', total: 0 }).result).toBe('ok')
+    expect(searchAnswered({ resourceType: 'Bundle', total: 17 })).toMatchObject({ result: 'wrong', says: expect.stringContaining('PKB does not search by identifier') })
+    expect(searchAnswered({ resourceType: 'Bundle' }).result).toBe('not-checked')
   })
   test('a definition without what the engine reads', () => {
     const definition = (parts: readonly string[]) => ({ resourceType: 'OperationDefinition', parameter: [{ name: 'patientStatus', use: 'out', part: parts.map((name) => ({ name })) }] })

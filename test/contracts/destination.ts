@@ -85,6 +85,15 @@ export const destinationContract = (open: () => Promise<DestinationUnderTest>, {
     expect(await stand.destination.recall(recallOf(await fresh()), patient())).toMatchObject({ kind: 'accepted' })
   })
 
+  test('recalling what is not there any more is done at once, by the id that it had', async () => {
+    const shipment = await fresh()
+    const { remoteId } = await stand.destination.create(shipment, patient())
+    const recall = { ...recallOf(shipment), ...(remoteId ? { remoteId } : {}) }
+    await stand.destination.recall(recall, patient())
+    expect(await stand.destination.recall(recall, patient())).toMatchObject({ kind: 'accepted' })
+    expect(await stand.standing(shipment)).toEqual([])
+  })
+
   if (looks) test('a look says what stands there', async () => {
     const shipment = await fresh()
     expect(await stand.destination.look(recallOf(shipment), patient())).toMatchObject({ found: false, outcome: { kind: 'accepted' } })

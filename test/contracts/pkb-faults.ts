@@ -1,5 +1,9 @@
 // Every way in which an exchange with PKB can go wrong, what it has to be called by either transport, and that trying
 // again puts it right.
+import { readFileSync } from 'node:fs'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Shipment } from '../../src/deliver/destination.ts'
 import type { Outcome, OutcomeKind, Transport } from '../../src/types.ts'
@@ -113,6 +117,30 @@ export const pkbFaultsContract = (transport: Transport): void => {
       for (const outcome of [await away.create(letter, within()), await away.recall({ ...recallOf(letter), attemptId: letter.attemptId }, within())]) {
         expect(outcome).toMatchObject({ kind: 'unavailable', code: expect.stringMatching(code) })
         expect(outcome.trace).toEqual({ correlation: letter.attemptId })
+      }
+    })
+
+    test.each([
+      ['a certificate that nobody whom we trust has signed', 'stranger', undefined, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+      ['a certificate of somebody whom we do not know', 'feed', undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ['a certificate for another name', 'feed', 'authority', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ] as const)('%s: unavailable, and nothing was sent', async (_name, shown, trusted, code) => {
+      const before = getCACertificates('default')
+      if (trusted) setDefaultCACertificates([...before, readFileSync(`test/fixtures/tls/${trusted}.crt`, 'utf8')])
+      let asked = 0
+      const server = createTlsServer({ key: readFileSync(`test/fixtures/tls/${shown}.key`), cert: readFileSync(`test/fixtures/tls/${shown}.crt`) }, (_req, res) => { asked += 1; res.end() })
+      await new Promise<void>((resolve) => { server.listen(0, '127.0.0.2', resolve) })
+      try {
+        const settings = pkbSettings(stand.sandbox.url, { transport })
+        const url = `https://127.0.0.2:${(server.address() as AddressInfo).port}`
+        const away = stand.another({ ...settings, fhir: { ...settings.fhir, base_url: `${url}/fhir` }, hl7_soap: { ...settings.hl7_soap, url: `${url}/services/hl7` } })
+        for (const outcome of [await away.create(letter, within()), await away.recall({ ...recallOf(letter), attemptId: letter.attemptId }, within())])
+          expect(outcome).toMatchObject({ kind: 'unavailable', code, trace: { correlation: letter.attemptId } })
+        expect(asked).toBe(0)
+      } finally {
+        setDefaultCACertificates(before)
+        server.closeAllConnections()
+        await new Promise((resolve) => { server.close(resolve) })
       }
     })
 

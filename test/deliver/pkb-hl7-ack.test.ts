@@ -67,9 +67,19 @@ describe('a reply', () => {
     ['without a prefix', `<Envelope xmlns="${soap11}"><Header/><Body><r xmlns=""><return>${inXml(HL7)}</return></r></Body></Envelope>`],
     ['in SOAP 1.2', envelope(`<r><return>${inXml(HL7)}</return></r>`, 'http://www.w3.org/2003/05/soap-envelope')],
     ['beside a letter of another encoding', envelope(`<r>${inXml(HL7)}ZZZ|Zo\uFFFD</r>`)],
+    ['as MLLP frames it', envelope(`<r><return>\u000b${inXml(HL7)}\u001c\r</return></r>`)],
+    ['as MLLP frames it, in CDATA', envelope(`<r><return><![CDATA[\u000b${HL7}\u001c\r]]></return></r>`)],
+    ['with references for line ends in CDATA', envelope(`<r><return><![CDATA[${HL7.replaceAll('\r', '&#xD;')}]]></return></r>`)],
+    ['with references for line ends, escaped twice', envelope(`<r><return>${inXml(HL7).replaceAll('&#13;', '&amp;#13;')}</return></r>`)],
+    ['behind a status', envelope(`<r><status>0</status><return>${inXml(HL7)}</return></r>`)],
     ['behind a byte order mark', `\uFEFF${envelope(`<r>${inXml(HL7)}</r>`)}`],
   ])('holds the acknowledgement %s', (_name, xml) => {
     expect(asAck(xml)).toMatchObject({ code: 'AA', about: 'abc-1' })
+  })
+
+  test('holds no acknowledgement where there are two', () => {
+    expect(asAck(envelope(`<r><return>${inXml(HL7)}</return><return>${inXml(HL7)}</return></r>`))).toBeUndefined()
+    expect(asAck(envelope(`<r><return><![CDATA[${HL7}&#xD;MSA|AA|abc-2]]></return></r>`))).toBeUndefined()
   })
 
   test.each([

@@ -2,6 +2,7 @@
 // that changes from one transport to the other.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Destination, Shipment } from '../../src/deliver/destination.ts'
 import { controlId } from '../../src/deliver/pkb/hl7-message.ts'
@@ -93,7 +94,8 @@ describe('against servers that are not what they should be', () => {
     })
     return pkb
   }
-  const answering = (status: number, body: string, headers: Record<string, string> = { 'content-type': 'text/xml' }) => facing((req, res) => { req.on('end', () => res.writeHead(status, headers).end(body)) })
+  const PACKED = gzipSync(Buffer.alloc(100_000_000, ' '))
+  const answering = (status: number, body: string | Buffer, headers: Record<string, string> = { 'content-type': 'text/xml' }) => facing((req, res) => { req.on('end', () => res.writeHead(status, headers).end(body)) })
   const soap = (body: string): string => `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>${body}</s:Body></s:Envelope>`
   const ack = (msa: string): string => soap(`<r><return>MSH|^~\\&amp;;|HL7API|PKB|||20261123100000+0000||ACK|1|P|2.4\n${msa}</return></r>`)
 
@@ -125,6 +127,7 @@ describe('against servers that are not what they should be', () => {
     ['a fault of credentials', 500, soap('<s:Fault><faultcode xmlns:w="urn:w">w:FailedAuthentication</faultcode></s:Fault>'), undefined, { kind: 'forbidden', code: 'SOAP_SECURITY' }],
     ['a fault of ours from whatever stands before it', 503, soap('<s:Fault><faultcode>s:Client</faultcode></s:Fault>'), undefined, { kind: 'unavailable', code: '503' }],
     ['a generic rejection', 403, 'The request was rejected.', {}, { kind: 'forbidden', code: '403' }],
+    ['an answer of 100 MB, packed into 100 KB', 200, PACKED, { 'content-type': 'text/xml', 'content-encoding': 'gzip' }, { kind: 'unsure', code: 'ANSWER_TOO_LARGE' }],
     ['an answer of 2 MB', 200, `<a>${'x'.repeat(2_000_000)}</a>`, undefined, { kind: 'unsure', code: 'ANSWER_TOO_LARGE' }],
   ])('%s', async (_name, status, body, headers, outcome) => {
     const pkb = await answering(status, body, headers)
@@ -139,6 +142,27 @@ describe('against servers that are not what they should be', () => {
     const given = await pkb.create(letter, patience())
     expect(given).toMatchObject(outcome)
     expect(JSON.stringify(given)).not.toMatch(/Ada|999000/u)
+  })
+
+  test('an acknowledgement that nobody asked to be packed, and that is, is read', async () => {
+    const pkb = await answering(200, gzipSync(ack(`MSA|AA|${controlId(letter.attemptId)}`)), { 'content-type': 'text/xml', 'content-encoding': 'gzip' })
+    expect(await pkb.create(letter, patience())).toMatchObject({ kind: 'accepted', code: 'AA' })
+  })
+
+  test.each(['fhir', 'hl7-soap'] as const)('by %s, a yes before all of a letter was sent is none', async (transport) => {
+    const large = await aShipment(stand.content, { n: ++letters, pdf: aPdf({ bytes: 20_000_000, mark: 'never read' }) })
+    const server = await aServer((req, res) => {
+      req.pause()
+      res.writeHead(transport === 'fhir' ? 201 : 200, { 'content-type': 'text/xml', location: '/fhir/DocumentReference/1', connection: 'close' }).end(transport === 'fhir' ? '' : ack(`MSA|AA|${controlId(large.attemptId)}`))
+    })
+    const pkb = openPkb(pkbSettings(server.url, { transport }), { content: stand.content, now })
+    closers.push(async () => {
+      await pkb.close()
+      await server.close()
+    })
+    const outcome = await pkb.create(large, patience())
+    expect(outcome.kind).toBe('unsure')
+    expect(outcome.trace?.requestSha256).toBeUndefined()
   })
 
   test('a letter without a name for its message is nobody’s acknowledgement', async () => {
@@ -210,6 +234,24 @@ describe('a trust that changes its transport', () => {
     // A refusal would stop it; what can be tried again comes first.
     await stand.client.control({ faults: [{ path: down, status: 503, times: 0 }, { path: refuses, status: 400, times: 0 }] })
     expect(await stand.destination.recall({ ...recallOf(letter), via: ['hl7-soap', 'fhir'] }, patience())).toMatchObject({ kind: 'unavailable', code: '503' })
+  })
+
+  test.each([['hl7-soap', 'fhir'], ['fhir', 'hl7-soap']] as const)('going by %s, no trouble with %s keeps other letters back: what stands there is tried again, and only that', async (chosen, other) => {
+    const settings = pkbSettings(stand.sandbox.url, { transport: chosen })
+    const away = `http://127.0.0.1:${await closedPort()}`
+    const gone = other === 'fhir' ? { fhir: { ...settings.fhir, base_url: away, token_url: away } } : { hl7_soap: { ...settings.hl7_soap, url: away } }
+    const barred = other === 'fhir' ? { fhir: { ...settings.fhir, client_secret: 'taken away' } } : { hl7_soap: { ...settings.hl7_soap, password: 'taken away' } }
+    for (const trouble of [gone, barred]) {
+      const changed = stand.another({ ...settings, ...trouble })
+      const tried = { kind: 'unavailable', elsewhere: true }
+      expect(await changed.recall({ ...recallOf(letter), via: [other] }, patience())).toMatchObject(tried)
+      expect(await changed.recall({ ...recallOf(letter), via: [chosen, other] }, patience())).toMatchObject(tried)
+      expect(await changed.update({ ...letter, via: [other] }, patience())).toMatchObject(tried)
+    }
+    const down = stand.another({ ...settings, ...(chosen === 'fhir' ? { fhir: { ...settings.fhir, client_secret: 'wrong' } } : { hl7_soap: { ...settings.hl7_soap, password: 'wrong' } }) })
+    const outcome = await down.recall({ ...recallOf(letter), via: [chosen] }, patience())
+    expect(outcome).toMatchObject({ kind: 'forbidden' })
+    expect(outcome.elsewhere).toBeUndefined()
   })
 
   test('a look answers only where everything can be looked at', async () => {

@@ -10,6 +10,7 @@ import { bodyOf } from '../../src/deliver/pkb/body.ts'
 import { elideLongStrings } from '../../src/deliver/pkb/elide.ts'
 import { openPkb } from '../../src/deliver/pkb/pkb.ts'
 import { Failure } from '../../src/errors.ts'
+import { stableIdentifier } from '../../src/fhir/identify.ts'
 import { openContent } from '../../src/ledger/content-files.ts'
 import type { ContentStore } from '../../src/ledger/content.ts'
 import { makeFolder } from '../support/folder.ts'
@@ -225,10 +226,13 @@ describe('against the sandbox', () => {
     expect((await client.fhir(`/DocumentReference/${remoteId}`)).status).toBe(410)
   })
 
-  test('an update of what somebody deleted there is unsure, so that it is looked for and created', async () => {
+  test('an update of what somebody deleted there makes it anew, on condition that there is none', async () => {
     const { remoteId } = await pkb.create(letter, patience())
     await client.fhir(`/DocumentReference/${remoteId}`, { method: 'DELETE' })
-    expect(await pkb.update({ ...letter, ...(remoteId ? { remoteId } : {}) }, patience())).toMatchObject({ kind: 'unsure', code: '410' })
+    const outcome = await pkb.update({ ...letter, ...(remoteId ? { remoteId } : {}) }, patience())
+    expect(outcome).toMatchObject({ kind: 'accepted', code: '201' })
+    expect(outcome.remoteId).not.toBe(remoteId)
+    expect(await copies()).toBe(1)
   })
 
   test('accounts: registered, not registered, deceased, unknown', async () => {
@@ -279,9 +283,21 @@ describe('against servers that are not what they should be', () => {
     expect(elsewhere).toBe(0)
   })
 
-  test('a server that ignores the search and answers with other documents has found nothing', async () => {
-    const { pkb } = await facing((_req, res) => { res.setHeader('content-type', 'application/fhir+json').end(bundle([{ ...aPlannedResource({ sha1: 'x', size: 1 }), id: 'other', identifier: [{ system: 'urn:ietf:rfc:3986', value: 'urn:uuid:another' }] }])) })
-    expect(await pkb.look(recallOf(await aShipment(content)), patience())).toMatchObject({ found: false })
+  test('a server that ignores the search and answers with other documents has said nothing of ours', async () => {
+    const asked: string[] = []
+    const { pkb } = await facing((req, res) => {
+      asked.push(`${req.method} ${req.url}`)
+      if (req.method === 'DELETE') return void res.writeHead(204).end()
+      return void res.setHeader('content-type', 'application/fhir+json').end(bundle([{ ...aPlannedResource({ sha1: 'x', size: 1 }), id: 'other', identifier: [{ system: 'urn:ietf:rfc:3986', value: 'urn:uuid:another' }] }]))
+    })
+    const recall = recallOf(await aShipment(content))
+    const ignored = { kind: 'refused', code: 'SEARCH_IGNORED' }
+    expect(await pkb.look(recall, patience())).toMatchObject({ found: false, outcome: ignored })
+    expect(await pkb.recall(recall, patience())).toMatchObject(ignored)
+    const outcome = await pkb.recall({ ...recall, remoteId: 'r1' }, patience())
+    expect(outcome.kind).toBe('accepted')
+    expect(outcome.confirmed).toBeUndefined()
+    expect(asked.filter((one) => one.startsWith('DELETE'))).toEqual(['DELETE /fhir/DocumentReference/r1'])
   })
 
   test('a recall that a server says is done, and of which the copy can still be found, is not sure', async () => {
@@ -333,12 +349,30 @@ describe('against servers that are not what they should be', () => {
     expect(trace).toMatchObject({ status: 422, answer: 'processing DocumentReference.subject, value' })
   })
 
+  test('a replacement names the version that was seen, so that it undoes nothing newer; a server that tells none is not asked', async () => {
+    const letter = await aShipment(content)
+    const { system, value } = stableIdentifier(letter.identifier)
+    for (const [meta, ifMatch, status, outcome] of [
+      [{ meta: { versionId: '7' } }, 'W/"7"', 200, { kind: 'accepted', remoteId: 'r1' }], [{ meta: { versionId: '7' } }, 'W/"7"', 412, { kind: 'unsure', code: '412' }],
+      [{ meta: { versionId: '7"\r\nx: y' } }, undefined, 200, { kind: 'accepted' }], [{}, undefined, 200, { kind: 'accepted' }],
+    ] as const) {
+      const asked: (string | undefined)[] = []
+      const { pkb } = await facing((req, res) => {
+        if (req.method === 'GET') return void res.setHeader('content-type', 'application/fhir+json').end(bundle([{ resourceType: 'DocumentReference', id: 'r1', status: 'current', identifier: [{ system, value }], ...meta }]))
+        asked.push(req.headers['if-match'])
+        return void req.resume().on('end', () => res.writeHead(status).end())
+      })
+      expect(await pkb.update({ ...letter, remoteId: 'r1' }, patience())).toMatchObject(outcome)
+      expect(asked).toEqual([ifMatch])
+    }
+  })
+
   test('nothing of the patient is in an address or a header', async () => {
     const seen: string[] = []
     const { pkb } = await facing((req, res) => {
       seen.push(`${req.method} ${req.url} ${JSON.stringify(req.headers)}`)
       if (req.method === 'GET') return void res.setHeader('content-type', 'application/fhir+json').end(bundle([]))
-      return void res.writeHead(201, { location: 'http://pkb.example/fhir/DocumentReference/r1/_history/1' }).end()
+      return void req.on('end', () => res.writeHead(201, { location: 'http://pkb.example/fhir/DocumentReference/r1/_history/1' }).end())
     })
     const letter = await aShipment(content)
     expect(await pkb.create(letter, patience())).toMatchObject({ kind: 'accepted', remoteId: 'r1' })

@@ -40,6 +40,10 @@ export const outcomeOf = ({ status, headers, body }: Answer, asked: Asked, now: 
   return { kind, code: String(status), detail: issues === '' ? `HTTP ${status}` : `HTTP ${status}: ${issues}`, ...(wait === undefined ? {} : { retryAfterSecs: wait }) }
 }
 
+/** A yes to what was not handed over whole is none: somebody answered who did not wait for it. */
+export const givenWhole = (outcome: Outcome, isWhole: boolean): Outcome =>
+  outcome.kind !== 'accepted' || isWhole ? outcome : { kind: 'unsure', code: 'NOT_SENT_WHOLE', detail: 'The answer was yes before all of it was sent.' }
+
 /** The outcome of a connection that broke, or of our own time-out. Names codes, never texts. */
 export const broken = (error: unknown, { action }: Asked, signal: AbortSignal): Outcome => {
   const code = signal.aborted ? 'TIMEOUT' : codeOf(error)

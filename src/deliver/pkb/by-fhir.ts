@@ -1,6 +1,6 @@
 // The patient's record at PKB by FHIR R4: create, replace, take back and look up one DocumentReference. It refuses
-// to keep a second copy, to take an answer for another document's, to leave content behind where PKB does not delete,
-// and to call a copy gone that can still be found.
+// to keep a second copy, to replace what it has not seen, to take an answer for another document's, to leave content
+// behind where PKB does not delete, and to call a copy gone that can still be found.
 import type { DocumentReference } from '@medplum/fhirtypes'
 import { Failure } from '../../errors.ts'
 import { LABELS } from '../../decide/labels.ts'
@@ -24,7 +24,7 @@ const EXACT = { prefer: 'handling=strict', 'cache-control': 'no-cache' }
 const NOT_DELETED: readonly string[] = ['403', '405', '409', '422', '501']
 
 /** One copy at PKB under our identifier. */
-type Copy = { readonly remoteId: string; readonly current: boolean; /** Taken back by emptying it. */ readonly inError: boolean; readonly revision?: number }
+type Copy = { readonly remoteId: string; readonly current: boolean; /** Taken back by emptying it. */ readonly inError: boolean; readonly revision?: number; readonly version?: string }
 type Found = { readonly outcome: Outcome; readonly copies?: readonly Copy[] }
 
 export const byFhir = (settings: PkbDestination, { connections, content, now }: TransportParts): ByTransport => {
@@ -68,8 +68,10 @@ const send = ({ fhir, content, signal }: With, shipment: Shipment, resource: Doc
   return ours(() => fhir.send({ ...asked, ...how, signal, streamed: { body: bodyOf(resource, size), open: () => content.read(sha256) } }))
 }
 
-const put = async (by: With, shipment: Shipment, remoteId: string): Promise<Outcome> => {
-  const { outcome } = await send(by, shipment, { ...shipment.resource, id: remoteId }, { action: 'update', target: 'instance' }, { method: 'PUT', path: pathOf(remoteId), headers: MINIMAL })
+/** Only while it is what was seen: should it be stored late, it undoes no newer revision and no recall. A server that tells no version is not asked. */
+const put = async (by: With, shipment: Shipment, { remoteId, version }: Pick<Copy, 'remoteId' | 'version'>): Promise<Outcome> => {
+  const headers = { ...MINIMAL, ...(version === undefined ? {} : { 'if-match': `W/"${version}"` }) }
+  const { outcome } = await send(by, shipment, { ...shipment.resource, id: remoteId }, { action: 'update', target: 'instance' }, { method: 'PUT', path: pathOf(remoteId), headers })
   return outcome.kind === 'accepted' ? { ...outcome, remoteId } : outcome
 }
 
@@ -82,15 +84,16 @@ const create = async (by: With, shipment: Shipment): Promise<Outcome> => {
   const found = await copiesOf(by.fhir, shipment, by.signal)
   const [copy] = found.copies ?? []
   if (!copy) return { kind: 'unsure', code: outcome.code, detail: 'It was there, and then it could not be found.' }
-  return copy.current && copy.revision === shipment.revision ? withRemoteId(outcome, copy.remoteId) : put(by, shipment, copy.remoteId)
+  return copy.current && copy.revision === shipment.revision ? withRemoteId(outcome, copy.remoteId) : put(by, shipment, copy)
 }
 
 const update = async (by: With, shipment: Shipment): Promise<Outcome> => {
-  if (shipment.remoteId !== undefined) return put(by, shipment, shipment.remoteId)
-  const found = await copiesOf(by.fhir, shipment, by.signal)
-  if (!found.copies) return found.outcome
-  const [copy] = found.copies
-  return copy ? put(by, shipment, copy.remoteId) : create(by, shipment)
+  const { remoteId } = shipment
+  const { copies, outcome } = await copiesOf(by.fhir, shipment, by.signal)
+  // Only a server that cannot search is told the id alone.
+  if (!copies) return outcome.kind === 'refused' && remoteId !== undefined ? put(by, shipment, { remoteId }) : outcome
+  const copy = copies.find((one) => one.current && one.remoteId === remoteId) ?? copies[0]
+  return copy ? put(by, shipment, copy) : create(by, shipment)
 }
 
 /** What our own store could not give was not sent: that is a fault of this document, until somebody has mended it. */
@@ -121,15 +124,19 @@ const remoteIdOf = ({ headers, body }: Answer): string | undefined => {
 
 /** Every copy under the identifier, the one in force first. The address holds none but our own UUID. */
 const copiesOf = async (fhir: Fhir, { identifier, revision }: Pick<Recall, 'identifier' | 'revision'>, signal: AbortSignal): Promise<Found> => {
-  const query = new URLSearchParams({ identifier: token(identifier), _elements: 'identifier,masterIdentifier,status' })
+  const query = new URLSearchParams({ identifier: token(identifier), _elements: 'identifier,masterIdentifier,status,meta' })
   const { outcome, answer } = await fhir.send({ action: 'look', target: 'endpoint', method: 'GET', path: `${TYPE}?${query}`, headers: EXACT, signal })
   if (outcome.kind !== 'accepted' || !answer) return { outcome }
   if (!isRecord(answer.body) || answer.body['resourceType'] !== 'Bundle') return { outcome: { kind: 'forbidden', code: 'NOT_FHIR', detail: 'The answer to a search is no Bundle.' } }
   const entries = Array.isArray(answer.body['entry']) ? (answer.body['entry'] as readonly unknown[]) : []
+  // A page of other documents says nothing of ours, which may be on the next one.
+  if (entries.some((entry) => isDocument(entry) && copyOf(entry, identifier).length === 0)) return { outcome: { kind: 'refused', code: 'SEARCH_IGNORED', detail: 'The server answers with documents that were not asked for: it does not search by identifier.' } }
   const copies = entries.flatMap((entry) => copyOf(entry, identifier))
   const rank = (copy: Copy): number => (copy.current ? 2 : 0) + (copy.revision === revision ? 1 : 0)
   return { outcome, copies: copies.sort((a, b) => rank(b) - rank(a)) }
 }
+
+const isDocument = (entry: unknown): boolean => isRecord(entry) && isRecord(entry['resource']) && entry['resource']['resourceType'] === TYPE
 
 const copyOf = (entry: unknown, identifier: string): readonly Copy[] => {
   const resource = isRecord(entry) ? (entry['resource'] as Partial<DocumentReference> | undefined) : undefined
@@ -137,7 +144,11 @@ const copyOf = (entry: unknown, identifier: string): readonly Copy[] => {
   if (resource?.resourceType !== TYPE || !resource.id || !resource.identifier?.some((id) => id.system === system && id.value === value)) return []
   const master = resource.masterIdentifier
   const [, number] = master?.system === REVISION && master.value?.startsWith(`${identifier}/`) ? master.value.split('/') : []
-  return [{ remoteId: resource.id, current: resource.status === 'current', inError: resource.status === 'entered-in-error', ...(number !== undefined && /^\d{1,9}$/u.test(number) ? { revision: Number(number) } : {}) }]
+  const version = resource.meta?.versionId
+  return [{
+    remoteId: resource.id, current: resource.status === 'current', inError: resource.status === 'entered-in-error',
+    ...(version !== undefined && /^[A-Za-z0-9.-]{1,64}$/u.test(version) ? { version } : {}), ...(number !== undefined && /^\d{1,9}$/u.test(number) ? { revision: Number(number) } : {}),
+  }]
 }
 
 /** A server may call a copy superseded when another one replaces it, and show it all the same. */

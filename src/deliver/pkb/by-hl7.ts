@@ -7,7 +7,7 @@ import type { Outcome, Trace } from '../../types.ts'
 import type { Recall, Shipment } from '../destination.ts'
 import { classifyStatus, type Asked } from '../outcomes.ts'
 import { retryAfterSecs } from '../backoff.ts'
-import { broken } from './answer.ts'
+import { broken, givenWhole } from './answer.ts'
 import type { ByTransport, TransportParts } from './by-transport.ts'
 import { ackOf, type Ack, type AckCode } from './hl7-ack.ts'
 import { controlId, t02, t11 } from './hl7-message.ts'
@@ -33,7 +33,7 @@ export const byHl7 = (settings: Hl7Soap, { connections, content, now }: Transpor
       const text = await response.text()
       const { outcome, answer } = judged({ status: response.status, text, asked, attemptId })
       const wait = outcome.kind === 'unavailable' ? retryAfterSecs(response.headers.get('retry-after'), now()) : undefined
-      return traced({ ...outcome, ...(wait === undefined ? {} : { retryAfterSecs: wait }) }, { ...body.trace(), status: response.status, ...(answer === undefined ? {} : { answer }) })
+      return traced({ ...givenWhole(outcome, body.whole()), ...(wait === undefined ? {} : { retryAfterSecs: wait }) }, { ...body.trace(), status: response.status, ...(answer === undefined ? {} : { answer }) })
     } catch (error) {
       const ours = body.failure()
       if (ours) return traced({ kind: 'refused', code: ours.code, detail: ours.detail }, body.trace())

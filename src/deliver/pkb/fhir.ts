@@ -5,7 +5,7 @@ import { Client } from 'fhir-kit-client'
 import { Failure } from '../../errors.ts'
 import type { Outcome, Trace } from '../../types.ts'
 import type { Asked } from '../outcomes.ts'
-import { broken, issuesOf, outcomeOf, type Answer } from './answer.ts'
+import { broken, givenWhole, issuesOf, outcomeOf, type Answer } from './answer.ts'
 import type { Body } from './body.ts'
 import type { Connections } from './connections.ts'
 import { NoToken, openTokens, type Credentials } from './token.ts'
@@ -56,7 +56,7 @@ export const openFhir = (endpoint: Endpoint, { connections, timeoutSecs, now }: 
     }
     const answered = (answer: Answer): Sent => {
       const issues = issuesOf(answer.body)
-      return { outcome: outcomeOf(answer, sending, now()), answer, trace: { ...body?.trace(), status: answer.status, ...(issues === '' ? {} : { answer: issues }) } }
+      return { outcome: givenWhole(outcomeOf(answer, sending, now()), sending.action === 'look' || (body?.whole() ?? true)), answer, trace: { ...body?.trace(), status: answer.status, ...(issues === '' ? {} : { answer: issues }) } }
     }
     try {
       const resource = await client.request(path, { method, options: { headers, signal, ...(body ? { [STREAM]: body.stream } : {}) } })

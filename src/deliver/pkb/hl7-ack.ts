@@ -14,12 +14,14 @@ export type Ack = {
 
 /** Table 0357. */
 const ERROR_CODES = new Set(['100', '101', '102', '103', '200', '201', '202', '203', '204', '205', '206', '207'])
+/** In a CDATA the reference to a line end stays as it was written. */
+const LINE_END = /\r\n|[\r\n]|&#(?:x0*[da]|0*1[03]);/iu
 const PLACE = /(?<![\w-])(?:MSH|EVN|PID|PD1|PV1|TXA|OBX|OBR|SCH|NTE|CON)(?:\[\d\])?(?:-\d{1,2}(?:\.\d{1,2})?)?(?![\w-]|\.\d)/gu
 const MOST_PLACES = 3
 
 /** Undefined where the text is not exactly one acknowledgement. PKB writes `MSH|^~\&;|`: what stands there is not looked at. */
 export const ackOf = (text: string): Ack | undefined => {
-  const lines = text.split(/\r\n|\r|\n/u).map((line) => line.trim()).filter((line) => line !== '')
+  const lines = text.split(LINE_END).map((line) => line.trim()).filter((line) => line !== '')
   const separator = lines[0]?.startsWith('MSH') ? lines[0].charAt(3) : ''
   if (!/^[^\p{L}\p{N}\s]$/u.test(separator)) return undefined
   const segments = lines.map((line) => line.split(separator))

@@ -59,7 +59,7 @@ const told = ({ document, resource }: Shipment, settings: Hl7Soap, now: Date): T
   const delayDays = code?.code === undefined ? undefined : delayOf(code.code, document.documentDate, settings, now)
   // PKB counts a delay from these times: without a date of its own it is told to count from now.
   const written = dayOrTime(document.documentDate) ?? (delayDays === undefined ? '' : londonTimeWithOffset(now))
-  return { service, type, title: resource.description ?? name, fileName: fileNameOf(name), written, delayDays }
+  return { service, type, title: escaped(resource.description ?? '') === '' ? name : (resource.description ?? name), fileName: fileNameOf(name), written, delayDays }
 }
 
 /** PKB counts from the date of the document and not from the day on which it comes. */

@@ -18,24 +18,55 @@ const OF_ANOTHER_THING = /creat|sent|send|receiv|index|modif|updat|issue|add|del
 
 /** So many PKB takes at once. */
 export const MOST_ASKED = 5_000
+/** An answer in which all of them were read, at a generous 3 KB each. */
+const ANSWER_BYTES = 16 * 1024 * 1024
+/** What may be wrong with one of the numbers, or with the size of it all: it is asked again in halves. */
+const WHOLE_REFUSED = new Set(['400', '413', '422', 'ANSWER_TOO_LARGE'])
+/** Enough to find two among 5,000. */
+const MOST_QUESTIONS = 60
+/** Where so many are refused alone and nothing was answered, it is not the numbers. */
+const ALL_REFUSED = 5
 
 type Read = { readonly identifier: string; readonly at: string }
+type Answer = Awaited<ReturnType<ReadReceipts['ask']>>
 
 export const openReadReceipts = (settings: PkbDestination, { now }: { readonly now: () => Date }): ReadReceipts => {
-  const connections = openConnections(1)
+  const connections = openConnections(1, ANSWER_BYTES)
   const fhir = openFhir(settings.facade, { connections, timeoutSecs: settings.timeout_secs, now })
+  const ask = async (asked: readonly string[], signal: AbortSignal): Promise<Answer> => {
+    const json = { resourceType: 'Parameters', parameter: asked.map((value) => ({ name: ASKED, valueString: value })) } satisfies Parameters
+    const { outcome, answer } = await fhir.send({ action: 'look', target: 'endpoint', method: 'POST', path: OPERATION, json, signal })
+    if (outcome.kind !== 'accepted') return { answered: false, outcome }
+    const reads = readsOf(answer?.body, asked)
+    return reads ? { answered: true, reads } : { answered: false, outcome: { kind: 'unavailable', code: 'ANSWER_UNREADABLE', detail: 'The answer does not say what was read.' } }
+  }
   return {
-    ask: async (identifiers, signal) => {
-      const asked = [...new Set(identifiers)].slice(0, MOST_ASKED)
-      if (asked.length === 0) return { answered: true, reads: [] }
-      const json = { resourceType: 'Parameters', parameter: asked.map((value) => ({ name: ASKED, valueString: value })) } satisfies Parameters
-      const { outcome, answer } = await fhir.send({ action: 'look', target: 'endpoint', method: 'POST', path: OPERATION, json, signal })
-      if (outcome.kind !== 'accepted') return { answered: false, outcome }
-      const reads = readsOf(answer?.body, asked)
-      return reads ? { answered: true, reads } : { answered: false, outcome: { kind: 'unavailable', code: 'ANSWER_UNREADABLE', detail: 'The answer does not say what was read.' } }
-    },
+    ask: (identifiers, signal) => inHalves([...new Set(identifiers)], (some) => ask(some, signal)),
     close: () => connections.close(),
   }
+}
+
+/** Where a question is refused as a whole, its halves are asked. What was answered is not lost because something else was not. */
+const inHalves = async (identifiers: readonly string[], ask: (some: readonly string[]) => Promise<Answer>): Promise<Answer> => {
+  const reads: Read[] = []
+  const left: (readonly string[])[] = []
+  for (let from = 0; from < identifiers.length; from += MOST_ASKED) left.push(identifiers.slice(from, from + MOST_ASKED))
+  let [answered, alone] = [left.length === 0, 0]
+  let failed: Answer | undefined
+  for (let questions = 0; left.length > 0 && questions < MOST_QUESTIONS && (answered || alone < ALL_REFUSED); questions += 1) {
+    const some = left.shift()!
+    const answer = await ask(some)
+    if (answer.answered) {
+      reads.push(...answer.reads)
+      answered = true
+      continue
+    }
+    failed = answer
+    if (!WHOLE_REFUSED.has(answer.outcome.code)) break
+    if (some.length === 1) alone += 1
+    else left.unshift(some.slice(0, some.length >> 1), some.slice(some.length >> 1))
+  }
+  return answered || !failed ? { answered: true, reads } : failed
 }
 
 /** What was read of what was asked for, each with its latest time; undefined where the answer is none. */

@@ -46,8 +46,8 @@ export const readReply = (xml: string): Reply => {
   }
 }
 
-/** Bytes that are no UTF-8 stand in words that are not looked at. */
-const readable = (xml: string): string => xml.replace(/^\uFEFF/u, '').trimStart().replaceAll('\uFFFD', '?')
+/** Bytes that are no UTF-8 stand in words that are not looked at; what frames a message of MLLP has no place in XML. */
+const readable = (xml: string): string => xml.replace(/^\uFEFF/u, '').trimStart().replaceAll('\uFFFD', '?').replace(/[^\P{Cc}\t\n\r]/gu, ' ')
 
 const inEnvelope = (root: Element): Reply => {
   const soap = root.namespaceURI
@@ -55,10 +55,16 @@ const inEnvelope = (root: Element): Reply => {
   const bodies = elementsIn(root).filter(({ localName, namespaceURI }) => localName === 'Body' && namespaceURI === soap)
   const [said, ...more] = bodies.flatMap(elementsIn)
   if (bodies.length !== 1 || !said || more.length > 0) return UNREADABLE
-  if (said.localName !== 'Fault' || said.namespaceURI !== soap) return { is: 'message', text: said.textContent ?? '' }
+  if (said.localName !== 'Fault' || said.namespaceURI !== soap) return { is: 'message', text: messageIn(said) }
   const codes = faultCodes(said)
   const has = (names: readonly string[]): boolean => codes.some((code) => names.includes(code))
   return { is: 'fault', whose: has(CREDENTIALS) ? 'credentials' : has(OURS) ? 'ours' : 'theirs' }
+}
+
+/** Where a status or the like stands beside the message, the message is the one part that begins as one. */
+const messageIn = (said: Element): string => {
+  const parts = elementsIn(said).map(({ textContent }) => textContent ?? '').filter((text) => text.trimStart().startsWith('MSH'))
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : (said.textContent ?? '')
 }
 
 /** `soap:Client.Something` and the like, of SOAP 1.1 (faultcode) and 1.2 (Code and Subcode): every name in them. */

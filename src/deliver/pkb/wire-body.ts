@@ -10,6 +10,8 @@ export type WireBody = {
   readonly bytes: number
   /** What a trace says of it. */
   trace(): Pick<Trace, 'requestSha256' | 'requestBytes'>
+  /** Whether all of it was handed over: nobody can have taken what he was not given. */
+  whole(): boolean
   /** A failure of ours, above all of the content store, that broke the request from within. */
   failure(): Failure | undefined
   /** Also closes the file of a request that never came about. */
@@ -46,6 +48,7 @@ export const openWireBody = (chunks: AsyncIterable<Buffer>, bytes: number, sourc
       if (passed !== bytes) return passed > 0 ? { requestBytes: passed } : {}
       return { requestSha256: (digest ??= hash.digest('hex')), requestBytes: bytes }
     },
+    whole: () => passed === bytes,
     failure: () => ours,
     close: () => {
       stream.destroy()

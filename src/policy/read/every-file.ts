@@ -8,6 +8,7 @@ import type { PolicyProblem } from '../problem.ts'
 import { readCsv, type CsvRow } from './csv.ts'
 import { readYaml, type YamlFile } from './yaml.ts'
 import { channel, directorateRow, documentCodeRow, mapping, serviceRow, sharingRules, type Channel, type Mapping, type SharingRules } from '../schema.ts'
+import { inTodaysForm } from './older-forms.ts'
 import { zodProblems } from './yaml-advice.ts'
 
 /** Where each part of the policy stands, for problems that only show when the files are seen together. */
@@ -27,7 +28,7 @@ const TABLES = { 'document-codes.csv': 'code', 'services.csv': 'team', 'director
 const RULES = 'sharing-rules'
 
 export const readAll = (source: PolicyFiles, env: Environment, problems: PolicyProblem[]): Read => {
-  const { files, show } = source
+  const { files, show, kept = false } = source
   const channels = new Map<string, { yaml: YamlFile; value: Channel }>()
   const mappings = new Map<string, { yaml: YamlFile; value: Mapping }>()
   let rules: { yaml: YamlFile; value: SharingRules } | undefined
@@ -49,7 +50,7 @@ export const readAll = (source: PolicyFiles, env: Environment, problems: PolicyP
     const advice = nameAdvice(one.folder, name, known.get(key))
     known.set(key, one.name)
     if (advice) { wrong(file, advice); unusable.add(key); continue }
-    const read = readOne(one, file, env)
+    const read = readOne(one, file, env, kept)
     problems.push(...read.problems)
     if (!read.value) unusable.add(key)
     else if (one.folder === 'channels') channels.set(name, { yaml: read.yaml, value: read.value as Channel })
@@ -84,10 +85,10 @@ const nameAdvice = (folder: Folder, name: string, other: string | undefined): st
   return `a ${folder === 'channels' ? 'channel' : 'mapping'} is called by its file, in lower-case letters, digits and hyphens: rename it${better && !(better in {}) ? ` to ${better}.yaml` : ''}`
 }
 
-const readOne = ({ folder, name, bytes }: PolicyFile, file: string, env: Environment): { readonly yaml: YamlFile; readonly value?: unknown; readonly problems: readonly PolicyProblem[] } => {
+const readOne = ({ folder, name, bytes }: PolicyFile, file: string, env: Environment, kept: boolean): { readonly yaml: YamlFile; readonly value?: unknown; readonly problems: readonly PolicyProblem[] } => {
   const yaml = readYaml(file, folder, bytes, env)
   if (yaml.value === undefined) return { yaml, problems: yaml.problems }
   const schema = folder === 'channels' ? channel : nameOf(name) === RULES ? sharingRules : mapping
-  const checked = schema.safeParse(yaml.value, { reportInput: true })
+  const checked = schema.safeParse(kept ? inTodaysForm(yaml.value) : yaml.value, { reportInput: true })
   return checked.success ? { yaml, value: checked.data, problems: yaml.problems } : { yaml, problems: [...yaml.problems, ...zodProblems(yaml, schema, checked.error.issues)] }
 }

@@ -37,6 +37,14 @@ export const documentsCan = (body: unknown): Found => {
   return ok(`FHIR ${version}; DocumentReference can ${documents.join(', ')}${less.length > 0 ? ` (${less.join('; ')})` : ''}`)
 }
 
+/** Asked how many copies there are of a document that cannot be there. */
+export const searchAnswered = (body: unknown): Found => {
+  const total = isRecord(body) && body['resourceType'] === 'Bundle' ? body['total'] : undefined
+  if (typeof total !== 'number') return notChecked('PKB does not say how many it found')
+  return total === 0 ? ok('by identifier is answered: nothing is there')
+    : wrong('PKB does not search by identifier: it finds a document that cannot be there', 'Ask PKB to switch that search on for DocumentReference, or write transport: hl7-soap: without it nobody can see what stands there, or that a recall is done.')
+}
+
 export const accountsCan = (body: unknown, needsReads: boolean): Found => {
   const capability = capabilityIn(body)
   if (!capability) return NO_STATEMENT

@@ -9,7 +9,7 @@ import { broken, type Answer } from '../answer.ts'
 import { openConnections, type Connections } from '../connections.ts'
 import { openFhir, type Endpoint, type Sending, type Sent } from '../fhir.ts'
 import { NoToken, openTokens } from '../token.ts'
-import { accountsCan, clock, definitionSays, documentsCan, readsAnswered, statusAnswered } from './answers.ts'
+import { accountsCan, clock, definitionSays, documentsCan, readsAnswered, searchAnswered, statusAnswered } from './answers.ts'
 import { FHIR, HL7, meant, notChecked, ok, TOKEN, type Finding, type Found } from './findings.ts'
 import { nameOf, reach, serverOf, type Server } from './servers.ts'
 
@@ -117,7 +117,9 @@ const optional = (asked: Asked, judge: (body: unknown) => Found): Found =>
 const documents = async (round: Round): Promise<void> => {
   const { ask, say } = await endpoint(DOCUMENTS, round.pkb.fhir, round)
   const { system, value } = stableIdentifier(round.newId())
-  say('organisation', letIn(await ask({ method: 'GET', path: `DocumentReference?identifier=${encodeURIComponent(`${system}|${value}`)}&_summary=count` })))
+  const count = await ask({ method: 'GET', path: `DocumentReference?identifier=${encodeURIComponent(`${system}|${value}`)}&_summary=count` })
+  say('organisation', letIn(count))
+  say('search', 'found' in count ? notChecked('the question was not answered') : searchAnswered(count.body))
   say('capabilities', read(await ask({ method: 'GET', path: 'metadata' }), documentsCan))
 }
 
