@@ -27,7 +27,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { migrate } from './ledger/migrate.ts'
 import { openLedger } from './ledger/open.ts'
 import type { Say } from './observe/events.ts'
-import { watchPolicy as watchPolicyMetrics } from './observe/metrics.ts'
+import { watchCircuits, watchPolicy as watchPolicyMetrics } from './observe/metrics.ts'
 import { makeSay } from './observe/say.ts'
 import { plan } from './plan.ts'
 import { loadPolicy, type Loaded } from './policy/load.ts'
@@ -120,6 +120,7 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   ledger.onOwed((owed) => { void wake.wake(owed) })
 
   const lines = parts.includes('worker') ? openLines({ ledger, wake, policy, content, say, now }) : undefined
+  if (lines) watchCircuits(metrics, lines.circuits)
   const feeds = parts.includes('feeds') ? openFeeds({ content, take: makeTake({ ledger, policy, say }), reject: rejectInto(ledger, say), say, now, newId: randomUUID }) : undefined
   await startAll(first.policy, lines, feeds, open)
   if (lines) open.add(openRecallWatch({ ledger, say, now }).close)

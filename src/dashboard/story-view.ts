@@ -104,6 +104,9 @@ const spaced = (text: string): string => text.replace(/^(\d{3})(\d{3})(\d{4})$/u
 const size = (bytes: number): string =>
   bytes >= 1_000_000 ? `${(bytes / 1_000_000).toFixed(1)} MB` : bytes >= 1000 ? `${Math.round(bytes / 1000)} KB` : `${bytes} bytes`
 
+/** Its time to be read runs on, whether PKB has it or not. */
+const RUNS: ReadonlySet<Delivery['state']> = new Set(['owed', 'sending', 'acknowledged', 'failed'])
+
 export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly Attempt[] }, now: Date) => ({
   id: delivery.id,
   documentId: delivery.documentId,
@@ -115,8 +118,8 @@ export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly
   rows: rows([
     ['At the destination', STANDINGS[delivery.standing] + (delivery.standing === 'present' && delivery.standingRevision !== undefined ? `, revision ${delivery.standingRevision}` : '')],
     ['Acknowledged', delivery.acknowledgedAt && londonTime(delivery.acknowledgedAt)],
-    ['Read by the patient', readInWords(delivery)],
-    ['Goes by post if not read by', delivery.readAt === undefined && delivery.state === 'acknowledged' ? delivery.readBy && londonTime(delivery.readBy) : ''],
+    ['Read at PKB', readInWords(delivery)],
+    ['Goes by post if not read by', delivery.readAt === undefined && RUNS.has(delivery.state) ? delivery.readBy && londonTime(delivery.readBy) : ''],
     ['Not confirmed', delivery.unconfirmed && delivery.state === 'recalled' ? 'PKB said yes to the recall, and nobody has seen the copy gone' : ''],
     ['Last outcome', delivery.lastOutcome && OUTCOMES_IN_WORDS[delivery.lastOutcome].text],
     ['Reason', [delivery.lastCode, delivery.lastDetail].filter(Boolean).join(': ')],

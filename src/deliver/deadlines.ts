@@ -24,15 +24,18 @@ export type Deadlines = { close(): Promise<void> }
 const EVERY_MS = 1000
 const AT_ONCE = 500
 /** So often somebody else may be asking PKB something before it is posted without a last question. */
-const PATIENCE = 120
+const PATIENCE = 600
+/** So often in a row PKB may leave the last question unanswered before it is posted all the same. */
+const UNANSWERED = 3
 
 export const openDeadlines = ({ ledger, receipts, settings, say, now, everyMs = EVERY_MS }: DeadlinesParts): Deadlines => {
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let waited = 0
+  let unanswered = 0
 
-  /** Whether it may be acted on: PKB was asked, whatever it answered, or cannot be asked. */
+  /** Whether it may be acted on: PKB has answered, or cannot be asked. */
   const askOnceMore = async (letters: readonly Overdue[]): Promise<boolean> => {
     const readable = letters.filter(({ because, via }) => because === 'not-read' && via.includes('hl7-soap'))
     if (readable.length === 0) return true
@@ -42,9 +45,11 @@ export const openDeadlines = ({ ledger, receipts, settings, say, now, everyMs = 
     try {
       const answer = await receipts.ask(readable.map(({ identifier }) => identifier), AbortSignal.any([AbortSignal.timeout(settings.timeout_secs * 1000), stopping.signal]))
       say('reads_checked', { asked: readable.length, read: answer.answered ? answer.reads.length : 0, outcome: answer.answered ? 'accepted' : answer.outcome.kind })
-      if (answer.answered) await ledger.saveReads(answer.reads, now().toISOString())
       // It was not PKB that broke this off.
-      return !stopping.signal.aborted
+      if (stopping.signal.aborted) return false
+      unanswered = answer.answered ? 0 : unanswered + 1
+      if (answer.answered) await ledger.saveReads(answer.reads, now().toISOString())
+      return answer.answered || unanswered >= UNANSWERED
     } finally {
       await slot.release()
     }

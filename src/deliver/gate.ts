@@ -6,11 +6,16 @@ import { admits, closedCircuit, gapMs, heard, whenDue, type Circuit, type Circui
 import { OUTCOME } from './outcomes.ts'
 
 export type Gate = {
+  readonly name: string
   /** ISO instant until which nothing is to be tried; undefined where it may be. */
   shutUntil(): string | undefined
   /** How long whoever asks has to wait before an exchange: nothing, but for a while after a pause. Each who asks gets a place of his own. */
   waitMs(): number
   hear(outcome: Outcome): void
+  /** It is shut, and has been for long enough that a recall may be tried. */
+  mayProbe(): boolean
+  /** Lets one exchange in before the time is up. */
+  probe(): void
   circuit(): Circuit
   close(): void
 }
@@ -22,11 +27,16 @@ export type GateParts = {
   readonly now: () => Date
   /** How many may be let in from now on. */
   readonly onAdmits: (atOnce: number) => void
+  /** A destination that asks to be left alone for an hour is asked for a recall all the same, once in this time. */
+  readonly recallProbeSecs?: number
 }
 
-export const openGate = ({ name, rules, say, now, onAdmits }: GateParts): Gate => {
+const RECALL_PROBE_SECS = 30
+
+export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RECALL_PROBE_SECS }: GateParts): Gate => {
   let circuit = closedCircuit(rules)
   let timer: NodeJS.Timeout | undefined
+  let openedAt = 0
   /** The place that was given last. */
   let lastPlace = 0
 
@@ -35,23 +45,25 @@ export const openGate = ({ name, rules, say, now, onAdmits }: GateParts): Gate =
     circuit = next
     if (next.is === 'open' && (before.is !== 'open' || before.until !== next.until)) {
       say('circuit_opened', { destination: name, code, until: next.until })
+      openedAt = now().getTime()
       clearTimeout(timer)
-      timer = setTimeout(probe, Math.max(Date.parse(next.until) - now().getTime(), 0) + 1)
+      timer = setTimeout(whenOver, Math.max(Date.parse(next.until) - now().getTime(), 0) + 1)
       timer.unref()
     }
     if (before.is !== 'closed' && next.is === 'closed') say('circuit_closed', { destination: name })
     if (admits(before) !== admits(next)) onAdmits(admits(next))
   }
-  const probe = (): void => {
+  const whenOver = (): void => {
     const next = whenDue(circuit, now())
     if (next !== circuit) return become(next, 'probe')
     if (circuit.is !== 'open') return
     // Timers and clocks differ by a little: not yet.
-    timer = setTimeout(probe, Math.max(Date.parse(circuit.until) - now().getTime(), 1))
+    timer = setTimeout(whenOver, Math.max(Date.parse(circuit.until) - now().getTime(), 1))
     timer.unref()
   }
 
   return {
+    name,
     shutUntil: () => {
       const next = whenDue(circuit, now())
       if (next !== circuit) become(next, 'probe')
@@ -63,10 +75,13 @@ export const openGate = ({ name, rules, say, now, onAdmits }: GateParts): Gate =
       return lastPlace - at
     },
     hear: (outcome) => {
+      if (outcome.elsewhere) return
       if (outcome.kind === 'forbidden') say('destination_forbidden', { destination: name, code: outcome.code })
       const { retryAfterSecs } = outcome
       become(heard(circuit, { effect: OUTCOME[outcome.kind].circuit, ...(retryAfterSecs === undefined ? {} : { retryAfterSecs }) }, rules, now()), outcome.code)
     },
+    mayProbe: () => circuit.is === 'open' && now().getTime() - openedAt >= Math.max(rules.probe_secs, recallProbeSecs) * 1000,
+    probe: () => { if (circuit.is === 'open') become({ is: 'half-open' }, 'recall') },
     circuit: () => circuit,
     close: () => clearTimeout(timer),
   }

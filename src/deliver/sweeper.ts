@@ -17,6 +17,9 @@ export type SweeperParts = {
   readonly destinations: readonly string[]
   /** A destination whose circuit is open. */
   readonly isPaused: (destination: string) => boolean
+  /** Of a paused one: whether a recall may be tried all the same, and having one exchange let in. */
+  readonly mayProbe?: (destination: string) => boolean
+  readonly probe?: (destination: string) => void
   readonly say: Say
   readonly now: () => Date
   readonly everyMs?: number
@@ -43,7 +46,7 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
   let sweeping: Promise<void> | undefined
 
   const sweepOne = async (destination: string): Promise<void> => {
-    if (isPaused(destination)) return
+    if (isPaused(destination)) return sweepRecalls(destination)
     const first = !started.has(destination)
     const keyOf = (documentId: string, urgent: true | undefined): string => `${documentId}~${destination}~${urgent ?? false}`
     const at = now().getTime()
@@ -60,6 +63,16 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
     if (closed || forgotten.length === 0) return
     for (const { documentId, urgent } of forgotten) swept.set(keyOf(documentId, urgent), at)
     say('swept', { destination, count: forgotten.length })
+  }
+
+  /** What must go does not wait until a destination wants to be spoken to again: one is tried now and then. */
+  const sweepRecalls = async (destination: string): Promise<void> => {
+    if (!parts.mayProbe?.(destination)) return
+    const recalls = (await parts.due(destination, now().toISOString(), limit)).filter(({ urgent }) => urgent)
+    if (recalls.length === 0 || closed) return
+    await wake.wake(recalls.map((one) => ({ ...one, destination })), true)
+    parts.probe?.(destination)
+    say('swept', { destination, count: recalls.length })
   }
 
   const sweepAll = async (): Promise<void> => {

@@ -41,11 +41,12 @@ export const takeTurn = async (pace: Pace, urgent: boolean): Promise<{ readonly 
   let again = ''
   for (let waited = 0; waited <= PATIENCE_MS;) {
     const slot = await ledger.slot(destination, atOnce, perMinute !== undefined)
-    const aheadMs = slot?.notBefore === undefined || urgent ? 0 : Date.parse(slot.notBefore) - now().getTime()
+    const notBefore = slot && believed(slot, pace)
+    const aheadMs = notBefore === undefined || urgent ? 0 : Date.parse(notBefore) - now().getTime()
     if (slot && aheadMs <= 0) return { turn: turnIn(slot, pace) }
     await slot?.release()
     // Not all at one moment.
-    again = slot?.notBefore ?? later(now(), 0.5 + random())
+    again = notBefore ?? later(now(), 0.5 + random())
     const ms = slot ? Math.max(Math.min(aheadMs, PATIENCE_MS), 1) : SHORTEST_POLL_MS + random() * (LONGEST_POLL_MS - SHORTEST_POLL_MS)
     if (!(await wait(ms, closing))) return { again: now().toISOString() }
     waited += ms
@@ -55,10 +56,22 @@ export const takeTurn = async (pace: Pace, urgent: boolean): Promise<{ readonly 
 
 const wait = (ms: number, signal: AbortSignal | undefined): Promise<boolean> => delay(ms, true, signal ? { signal } : {}).catch(() => false)
 
-const turnIn = (slot: Slot, { atOnce, perMinute, gate, now, closing }: Pace): Turn => {
-  /** Each slot begins one exchange in this time, so that all of them together keep the rate. */
-  const everySecs = perMinute === undefined ? undefined : (atOnce * 60) / perMinute
-  let notBefore = everySecs === undefined ? undefined : slot.notBefore
+/** Each slot begins one exchange in this time, so that all of them together keep the rate. */
+const everySecsOf = ({ atOnce, perMinute }: Pace): number | undefined => (perMinute === undefined ? undefined : (atOnce * 60) / perMinute)
+
+/** So much the clocks of several machines may differ. */
+const CLOCKS_DIFFER_SECS = 60
+
+/** Nobody ever has to wait longer than one exchange takes its place: a time after that was said by a clock that was wrong. */
+const believed = (slot: Slot, pace: Pace): string | undefined => {
+  const everySecs = everySecsOf(pace)
+  return everySecs === undefined || slot.notBefore === undefined || slot.notBefore > later(pace.now(), everySecs + CLOCKS_DIFFER_SECS) ? undefined : slot.notBefore
+}
+
+const turnIn = (slot: Slot, pace: Pace): Turn => {
+  const { gate, now, closing } = pace
+  const everySecs = everySecsOf(pace)
+  let notBefore = believed(slot, pace)
   let written: Promise<void> = Promise.resolve()
   return {
     slot,

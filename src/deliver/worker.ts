@@ -30,12 +30,13 @@ export type WorkerParts = {
   /** From 0 to 1. */
   readonly random: () => number
   readonly sweepEveryMs?: number
+  readonly recallProbeSecs?: number
   /** How often the desk looks for people to ask about. */
   readonly refreshEveryMs?: number
 }
 
 export type DeliveryWorker = {
-  /** Each destination's circuit, for health and metrics. */
+  /** The circuit of each destination, and of where accounts are asked for. */
   circuits(): Readonly<Record<string, Circuit>>
   /** Lets exchanges that are under way come to their end, up to a limit; opens no new ones. */
   close(): Promise<void>
@@ -74,7 +75,7 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
     const { name } = destination
     const rules = { ...settings.circuit, at_once: settings.at_once }
     let station: Station | undefined
-    const gate = openGate({ name, rules, say, now, onAdmits: (atOnce) => station?.admit(atOnce) })
+    const gate = openGate({ name, rules, say, now, onAdmits: (atOnce) => station?.admit(atOnce), ...(parts.recallProbeSecs === undefined ? {} : { recallProbeSecs: parts.recallProbeSecs }) })
     gates.push(gate)
     const line: Line = {
       destination, gate, retry: settings.retry, timeoutSecs: settings.timeout_secs ?? LOCAL_TIMEOUT_SECS,
@@ -96,13 +97,14 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
 
   const running: Running[] = []
   for (const destination of parts.destinations) running.push(await start(destination))
+  const gateOf = (name: string): Gate | undefined => running.find((one) => one.name === name)?.gate
   const isPaused = (name: string): boolean => running.some((one) => one.name === name && one.gate.shutUntil() !== undefined)
   const sweeper: Sweeper = openSweeper({
-    due: ledger.due, wake, destinations: running.map(({ name }) => name), isPaused, say, now, ...(parts.sweepEveryMs ? { everyMs: parts.sweepEveryMs } : {}),
+    due: ledger.due, wake, destinations: running.map(({ name }) => name), isPaused, mayProbe: (name) => gateOf(name)?.mayProbe() ?? false, probe: (name) => gateOf(name)?.probe(), say, now, ...(parts.sweepEveryMs ? { everyMs: parts.sweepEveryMs } : {}),
   })
 
   return {
-    circuits: () => Object.fromEntries(running.map(({ name, gate }) => [name, gate.circuit()])),
+    circuits: () => Object.fromEntries(gates.map((gate) => [gate.name, gate.circuit()])),
     close: async () => {
       closing.abort()
       const impatient = setTimeout(() => stopping.abort(), PATIENCE_MS)

@@ -10,7 +10,7 @@ import { watchAcknowledgements } from '../deliver/print/acknowledgements.ts'
 import { printDestination } from '../deliver/print/destination.ts'
 import { openReads } from '../deliver/reads.ts'
 import type { Wake } from '../deliver/wake.ts'
-import { openWorker } from '../deliver/worker.ts'
+import { openWorker, type DeliveryWorker } from '../deliver/worker.ts'
 import { asFailure } from '../errors.ts'
 import type { ContentStore } from '../ledger/content.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -23,11 +23,13 @@ import { openThings } from './open-things.ts'
 export type LinesParts = { readonly ledger: Ledger; readonly wake: Wake; readonly policy: () => Policy; readonly content: ContentStore; readonly say: Say; readonly now: () => Date }
 
 type Settings = PkbDestination | PrintDestination
-type Running = { readonly settings: Settings; close(): Promise<void> }
+type Running = { readonly settings: Settings; circuits(): ReturnType<DeliveryWorker['circuits']>; close(): Promise<void> }
 
 export type Lines = {
   /** Destinations of the policy in force that no line goes to. */
   down(): readonly string[]
+  /** By the name of the destination, or `pkb-accounts`. */
+  circuits(): ReturnType<DeliveryWorker['circuits']>
   change(policy: Policy): Promise<Change & { ok: true }>
   close(): Promise<void>
 }
@@ -40,7 +42,7 @@ export const openLines = (parts: LinesParts): Lines => {
     down = []
     for (const settings of all) {
       try {
-        running = [...running, { settings, close: await openLine(settings, parts) }]
+        running = [...running, { settings, ...(await openLine(settings, parts)) }]
       } catch (error) {
         const { code, detail } = asFailure(error)
         parts.say('part_failed', { part: `worker-${settings.type}`, code, detail })
@@ -51,6 +53,7 @@ export const openLines = (parts: LinesParts): Lines => {
 
   return {
     down: () => down,
+    circuits: () => Object.assign({}, ...running.map((one) => one.circuits())) as ReturnType<DeliveryWorker['circuits']>,
     change: async ({ destinations: { pkb, print } }) => {
       const wanted = [pkb, print].filter((one) => one !== undefined)
       const goes = running.filter(({ settings }) => !wanted.some((one) => sameLine(one, settings)))
@@ -70,8 +73,9 @@ const line = (settings: Settings) => {
 }
 const sameLine = (one: Settings, other: Settings): boolean => isDeepStrictEqual(line(one), line(other))
 
-const openLine = async (settings: Settings, { ledger, wake, policy, content, say, now }: LinesParts): Promise<() => Promise<void>> => {
+const openLine = async (settings: Settings, { ledger, wake, policy, content, say, now }: LinesParts): Promise<Omit<Running, 'settings'>> => {
   const open = openThings()
+  let circuits: Running['circuits'] = () => ({})
   try {
     const accounts = settings.type === 'pkb' ? openAccounts(settings, { now }) : undefined
     if (accounts) open.add(() => accounts.close())
@@ -79,6 +83,7 @@ const openLine = async (settings: Settings, { ledger, wake, policy, content, say
     open.add(() => destination.close())
     const worker = await openWorker({ ledger, wake, destinations: [{ destination, settings }], ...(accounts ? { accounts } : {}), policy, say, now, random: Math.random })
     open.add(() => worker.close())
+    circuits = worker.circuits
     if (settings.type === 'pkb') {
       const receipts = openReadReceipts(settings, { now })
       open.add(() => receipts.close())
@@ -93,5 +98,5 @@ const openLine = async (settings: Settings, { ledger, wake, policy, content, say
     await open.closeAll().catch(() => undefined)
     throw error
   }
-  return open.closeAll
+  return { circuits: () => circuits(), close: open.closeAll }
 }

@@ -18,10 +18,13 @@ import type { Workspace } from './workspace.ts'
 const FIRST_PAUSE = '5 minutes'
 const LONGEST_PAUSE = '1 day'
 
+/** No question takes so long: an answer that is newer than the present by more was dated by a clock that was wrong. */
+const WRONG_CLOCK = "interval '1 hour'"
+
 const WANTED = (people: string): string => `
   select w.nhs_number from (${people}) w
   left join people p on p.nhs_number = w.nhs_number left join account_refusals r on r.nhs_number = w.nhs_number
-  where (p.as_of is null or p.as_of < $1) and (r.at is null or r.at + least(interval '${FIRST_PAUSE}' * 2 ^ least(r.times - 1, 20), interval '${LONGEST_PAUSE}') <= $2)
+  where (p.as_of is null or p.as_of < $1 or p.as_of > $2::timestamptz + ${WRONG_CLOCK}) and (r.at is null or r.at + least(interval '${FIRST_PAUSE}' * 2 ^ least(r.times - 1, 20), interval '${LONGEST_PAUSE}') <= $2)
   order by r.at nulls first, w.nhs_number limit $3`
 const OWED = WANTED(`
   select nhs_number from deliveries where state = 'owed' and nhs_number is not null and destination = 'pkb'
@@ -48,28 +51,44 @@ type People = Parameters<Ledger['savePeople']>[0]
 const LOCK = `
   select id from documents where id in (
     select document_id from deliveries where state = 'owed' and nhs_number = any($1::text[])
-    union select document_id from deliveries where state = 'printing' and nhs_number = any($2::text[]))
+    union select document_id from deliveries where state = 'printing' and nhs_number = any($2::text[])
+    union select unnest($3::uuid[]))
   order by id for update`
+// PKB says nothing of the date of birth to whom it gives no access: what it said before still counts.
 const PEOPLE = `
   insert into people select * from json_populate_recordset(null::people, $1) order by nhs_number
-  on conflict (nhs_number) do update set registered = excluded.registered, deceased = excluded.deceased, birth_date = excluded.birth_date, as_of = excluded.as_of
-  where people.as_of <= excluded.as_of returning nhs_number`
-/** What waits is due now; and a letter in the outbox of somebody who has an account is looked at once more. */
+  on conflict (nhs_number) do update set registered = excluded.registered, deceased = excluded.deceased, birth_date = coalesce(excluded.birth_date, people.birth_date), as_of = excluded.as_of
+  where people.as_of <= excluded.as_of or people.as_of > excluded.as_of + ${WRONG_CLOCK} returning nhs_number`
+/** What waits is due now; and a letter in the outbox of somebody who has an account is looked at once more, and so is a copy of somebody who is said to be born on another day. */
 const DUE = `
   update deliveries set due_at = $4
-  where document_id = any($1::uuid[]) and ((state = 'owed' and nhs_number = any($2::text[])) or (state = 'printing' and nhs_number = any($3::text[])))
+  where document_id = any($1::uuid[]) and ((state = 'owed' and nhs_number = any($2::text[])) or (state = 'printing' and nhs_number = any($3::text[]))
+    or (destination = 'pkb' and standing in ('present', 'unsure') and due_at is null and nhs_number = any($2::text[]) and document_id = any($5::uuid[])))
   returning document_id, nhs_number`
+
+/** Copies that stand at PKB for people whose date of birth is not what PKB said before: rare, and one may be in the wrong record. */
+const BORN = `
+  select n.nhs_number from json_populate_recordset(null::people, $1) n join people p using (nhs_number) where n.birth_date is not null and n.birth_date is distinct from p.birth_date`
+const STANDING = `
+  select distinct y.document_id from documents d join deliveries y on y.document_id = d.id
+  where d.nhs_number = any($1::text[]) and y.destination = 'pkb' and y.standing in ('present', 'unsure')`
+
+const standing = async (client: PoolClient, rows: string): Promise<readonly string[]> => {
+  const born = (await client.query<Row>(BORN, [rows])).rows.map((row) => row['nhs_number'] as string)
+  return born.length === 0 ? [] : (await client.query<Row>(STANDING, [born])).rows.map((row) => row['document_id'] as string)
+}
 
 const registered = (people: People): readonly string[] => people.filter((one) => one.registered).map(({ nhsNumber }) => nhsNumber)
 
 /** One commit: the answer, and that what waits for it is due. */
 const write = async (client: PoolClient, people: People, at: string): Promise<readonly string[]> => {
-  const { rows: locked } = await client.query<Row>(LOCK, [people.map(({ nhsNumber }) => nhsNumber), registered(people)])
-  const rows = people.map((one) => ({ nhs_number: one.nhsNumber, registered: one.registered, deceased: one.deceased, birth_date: one.birthDate, as_of: at }))
-  const taken = new Set((await client.query<Row>(PEOPLE, [toJson(rows)])).rows.map((row) => row['nhs_number'] as string))
+  const rows = toJson(people.map((one) => ({ nhs_number: one.nhsNumber, registered: one.registered, deceased: one.deceased, birth_date: one.birthDate, as_of: at })))
+  const bornOtherwise = await standing(client, rows)
+  const { rows: locked } = await client.query<Row>(LOCK, [people.map(({ nhsNumber }) => nhsNumber), registered(people), bornOtherwise])
+  const taken = new Set((await client.query<Row>(PEOPLE, [rows])).rows.map((row) => row['nhs_number'] as string))
   const newest = people.filter(({ nhsNumber }) => taken.has(nhsNumber))
   await client.query('delete from account_refusals where nhs_number = any($1::text[])', [[...taken]])
-  const { rows: due } = await client.query<Row>(DUE, [locked.map((row) => row['id']), [...taken], registered(newest), at])
+  const { rows: due } = await client.query<Row>(DUE, [locked.map((row) => row['id']), [...taken], registered(newest), at, bornOtherwise])
   const documents = new Map(due.map((row) => [row['document_id'] as string, row['nhs_number'] as string]))
   if (documents.size > 0) {
     const said = new Map(newest.map((one) => [one.nhsNumber, one]))

@@ -4,7 +4,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { nhsNumberOf } from '../decide/identity.ts'
 import { isAddendum } from '../plan.ts'
-import type { FactValue, Person, RioDocument } from '../types.ts'
+import type { FactValue, Person, PostReason, Prior, RioDocument } from '../types.ts'
 import { UNKNOWN_PERSON } from '../types.ts'
 import { inTransaction } from './database.ts'
 import { contentOf, personFrom, personOf, priorOf } from './decided.ts'
@@ -78,14 +78,14 @@ export const knownAt = async (pool: Pool, id: string, at: string, freshHours: nu
     return {
       source: record.source, sourceId: record.sourceId, revision, receipt: inForce.receipt, person,
       prior: {
-        firstReceivedAt: record.firstReceivedAt ?? inForce.receipt.receivedAt, ...marks, released: await releasedThen(client, past, at),
+        firstReceivedAt: record.firstReceivedAt ?? inForce.receipt.receivedAt, ...marks, ...(await postedThen(client, past)), released: await releasedThen(client, past, at),
         parentStanding: parent !== undefined && standsThen(parent) && samePerson(parent, past),
         current: { receiptId: inForce.receipt.id, feed: inForce.receipt.feed, document: inForce.document, tightened: inForce.tightened },
       },
       ...(decided ? { decided } : {}),
       rebuilt: [
         `the receipt in force, revision ${revision}, from the log and the revisions`,
-        'holds, releases, cancels, replacements and moves, from the log',
+        'holds, releases, cancels, replacements, moves and deadlines that had passed, from the log',
         ...(marks.addendum ? ['whether the document that it adds to stood with the patient, from that document\'s log'] : []),
         ...asked.rebuilt,
       ],
@@ -118,6 +118,16 @@ const decidedIn = ({ events }: Past): KnownThen['decided'] => {
 const releasedThen = async (client: PoolClient, { record, revision, inForce }: Past, at: string): Promise<0 | 1 | 2> => {
   const people = await rowsOf(client, 'select distinct actor from releases where document_id = $1 and revision = $2 and sha256 = $3 and at <= $4', [record.id, revision, contentOf(inForce), at])
   return people.length >= 2 ? 2 : people.length === 1 ? 1 : 0
+}
+
+/** A deadline had passed for the content in force, and since then neither other content came nor another patient. */
+const postedThen = async (client: PoolClient, { record, revision, inForce, events }: Past): Promise<Pick<Prior, 'post'>> => {
+  const posted = events.findLast(({ kind }) => kind === 'posted-instead' || kind === 'moved')
+  if (posted?.kind !== 'posted-instead') return {}
+  const others = await rowsOf(client, `
+    select from revisions where document_id = $1 and revision between $2 and $3 and coalesce(document->'contents'->0->'ref'->>'sha256', '') <> $4 limit 1`,
+  [record.id, Number(posted.detail['revision']), revision, contentOf(inForce)])
+  return others.length > 0 ? {} : { post: posted.detail['because'] as PostReason }
 }
 
 // ---------------------------------------------------------------- the parent of an addendum

@@ -1,5 +1,5 @@
-// What was read at PKB, and what had to be and was not. It refuses to count a reading of anything but the copy that
-// stands and the content that is owed, and to decide: whose time is up is told here, and looked at again under the lock.
+// What was read at PKB, and what had to be and was not. It refuses to count a reading of anything but the content that
+// is owed and that stands there or may, and to decide: whose time is up is told here, and looked at again under the lock.
 import type { Pool } from 'pg'
 import type { Transport } from '../types.ts'
 import type { Ledger, Overdue } from './ledger.ts'
@@ -35,28 +35,44 @@ export const unread = async (pool: Pool, via: Transport, limit: number): ReturnT
 /** Documents in one transaction. */
 const AT_ONCE = 100
 
+/** `alone`: the last attempt of a delivery of which PKB was never sent anything but the content that is owed now. */
+const READ = `
+  select y.document_id, y.attempt_id, not exists (
+    select from attempts a join revisions v on v.document_id = y.document_id and v.revision = a.revision
+    where a.delivery_id = y.id and a.action in ('create', 'update') and coalesce(v.document->'contents'->0->'ref'->>'sha256', '') is distinct from y.owed_sha256) as alone
+  from deliveries y where y.destination = 'pkb' and y.identifier = any($1::uuid[]) and y.read_at is null`
+
 export const saveReads = async (pool: Pool, commit: Commit, reads: Reads, at: string): Promise<void> => {
   const byIdentifier = new Map(reads.filter(({ identifier, at: then }) => isUuid(identifier) && !Number.isNaN(Date.parse(then))).map((read) => [read.identifier.toLowerCase(), new Date(read.at).toISOString()]))
   if (byIdentifier.size === 0) return
-  const { rows } = await pool.query<Row>("select distinct document_id from deliveries where destination = 'pkb' and identifier = any($1::uuid[]) and read_at is null", [[...byIdentifier.keys()]])
-  for (let from = 0; from < rows.length; from += AT_ONCE) {
-    const documents = rows.slice(from, from + AT_ONCE).map((row) => row['document_id'] as string)
-    await commit({ needs: { documents }, run: (space) => documents.forEach((documentId) => saveOfDocument(space, documentId, byIdentifier, at)) })
+  const { rows } = await pool.query<Row>(READ, [[...byIdentifier.keys()]])
+  const alone = new Set(rows.filter((row) => row['alone'] === true).map((row) => row['attempt_id'] as string))
+  const all = [...new Set(rows.map((row) => row['document_id'] as string))]
+  for (let from = 0; from < all.length; from += AT_ONCE) {
+    const documents = all.slice(from, from + AT_ONCE)
+    await commit({ needs: { documents }, run: (space) => documents.forEach((documentId) => saveOfDocument(space, documentId, byIdentifier, alone, at)) })
   }
 }
 
-const saveOfDocument = (space: Workspace, documentId: string, byIdentifier: ReadonlyMap<string, string>, at: string): void => {
+const saveOfDocument = (space: Workspace, documentId: string, byIdentifier: ReadonlyMap<string, string>, alone: ReadonlySet<string>, at: string): void => {
   for (const delivery of deliveriesOf(space, documentId)) {
     const readAt = byIdentifier.get(delivery.identifier)
-    if (readAt === undefined || !counts(delivery, readAt)) continue
+    // What was sent since then may have been something else.
+    if (readAt === undefined || !counts(delivery, readAt, delivery.attemptId !== undefined && alone.has(delivery.attemptId))) continue
     putDelivery(space, { ...delivery, readAt }, at)
     audit(space, { at, documentId, kind: 'read', actor: 'pkb' }, { delivery: delivery.id, destination: delivery.destination, readAt })
   }
 }
 
-/** A reading is one of what stands, and what stands is what is owed. */
-const counts = ({ destination, standing, standingSha256, owedSha256, acknowledgedAt, readAt }: DeliveryRecord, at: string): boolean =>
-  destination === 'pkb' && readAt === undefined && standing === 'present' && acknowledgedAt !== undefined && acknowledgedAt <= at && (owedSha256 === undefined || owedSha256 === standingSha256)
+/**
+ * A reading is one of what is owed. After PKB has acknowledged that, it can be of nothing else; nor before, though nobody
+ * heard PKB say that it has it, where nothing else was ever sent.
+ */
+const counts = ({ destination, standing, standingSha256, owedSha256, owedSince, acknowledgedAt, readAt }: DeliveryRecord, at: string, alone: boolean): boolean => {
+  if (destination !== 'pkb' || readAt !== undefined || (owedSha256 !== undefined && owedSha256 !== standingSha256)) return false
+  if (standing === 'present' && acknowledgedAt !== undefined && acknowledgedAt <= at) return true
+  return alone && (standing === 'present' || standing === 'unsure') && owedSince !== undefined && owedSince <= at
+}
 
 // ---------------------------------------------------------------- whose time is up
 

@@ -18,10 +18,11 @@ export const isHeldWith = (slot: Slot, { pid }: Taken): boolean => {
   return taken !== undefined && !taken.isLost() && taken.pid === pid
 }
 
-// A later time is never taken back, whoever says an earlier one.
+// A later time is not taken back by a clock that is a little behind; but one that a clock said which was wrong is.
 const USED = `
   insert into pace (destination, slot, next_at) values ($1, $2, $3)
-  on conflict (destination, slot) do update set next_at = greatest(pace.next_at, excluded.next_at)`
+  on conflict (destination, slot) do update set next_at = case
+    when pace.next_at > excluded.next_at + interval '1 minute' then excluded.next_at else greatest(pace.next_at, excluded.next_at) end`
 
 /** `paced`: whether there is a rate to keep, so that it has to be asked when the next exchange may begin. */
 export const slot = async (pool: Pool, locks: Locks, destination: string, atOnce: number, paced = true): Promise<Slot | undefined> => {

@@ -54,6 +54,17 @@ export const watchPolicy = (metrics: Registry, read: () => { readonly hash: stri
   metrics.registerMetric<string>(info)
 }
 
+/** Whether a destination is left alone for a while: of this process, for each has its own view. */
+export const watchCircuits = (metrics: Registry, read: () => Readonly<Record<string, { readonly is: 'closed' | 'open' | 'half-open' }>>): void => {
+  metrics.registerMetric<string>(new Gauge({
+    name: 'openletter_circuit_open', help: '1 while a destination is left alone, 0.5 while one exchange is tried, by this process', labelNames: ['destination'], registers: [],
+    collect() {
+      this.reset()
+      for (const [destination, { is }] of Object.entries(read())) this.set({ destination }, is === 'open' ? 1 : is === 'half-open' ? 0.5 : 0)
+    },
+  }))
+}
+
 type Counts = Awaited<ReturnType<Ledger['counts']>>
 
 /** Gauges filled from the ledger at each scrape. A ledger that does not answer is a metric too, not an error. */

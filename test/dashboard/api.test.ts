@@ -101,6 +101,11 @@ describe('the API', () => {
     expect(await (await fetch(`${url}/documents/${uuid(1)}`)).text()).toContain(words)
   })
 
+  test.each([['owed', 'nothing', true], ['failed', 'unsure', true], ['acknowledged', 'present', true], ['closed', 'nothing', false]] as const)('of a delivery that is %s its page says until when it has to be read: a time that runs', async (state, standing, says) => {
+    const { url } = await start([aStory({ deliveries: [{ ...aDelivery({ via: ['hl7-soap'], state, standing, readBy: '2026-12-08T00:00:00.000Z' }), attempts: [] }] })])
+    expect((await (await fetch(`${url}/documents/${uuid(1)}`)).text()).includes('Goes by post if not read by')).toBe(says)
+  })
+
   test('says nothing of reading where there is no copy at PKB', async () => {
     const { api } = await start([aStory({ deliveries: [{ ...aDelivery({ standing: 'recalled', state: 'recalled' }), attempts: [] }, { ...aDelivery({ destination: 'print', state: 'printed' }), attempts: [] }] })])
     const { deliveries } = (await json(await api(`/api/documents/${uuid(1)}`))) as { deliveries: object[] }

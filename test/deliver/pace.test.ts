@@ -197,6 +197,21 @@ describe('a turn', () => {
     await held.release()
   })
 
+  test('does not wait for a time that only a wrong clock can have said', async () => {
+    const first = (await place.ledger.slot('pkb', 1))!
+    await first.used(new Date(Date.now() + 3_600_000).toISOString())
+    await first.release()
+    const taken = await takeTurn(pace({ perMinute: 30 }), false)
+    if (!('turn' in taken)) throw new Error('it had to wait')
+    expect(taken.turn.early({ do: 'exchange', deliveryId: 'd', action: 'create', revision: 1 })).toBeUndefined()
+    taken.turn.begins()
+    await taken.turn.settled()
+    await taken.turn.release()
+    const next = (await place.ledger.slot('pkb', 1))!
+    expect(Date.parse(next.notBefore!) - Date.now()).toBeLessThan(2001)
+    await next.release()
+  })
+
   test('leaves the slot to others while it waits for its time', async () => {
     const first = (await place.ledger.slot('pkb', 1))!
     await first.used(new Date(Date.now() + 60_000).toISOString())

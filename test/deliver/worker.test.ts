@@ -58,7 +58,7 @@ const aWorker = async (ledger: Ledger, pool: Pool, atOnce = 4) => {
   const accounts = openAccounts(settings, { now })
   const print = printDestination({ settings: printSettings(join(folder.path, 'print')), content, now })
   const worker = await openWorker({
-    ledger, wake, accounts, policy: () => place.policy, now, random: Math.random, sweepEveryMs: 100,
+    ledger, wake, accounts, policy: () => place.policy, now, random: Math.random, sweepEveryMs: 100, recallProbeSecs: 0.3,
     destinations: [{ destination: pkb, settings }, { destination: print, settings: printSettings(join(folder.path, 'print')) }],
     say: (event, fields) => { said.push({ event, fields: fields as Record<string, unknown> }) },
   })
@@ -154,6 +154,22 @@ describe('one worker', () => {
     expect(await Promise.all(sent.map(({ sha256 }) => copies(ADA.nhsNumber, sha256)))).toEqual([1, 1, 1, 1, 1, 1])
     expect(toldOf('circuit_opened')).toBeGreaterThan(0)
     await until('the circuit is closed', () => toldOf('circuit_closed') > 0)
+  })
+
+  test('PKB asks to be left alone for an hour: a letter that must go is taken back all the same', async () => {
+    const { id, sha256 } = await upload()
+    await reaches(id, 'acknowledged')
+    const opened = toldOf('circuit_opened')
+    await client.control({ faults: [{ path: '/fhir/DocumentReference', method: 'POST', status: 503, retryAfter: 3600 }] })
+    const waiting = await upload()
+    await until('PKB has asked for it', () => toldOf('circuit_opened') > opened)
+    await upload({ documentId: (await story(id)).sourceId, event: 'updated', documentType: 'MH DO NOT share with patient', uploadedAt: '2026-11-20T12:00:00Z' })
+    await until('the recall', async () => (await copies(ADA.nhsNumber, sha256)) === 0)
+    await reaches(id, 'recalled')
+    // What PKB asked for a time for is put off in the ledger; the circuit itself is closed again.
+    const [delivery] = (await story(waiting.id)).deliveries
+    await place.ledger.retry(delivery!.id, 'clerk', 'PKB answers', now().toISOString())
+    await reaches(waiting.id, 'acknowledged')
   })
 
   test('PKB refuses one: it waits for a person, and the others are not held up', async () => {

@@ -15,14 +15,17 @@ const attempts = async (sourceId: string) => (await engine.bySourceId(sourceId))
 
 describe('PKB answers 503 for a while', () => {
   test('documents wait, say so, and then arrive once each', async () => {
-    await engine.control({ faults: [{ ...CREATE, times: 3, status: 503, retryAfter: 1 }] })
+    await engine.control({ faults: [{ ...CREATE, times: 3, status: 503, retryAfter: 2 }] })
     const letters = ['a', 'b', 'c', 'd'].map((mark) => aPdf({ mark: `503 ${mark}` }))
     await Promise.all(letters.map((letter, at) => engine.upload({ documentId: `S-${at}` }, letter)))
     await until('one of them was told to wait', async () => (await Promise.all(letters.map((_, at) => attempts(`S-${at}`)))).flat().some(({ outcome, code }) => outcome === 'unavailable' && code === '503'))
+    const circuit = async (): Promise<string | undefined> => /^openletter_circuit_open\{destination="pkb"\} (\S+)$/mu.exec(await (await engine.api('/metrics')).text())?.[1]
+    await until('the metrics tell of it', async () => (await circuit()) === '1')
     for (let at = 0; at < letters.length; at += 1) {
       await engine.state(`S-${at}`, 'acknowledged')
       expect(await timesIn(letters[at]!)).toBe(1)
     }
+    expect(await circuit()).toBe('0')
   }, 60_000)
 })
 

@@ -154,10 +154,13 @@ test('PKB is asked once more at the last moment, and what was read meanwhile sta
     await reaches(read, 'acknowledged')
     await reaches(unread, 'acknowledged')
     await reads(read)
+    // One question that fails is no PKB that is away.
+    await client.control({ faults: [{ path: '/facade/fhir/DocumentReference/$read-receipt-query', times: 2, status: 503 }] })
     jump(73)
     await reaches(unread, 'printing')
     await reaches(read, 'read')
     expect([await batches(read), await postedOf(read)]).toEqual([0, 0])
+    expect(said.some(({ event, fields }) => event === 'reads_checked' && fields['outcome'] === 'unavailable')).toBe(true)
   } finally {
     await stop()
     place = { ...place, policy: kept }

@@ -110,6 +110,36 @@ describe('an answer about many', () => {
     expect(await story(id)).toEqual(before)
   })
 
+  test('that a wrong clock dated far ahead is asked for again, and gives way to the next', async () => {
+    const [number] = nhsNumbers(1) as [string]
+    const { id } = await letterFor(number)
+    await place.ledger.savePerson(number, { registered: true, deceased: false }, iso(365 * 24 * 3600))
+    expect(await wanted()).toEqual([number])
+    await place.ledger.savePerson(number, { registered: false, deceased: false }, iso())
+    expect([(await story(id)).route, await wanted()]).toEqual(['print', []])
+  })
+
+  test('with another date of birth takes back the copy that stands, and one without it forgets none', async () => {
+    const [mistaken, other] = nhsNumbers(2) as [string, string]
+    const ids: string[] = []
+    for (const number of [mistaken, other]) {
+      await place.ledger.savePerson(number, { registered: true, deceased: false }, iso())
+      const { id } = await letterFor(number)
+      await work(place, id, 'pkb')
+      ids.push(id)
+    }
+    const born = (birthDate?: string) => place.ledger.savePeople([mistaken, other].map((nhsNumber) => ({ nhsNumber, registered: true, deceased: false, ...(birthDate ? { birthDate: nhsNumber === other ? ADA.birthDate : birthDate } : {}) })), iso(1))
+    await born('1970-01-02')
+    expect(await story(ids[0]!)).toMatchObject({ route: 'review', facts: { identity: 'mismatch' }, deliveries: [{ state: 'recalling', dueAt: iso(1) }] })
+    expect(await story(ids[1]!)).toMatchObject({ route: 'pkb', deliveries: [{ state: 'acknowledged' }] })
+    await born()
+    await place.ledger.lookAgain(iso(2))
+    await work(place, ids[0]!, 'pkb')
+    expect(await story(ids[0]!)).toMatchObject({ route: 'review', facts: { identity: 'mismatch' } })
+    await place.ledger.savePeople([{ nhsNumber: mistaken, registered: true, deceased: false, birthDate: '1980-01-01' }], iso(-60))
+    expect((await place.pool.query('select birth_date from people where nhs_number = $1', [mistaken])).rows).toEqual([{ birth_date: '1970-01-02' }])
+  })
+
   test('comes while a worker puts the letter off, and the letter does not lie until then', async () => {
     const [number] = nhsNumbers(1) as [string]
     const { id } = await letterFor(number)

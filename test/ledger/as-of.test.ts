@@ -120,6 +120,31 @@ describe('a document then', () => {
     expect(await then(id, fell)).toMatchObject({ prior: { addendum: true, parentStanding: false }, decided: { rule: 'parent-not-standing' } })
   })
 
+  test('had been given to the post by a deadline, until other content came', async () => {
+    const at = () => place.clock.at.toISOString()
+    const posted: string[] = []
+    await place.ledger.savePolicy({ hash: place.policy.hash, files: {} }, at())
+    for (const documentId of ['T-8', 'T-9']) posted.push((await place.upload({ documentId })).id)
+    const waited = later(60)
+    for (const id of posted) {
+      const lock = (await place.ledger.lock(id, 'pkb'))!
+      expect(await lock.post((await place.ledger.overdue(at(), at(), 100)).find(({ documentId }) => documentId === id)!, at())).toBe(true)
+      await lock.release()
+    }
+    const [id] = posted as [string]
+    const marked = later()
+    await place.upload({ documentId: 'T-8', event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', name: 'CLIN Another name.pdf' })
+    const renamed = later()
+    const other = { documentId: 'T-8', event: 'updated', uploadedAt: '2026-11-20T13:00:00Z' }
+    await place.upload(other, { receipt: aReceipt(other, { contents: [aContent('corrected')] }) })
+    const corrected = later()
+    const back = { documentId: 'T-8', event: 'updated', uploadedAt: '2026-11-20T14:00:00Z' }
+    await place.upload(back, { receipt: aReceipt(back, { id: '0192f0c1-0000-4000-8000-000000000008' }) })
+    const posts: unknown[] = []
+    for (const moment of [waited, marked, renamed, corrected, later()]) posts.push((await then(id, moment)).prior.post)
+    expect(posts).toEqual([undefined, 'account-unknown', 'account-unknown', undefined, undefined])
+  })
+
   test('is now what it is now, whatever became of it', async () => {
     later()
     const at = place.clock.at.toISOString()

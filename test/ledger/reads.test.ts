@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Overdue, Story } from '../../src/ledger/ledger.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { PkbDestination } from '../../src/policy/schema.ts'
-import { aContent, ADA, aReceipt } from '../support/documents.ts'
+import { aContent, ADA, aReceipt, BEN } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'
 
 const withPkb = (changed: Partial<PkbDestination>) => (policy: Policy): Policy => ({ ...policy, destinations: { ...policy.destinations, pkb: { ...policy.destinations.pkb!, ...changed } } })
@@ -104,6 +104,38 @@ describe('a reading', () => {
     expect((await pkb(unsent.id)).readAt).toBeUndefined()
     await place.ledger.saveReads([{ identifier: '00000000-0000-4000-8000-00000000dead', at: iso() }, { identifier: 'no uuid', at: iso() }], iso())
   })
+  test('from before PKB was heard to have it counts where nothing else was ever sent: it kept the letter, and its answer was lost', async () => {
+    const { id } = await letter(false)
+    await work(place, id, 'pkb', { kind: 'unsure', code: 'TIMEOUT' })
+    const readAt = iso(60)
+    later(HOUR)
+    await work(place, id, 'pkb')
+    expect((await pkb(id)).acknowledgedAt! > readAt).toBe(true)
+    await place.ledger.saveReads([{ identifier: (await pkb(id)).identifier, at: readAt }], iso())
+    expect(await story(id)).toMatchObject({ state: 'read', deliveries: [{ readAt }] })
+  })
+  test('of a letter that PKB asks a person to look at keeps it from the post too', async () => {
+    const { id } = await letter(false)
+    await work(place, id, 'pkb', { kind: 'unsure', code: 'AE', person: true })
+    later(73 * HOUR)
+    const late = (await overdue(id))!
+    await read(id, -HOUR)
+    expect([await post(late), await overdue(id), (await story(id)).route]).toEqual([false, undefined, 'pkb'])
+  })
+  test('may be of the file that was there before, while nobody knows whether PKB has the new one', async () => {
+    const { id, documentId } = await letter()
+    later(HOUR)
+    await edit(documentId, {}, 'corrected')
+    await work(place, id, 'pkb', { kind: 'unsure', code: 'TIMEOUT' })
+    later(HOUR)
+    await read(id)
+    expect((await pkb(id)).readAt).toBeUndefined()
+    await work(place, id, 'pkb')
+    await read(id, -60)
+    expect((await pkb(id)).readAt).toBeUndefined()
+    await read(id, 60)
+    expect((await story(id)).state).toBe('read')
+  })
   test('is asked for of those that were asked for longest ago', async () => {
     const first = await place.ledger.unread('hl7-soap', 1000)
     const { id } = await letter()
@@ -188,6 +220,17 @@ describe('a letter that is not read in time', () => {
     await edit(documentId)
     expect(await story(id)).toMatchObject({ route: 'pkb' })
   })
+  test('was not read by its patient: once it belongs to another, a person has released it and there is an account, it goes to that record', async () => {
+    const { id, documentId, late } = await unread()
+    await post(late)
+    await work(place, id, 'print')
+    await place.ledger.savePerson(BEN.nhsNumber, { registered: true, deceased: false }, iso())
+    await edit(documentId, { patient: BEN })
+    for (const destination of ['pkb', 'print']) await work(place, id, destination)
+    await place.ledger.release(id, 'anna', 'consultant', 'it is his', iso())
+    expect(await story(id)).toMatchObject({ route: 'pkb', rule: 'to-pkb' })
+    expect((await place.ledger.knownAt(id, iso(), 24))!.prior.post).toBeUndefined()
+  })
   test('goes by post though PKB never took it, or refused it', async () => {
     for (const how of [{ kind: 'unavailable', code: '503' }, { kind: 'refused', code: 'AR' }] as const) {
       const { id } = await letter(false)
@@ -198,6 +241,14 @@ describe('a letter that is not read in time', () => {
       expect(await states(id)).toEqual({ pkb: 'closed', print: 'printing' })
       await account(true)
     }
+  })
+  test('goes by post though there is no account any more', async () => {
+    const { id, late } = await unread()
+    await account(false)
+    expect([await post(late), await overdue(id)]).toEqual([true, undefined])
+    await work(place, id, 'print')
+    expect([(await story(id)).rule, await states(id)]).toEqual(['not-read-in-time', { pkb: 'acknowledged', print: 'printing' }])
+    await account(true)
   })
   test('stays where it is withheld by now', async () => {
     const { id, late } = await unread()

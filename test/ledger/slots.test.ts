@@ -54,7 +54,7 @@ describe('a slot', () => {
     await lost.release()
   })
 
-  test('says when the next exchange may begin, to whoever has it next; and that is never taken back', async () => {
+  test('says when the next exchange may begin, to whoever has it next; and that is not taken back by a clock that is behind', async () => {
     const [sooner, later] = ['2026-11-23T10:00:05.000Z', '2026-11-23T10:00:10.000Z']
     const slot = (await place.ledger.slot('paced', 1))!
     expect(slot.notBefore).toBeUndefined()
@@ -63,5 +63,12 @@ describe('a slot', () => {
     await slot.release()
     expect(kept(await other.ledger.slot('paced', 1))!.notBefore).toBe(later)
     expect(kept(await other.ledger.slot('paced', 2))!.notBefore).toBeUndefined()
+  })
+  test('forgets what a clock said that was far ahead', async () => {
+    const slot = (await place.ledger.slot('wrong clock', 1))!
+    await slot.used('2027-11-23T10:00:00.000Z')
+    await slot.used('2026-11-23T10:00:05.000Z')
+    await slot.release()
+    expect(kept(await place.ledger.slot('wrong clock', 1))!.notBefore).toBe('2026-11-23T10:00:05.000Z')
   })
 })
