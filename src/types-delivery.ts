@@ -37,6 +37,10 @@ export type Outcome = {
   readonly sha256?: string
   /** Of a recall: seen to be gone. Absent where the destination cannot be looked at. */
   readonly confirmed?: true
+  /** Of a transport that is not chosen any more: it says nothing of the destination as it is used now. */
+  readonly elsewhere?: true
+  /** Of a create or an update, whatever became of it: what stood by these transports was taken back before. */
+  readonly takenBack?: readonly Transport[]
   readonly trace?: Trace
 }
 
@@ -91,7 +95,7 @@ export type Delivery = {
   readonly nhsNumber?: string
   readonly state: DeliveryState
   readonly standing: Standing
-  /** Revision that stands (or, when unsure, may stand) at the destination. */
+  /** Revision that stands (or, when unsure, may stand) at the destination. Unsure without one: a look saw nothing, and something may still come. */
   readonly standingRevision?: number
   readonly standingSha256?: string
   readonly remoteId?: string
@@ -99,7 +103,9 @@ export type Delivery = {
   readonly via?: readonly Transport[]
   /** When the latest create or update was started: what cannot be looked at is left alone for a while after it. */
   readonly sentAt?: string
-  /** When the latest recall was started whose end is not known and that nobody can see: it may still take something away. */
+  /** PKB only: when the latest create or update was started whose end is not known and that nobody has waited for since: it may still come to stand. */
+  readonly sendUnsureAt?: string
+  /** PKB only: when the latest recall was started whose end is not known: it may still take something away. */
   readonly recallUnsureAt?: string
   /** When the destination acknowledged the revision that stands. */
   readonly acknowledgedAt?: string

@@ -35,11 +35,15 @@ export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery:
     if (decision.leftToTeam || floorAgainst(facts, 'print').length > 0) return 'absent'
     if (decision.route === 'pkb') return isTaken(delivery) || stays(plan, now, delivery) || waitsForAccount(plan, now, delivery) ? 'leave' : 'absent'
   }
+  if (isBlind(delivery) && decision.route === 'print' && !decision.leftToTeam && decision.rule !== POSTED['not-read'].rule) return 'absent'
   if (decision.rule === 'parent-not-standing' || decision.rule === 'moved-to-another-patient') return 'absent'
   return standingAfter(facts) === 'recall' ? 'absent' : 'leave'
 }
 
 const stands = (delivery: Delivery): boolean => delivery.standing === 'present' || delivery.standing === 'unsure'
+
+/** It may stand there, and nobody can look: before the letter goes by post instead, it is taken back. */
+const isBlind = ({ destination, standing, via }: Delivery): boolean => destination === 'pkb' && standing === 'unsure' && via?.includes('hl7-soap') === true
 
 /** The print house has it, and nothing can stop it any more. */
 const isTaken = ({ destination, state, lastCode }: Delivery): boolean => 

@@ -16,7 +16,7 @@ import type { Gate } from './gate.ts'
 import { nowOf, think, type PlanAgain } from './next.ts'
 import { afterExchange, type Ended } from './outcomes.ts'
 import { takeTurn, type Pace, type Turn } from './turn.ts'
-import { unseenOf } from './under-way.ts'
+import { underWay } from './under-way.ts'
 import type { Wake } from './wake.ts'
 
 export type Line = {
@@ -146,10 +146,9 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
   const now = line.now()
   const tookMs = Math.max(now.getTime() - startedAt.getTime(), 0)
 
-  const unseen = unseenOf(delivery, line.policy())
   const ended: Ended = {
-    delivery, action: step.action, revision: step.revision, startedAt: startedAt.toISOString(), outcome, wanted: wanted(work, thought, delivery),
-    ...(step.sha256 === undefined ? {} : { sha256: step.sha256 }), ...(step.via ? { via: step.via } : {}), ...(unseen ? { unseen } : {}), ...(found ? { found } : {}),
+    delivery, action: step.action, revision: step.revision, startedAt: startedAt.toISOString(), outcome, wanted: wanted(work, thought, delivery), underWay: underWay(delivery, line.policy()),
+    ...(step.sha256 === undefined ? {} : { sha256: step.sha256 }), ...(step.via ? { via: step.via } : {}), ...(found ? { found } : {}),
   }
   const after = afterExchange(ended, line.retry, line.random(), now)
   const finish: Finish = {

@@ -5,6 +5,7 @@
 import type { DocumentReference } from '@medplum/fhirtypes'
 import { codesOf } from '../decide/code.ts'
 import { upToDate, want, type Now, type Want } from '../decide/owed.ts'
+import { holds } from '../decide/stopped.ts'
 import { identify } from '../fhir/identify.ts'
 import type { Step, Stop, Thought, Work } from '../ledger/ledger.ts'
 import type { Planned } from '../plan.ts'
@@ -12,7 +13,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Delivery, Plan, Transport } from '../types.ts'
 import { later } from './backoff.ts'
 import { recallKey, secondKey } from './second-key.ts'
-import { canLook, sendsFrom } from './under-way.ts'
+import { canLook, isUnseen, sendsFrom } from './under-way.ts'
 
 /** The plan of a piece of work under a policy: `plan` of plan.ts, with the work's own receipt, person and prior. */
 export type PlanAgain = (work: Work, policy: Policy) => Planned
@@ -87,7 +88,7 @@ const step = (work: Work, plan: Plan, policy: Policy, now: Date): Step => {
     return next.do === 'nothing' && current ? leave(current, now, first.dueAt) : next
   }
   const adrift = wanted.find(([delivery, wants]) => wants === 'leave' && delivery.standing === 'unsure')?.[0]
-  if (adrift) return isStuck(adrift) || isPutOff(adrift, now) ? NOTHING : canLook(adrift, policy) ? exchange(adrift, 'look', at) : { do: 'nothing', rests: adrift.id }
+  if (adrift) return isStuck(adrift) || isPutOff(adrift, now) ? NOTHING : canLook(adrift, policy) ? (waits(adrift, policy, now) ?? exchange(adrift, 'look', at)) : { do: 'nothing', rests: adrift.id }
   return current ? closeDifference(work, plan, policy, current, at, now) : NOTHING
 }
 
@@ -110,36 +111,30 @@ const exchange = (delivery: Delivery, action: 'create' | 'update' | 'look', at: 
 const closeDifference = (work: Work, plan: Plan, policy: Policy, delivery: Delivery, at: Now, now: Date): Step => {
   if (isStuck(delivery) || isPutOff(delivery, now)) return NOTHING
   if (upToDate(delivery, at)) return NOTHING
-  const from = sendsFrom(delivery, policy)
-  if (from !== undefined && Date.parse(from) > now.getTime()) return { do: 'nothing', putOff: { deliveryId: delivery.id, until: from } }
-  if (delivery.standing === 'unsure' && canLook(delivery, policy)) return exchange(delivery, 'look', at)
+  const waiting = waits(delivery, policy, now)
+  if (waiting) return waiting
+  if (delivery.standing === 'unsure' && !isUnseen(delivery) && canLook(delivery, policy)) return exchange(delivery, 'look', at)
   if (work.stops.some((stop) => stopped(stop, plan, policy))) return leave(delivery, now)
   // The record, else the post: while the account is unknown the document waits for PKB's answer.
   if (delivery.destination === 'pkb' && plan.facts.account === 'unknown' && plan.nhsNumber !== undefined) return { do: 'ask-account', nhsNumber: plan.nhsNumber }
   // What may stand where nobody can look is sent once more under the same identifier: that replaces it, or makes it.
-  const action = stands(delivery) ? 'update' : 'create'
+  const action = stands(delivery) && !isUnseen(delivery) ? 'update' : 'create'
   const key = secondKey({ work, plan, resource: outgoing(work, plan), delivery, action })
   if (!key.ok) return { do: 'block', deliveryId: delivery.id, code: key.code, detail: key.detail }
   const via = delivery.destination === 'pkb' ? policy.destinations.pkb?.transport : undefined
   return exchange(delivery, action, at, via)
 }
 
+/** What was sent or taken back before may still be under way. */
+const waits = (delivery: Delivery, policy: Policy, now: Date): Step | undefined => {
+  const from = sendsFrom(delivery, policy)
+  return from !== undefined && Date.parse(from) > now.getTime() ? { do: 'nothing', putOff: { deliveryId: delivery.id, until: from } } : undefined
+}
+
 /** Not now: it stays owed, and is looked at again. */
 const leave = (delivery: Delivery, now: Date, until?: string): Step =>
   ({ do: 'nothing', putOff: { deliveryId: delivery.id, until: until !== undefined && Date.parse(until) > now.getTime() ? until : later(now, LEAVE_SECS) } })
 
-/** Whether a stop holds this document. One that cannot be judged holds it. */
-export const stopped = (stop: Stop, plan: Plan, policy: Policy): boolean => {
-  const same = (value: string | undefined) => value === undefined || value.trim().toUpperCase() === stop.value.trim().toUpperCase()
-  const team = plan.document.team?.text.trim()
-  switch (stop.scope) {
-    case 'all':
-      return true
-    case 'service':
-      return same(team)
-    case 'directorate':
-      return same(team !== undefined && Object.hasOwn(policy.services, team) ? policy.services[team]?.directorate : undefined)
-    case 'code':
-      return codesOf(plan.document.names).some(same)
-  }
-}
+/** Whether a stop holds this document, as the pages say it. */
+export const stopped = (stop: Stop, { document: { team, names } }: Plan, { services }: Policy): boolean =>
+  holds(stop, { codes: codesOf(names), ...(team ? { team: team.text } : {}) }, services)

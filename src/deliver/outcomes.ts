@@ -7,7 +7,7 @@ import type { Finish } from '../ledger/ledger.ts'
 import { TAKEN, TAKEN_BEFORE, type Want } from '../decide/owed.ts'
 import type { Look } from './destination.ts'
 import { backoffSecs, later } from './backoff.ts'
-import type { Unseen } from './under-way.ts'
+import type { UnderWay } from './under-way.ts'
 
 // ---------------------------------------------------------------- what an answer means
 
@@ -97,8 +97,8 @@ export type Ended = {
   readonly via?: Transport
   /** ISO instant. */
   readonly startedAt: string
-  /** No look tells whether a recall was the last word there. */
-  readonly unseen?: Unseen
+  /** What of it may still be under way there. */
+  readonly underWay: UnderWay
   readonly outcome: Outcome
   /** Only of a look that was answered. */
   readonly found?: Look
@@ -111,8 +111,8 @@ export const afterExchange = (ended: Ended, settings: RetrySettings, random: num
   const rule = OUTCOME[ended.outcome.kind]
   const retryAt = (tries: number): string => later(now, Math.max(backoffSecs(Math.max(tries, 1), settings, random), ended.outcome.retryAfterSecs ?? 0))
   const delivery = rule.ends === 'done' ? done(ended, retryAt, now) : undone(ended, rule, retryAt)
-  const recallUnsureAt = recallUnsureAfter(ended)
-  return { delivery: { ...delivery, ...(recallUnsureAt === undefined ? {} : { recallUnsureAt }) }, circuit: rule.circuit }
+  const [sendUnsureAt, recallUnsureAt] = [sendUnsureAfter(ended, delivery), recallUnsureAfter(ended)]
+  return { delivery: { ...delivery, ...(sendUnsureAt === undefined ? {} : { sendUnsureAt }), ...(recallUnsureAt === undefined ? {} : { recallUnsureAt }) }, circuit: rule.circuit }
 }
 
 /** When to try again after so many tries. */
@@ -120,13 +120,21 @@ type RetryAt = (tries: number) => string
 
 const sends = (action: Action): boolean => action === 'create' || action === 'update'
 
-/** A recall that nobody can see may come late; what is sent after it has waited for that. */
-const recallUnsureAfter = ({ delivery, action, outcome, startedAt, unseen }: Ended): string | undefined => {
-  if (action === 'recall' && outcome.kind === 'unsure' && unseen) return startedAt
+const isUnsettled = ({ underWay: { until }, startedAt }: Ended): boolean => until !== undefined && startedAt < until
+
+/** What was sent without an answer may come late, whatever is accepted after it: until nothing was seen after its time. */
+const sendUnsureAfter = ({ delivery, action, outcome, startedAt }: Ended, { standing }: Finish['delivery']): string | undefined => {
+  if (delivery.destination !== 'pkb' || standing === 'nothing' || standing === 'recalled') return undefined
+  return sends(action) && outcome.kind === 'unsure' ? startedAt : delivery.sendUnsureAt
+}
+
+/** So may a recall; what is sent after it has waited for that. */
+const recallUnsureAfter = ({ delivery, action, outcome, startedAt }: Ended): string | undefined => {
+  if (delivery.destination === 'pkb' && action === 'recall' && outcome.kind === 'unsure') return startedAt
   return sends(action) && outcome.kind === 'accepted' ? undefined : delivery.recallUnsureAt
 }
 
-type Kept = Pick<Finish['delivery'], 'standing' | 'standingRevision' | 'standingSha256' | 'remoteId' | 'via'>
+type Kept = Pick<Finish['delivery'], 'standing' | 'standingRevision' | 'standingSha256' | 'remoteId' | 'via' | 'unconfirmed'>
 
 const optional = (revision: number | undefined, sha256: string | undefined, remoteId: string | undefined, via: readonly Transport[] | undefined) => ({
   ...(revision === undefined ? {} : { standingRevision: revision }),
@@ -135,8 +143,13 @@ const optional = (revision: number | undefined, sha256: string | undefined, remo
   ...(via === undefined || via.length === 0 ? {} : { via }),
 })
 
-const asBefore = ({ delivery }: Ended): Kept =>
-  ({ standing: delivery.standing, ...optional(delivery.standingRevision, delivery.standingSha256, delivery.remoteId, delivery.via) })
+const asBefore = (ended: Ended): Kept => {
+  const { delivery, outcome: { takenBack = [] } } = ended
+  const via = delivery.via?.filter((transport) => !takenBack.includes(transport))
+  // What stood only by the transport of before is gone, although nothing has come instead.
+  if (takenBack.length > 0 && via?.length === 0) return { standing: 'recalled', ...(takenBack.includes('hl7-soap') ? { unconfirmed: true as const } : {}) }
+  return { standing: delivery.standing, ...optional(delivery.standingRevision, delivery.standingSha256, delivery.remoteId, via) }
+}
 
 /** An id that the other transport gave says nothing here. */
 const remoteIdAfter = ({ delivery, outcome, via }: Ended): string | undefined =>
@@ -155,14 +168,12 @@ const done = (ended: Ended, retryAt: RetryAt, now: Date): Finish['delivery'] => 
     case 'update':
       return { state: delivery.destination === 'print' ? 'printing' : 'acknowledged', standing: 'present', tries: 0, ...optional(revision, sha256, remoteIdAfter(ended), via && [via]) }
     case 'recall':
-      return recalled(ended, retryAt, now)
+      return recalled(ended, retryAt)
     case 'look':
       return looked(ended, now)
   }
 }
 
-/** For so long a destination may still be storing what it was sent before the connection broke. */
-const LATE_SECS = 60
 /** What a recall says that found nothing to take back. */
 export const GONE = 'GONE'
 
@@ -170,16 +181,11 @@ export const GONE = 'GONE'
 const MOST_UNSEEN = 5
 const TAKEN_BACK = { state: 'recalled', standing: 'recalled', tries: 0 } as const
 
-const recalled = (ended: Ended, retryAt: RetryAt, now: Date): Finish['delivery'] => {
-  const { delivery, outcome, unseen, startedAt } = ended
-  if (unseen) {
-    // A recall that came before what it was to take back was lost there.
-    if (unseen.until !== undefined && startedAt < unseen.until) return { ...asBefore(ended), state: 'recalling', tries: delivery.tries, dueAt: unseen.until }
-    return { ...TAKEN_BACK, ...(outcome.confirmed ? {} : { unconfirmed: true as const }) }
-  }
-  // Of a copy that nobody has ever seen there, nothing found is no proof the first time: it may be on its way.
-  const neverSeen = delivery.standing === 'unsure' && delivery.remoteId === undefined
-  if (outcome.code === GONE && neverSeen && delivery.lastCode !== GONE) return { ...asBefore(ended), state: 'recalling', tries: delivery.tries, dueAt: later(now, LATE_SECS) }
+const recalled = (ended: Ended, retryAt: RetryAt): Finish['delivery'] => {
+  const { delivery, outcome, underWay: { until, blind } } = ended
+  // By HL7 a recall that came before what it was to take back was lost there; by FHIR that may come after it was looked for.
+  if (isUnsettled(ended)) return { ...asBefore(ended), standing: 'unsure', state: 'recalling', tries: delivery.tries, dueAt: until! }
+  if (blind) return { ...TAKEN_BACK, ...(outcome.confirmed ? {} : { unconfirmed: true as const }) }
   if (outcome.code === GONE || outcome.confirmed || delivery.destination !== 'pkb') return TAKEN_BACK
   // It said yes, and could have been seen to be gone, and was not: again, and in the end it is told as it is.
   const tries = delivery.tries + 1
@@ -188,10 +194,15 @@ const recalled = (ended: Ended, retryAt: RetryAt, now: Date): Finish['delivery']
 }
 
 /** Adopt what is found if it is the revision in force; else the next step is due at once, and the tries stay counted. */
-const looked = ({ delivery, found, revision, sha256, wanted }: Ended, now: Date): Finish['delivery'] => {
+const looked = (ended: Ended, now: Date): Finish['delivery'] => {
+  const { delivery, found, revision, sha256, wanted, underWay: { until } } = ended
   const due = { dueAt: now.toISOString() }
-  // What waited for this answer, such as a letter by post instead, is worked out by the next step.
-  if (!found?.found) return { state: wanted === 'present' ? 'owed' : 'closed', standing: 'nothing', tries: delivery.tries, ...due }
+  if (!found?.found) {
+    // No proof: it may come. Who wants it there sends it on condition that it has not; who does not looks again.
+    if (isUnsettled(ended)) return { state: wanted === 'present' ? 'owed' : 'sending', standing: 'unsure', tries: delivery.tries, ...optional(undefined, undefined, undefined, delivery.via), dueAt: wanted === 'present' ? due.dueAt : until! }
+    // What waited for this answer, such as a letter by post instead, is worked out by the next step.
+    return { state: wanted === 'present' ? 'owed' : 'closed', standing: 'nothing', tries: delivery.tries, ...due }
+  }
   const same = found.revision === revision && (found.sha256 === undefined || found.sha256 === sha256)
   if (same) return { state: settledState(delivery), standing: 'present', tries: 0, ...optional(revision, sha256, found.remoteId, delivery.via) }
   const stands = { standing: 'present', tries: delivery.tries, ...optional(found.revision, found.sha256, found.remoteId, delivery.via) } as const
@@ -221,6 +232,7 @@ const mayStand = (ended: Ended): Kept => {
   if (action === 'look') return asBefore(ended)
   // Of a recall that may have worked, what stood may still stand.
   if (action === 'recall') return { ...asBefore(ended), standing: 'unsure' }
-  const before = delivery.standing === 'present' || delivery.standing === 'unsure' ? (delivery.via ?? []) : []
-  return { standing: 'unsure', ...optional(ended.revision, ended.sha256, outcome.remoteId ?? delivery.remoteId, via && [...new Set([...before, via])]) }
+  const { takenBack = [] } = outcome
+  const before = (delivery.standing === 'present' || delivery.standing === 'unsure' ? (delivery.via ?? []) : []).filter((transport) => !takenBack.includes(transport))
+  return { standing: 'unsure', ...optional(ended.revision, ended.sha256, outcome.remoteId ?? (takenBack.length > 0 ? undefined : delivery.remoteId), via && [...new Set([...before, via])]) }
 }

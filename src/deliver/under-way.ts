@@ -1,6 +1,6 @@
-// What of ours may still be under way at a destination that cannot be looked at, and until when. PKB takes HL7 and tells
-// nobody what it holds: what was sent without an answer may come to stand late, and a recall may come late as well.
-// Pure. It refuses to call anything settled before its time.
+// What of ours may still be under way at a destination, and until when. A request whose end nobody knows may take effect
+// late: a letter may come to stand after it was looked for, and a recall may take away what was sent after it. Pure. It
+// refuses to call anything settled before its time.
 import type { Policy } from '../policy/policy.ts'
 import type { Delivery } from '../types.ts'
 import { later } from './backoff.ts'
@@ -8,15 +8,14 @@ import { later } from './backoff.ts'
 /** Where no channel says how long: as long as one can say. */
 const LONGEST_SECS = 3_600
 
-const settled = (startedAt: string, { destinations: { pkb } }: Policy): string => later(new Date(startedAt), pkb?.hl7_soap.settle_secs ?? LONGEST_SECS)
+const settled = (startedAt: string, { destinations: { pkb } }: Policy): string => later(new Date(startedAt), pkb?.settle_secs ?? LONGEST_SECS)
 
 /** Whether all that stands or may stand of it can be seen there. */
-export const canLook = ({ destination, via }: Delivery, { destinations: { pkb } }: Policy): boolean =>
+export const canLook = ({ destination, via }: Pick<Delivery, 'destination' | 'via'>, { destinations: { pkb } }: Policy): boolean =>
   destination !== 'pkb' || !(via ?? [pkb?.transport ?? 'hl7-soap']).includes('hl7-soap')
 
-/** Until when the latest create or update may come to stand; undefined where its end is known. */
-const sentUntil = ({ standing, sentAt, acknowledgedAt }: Delivery, policy: Policy): string | undefined =>
-  standing === 'unsure' && sentAt !== undefined && !(acknowledgedAt !== undefined && acknowledgedAt > sentAt) ? settled(sentAt, policy) : undefined
+/** Until when the latest create or update of unknown end may come to stand; undefined where the end of each is known. */
+const sentUntil = ({ sendUnsureAt }: Delivery, policy: Policy): string | undefined => (sendUnsureAt === undefined ? undefined : settled(sendUnsureAt, policy))
 
 /** Until when a recall may take away what is sent now; undefined where the end of each is known. */
 const recalledUntil = ({ recallUnsureAt }: Delivery, policy: Policy): string | undefined => (recallUnsureAt === undefined ? undefined : settled(recallUnsureAt, policy))
@@ -25,19 +24,24 @@ const recalledUntil = ({ recallUnsureAt }: Delivery, policy: Policy): string | u
 const isOfOther = ({ destination, via = [] }: Delivery, { destinations: { pkb } }: Policy): boolean =>
   destination === 'pkb' && via.some((transport) => transport !== pkb?.transport)
 
-/** Before then nothing new is sent; undefined where nothing is waited for. */
+/** Before then nothing new is sent, nor looked for; undefined where nothing is waited for. By FHIR a create on condition may meet an earlier one. */
 export const sendsFrom = (delivery: Delivery, policy: Policy): string | undefined => {
   const waits = !canLook(delivery, policy) || isOfOther(delivery, policy)
   return [waits ? sentUntil(delivery, policy) : undefined, recalledUntil(delivery, policy)].filter((at) => at !== undefined).toSorted().at(-1)
 }
 
-/** Where no look tells that a recall was the last word: `until` when it may come before what it is to take back. */
-export type Unseen = { readonly until?: string }
+/** A look saw nothing, before what was sent had settled. */
+export const isUnseen = ({ standing, standingRevision, sendUnsureAt }: Delivery): boolean => standing === 'unsure' && standingRevision === undefined && sendUnsureAt !== undefined
 
-export const unseenOf = (delivery: Delivery, policy: Policy): Unseen | undefined => {
+/** What is to be known of a delivery when an exchange about it ends. */
+export type UnderWay = {
+  /** Until then something may come to stand that was sent before: whoever sees nothing has proved nothing. */
+  readonly until?: string
+  /** Nobody can see what stands. */
+  readonly blind?: true
+}
+
+export const underWay = (delivery: Delivery, policy: Policy): UnderWay => {
   const until = sentUntil(delivery, policy)
-  // Where a known copy was being replaced, a late replacement brings back what was seen to be gone.
-  const comesBack = delivery.destination === 'pkb' && delivery.remoteId !== undefined && until !== undefined
-  if (canLook(delivery, policy) && !comesBack) return undefined
-  return until === undefined ? {} : { until }
+  return { ...(until === undefined ? {} : { until }), ...(canLook(delivery, policy) ? {} : { blind: true as const }) }
 }

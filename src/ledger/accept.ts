@@ -87,8 +87,9 @@ const takeIn = (space: Workspace, arrival: Arrival, record: DocumentRecord, at: 
     : plan.bearing === 'tightens' ? tightens(space, known, plan, arrival, at)
       : late(space, known, arrival, at)
   keepReceipt(space, arrival, kept, plan.bearing)
-  // That it adds to another document counts however late it is said.
-  if (document.event === 'addendum' && plan.bearing !== 'in-order' && !kept.addendum && document.parentId !== undefined) {
+  // That it adds to another document counts however late it is said, unless the one in force, which is newer, has ended that.
+  const isEnded = document.sourceTime !== undefined && kept.inForce?.document.event === 'replaced'
+  if (document.event === 'addendum' && plan.bearing !== 'in-order' && !kept.addendum && !isEnded && document.parentId !== undefined) {
     replan(space, putDocument(space, { ...kept, addendum: true, parentSourceId: document.parentId, version: kept.version + 1 }), at)
   }
   // A cancel counts however late it comes, and even where its facts said nothing new.
@@ -132,7 +133,7 @@ const inOrder = (space: Workspace, record: DocumentRecord, plan: Plan, receipt: 
   const { document } = plan
   const carries = receipt.contents !== arrived.contents
   const revision = record.revision + 1
-  const named = shown(forget(record), plan)
+  const named = shown(forget(plan.moves ? unposted(record) : record), plan)
   auditReceived(space, record, receipt, document.event, { revision, bearing: plan.bearing }, at)
   if (plan.moves) audit(space, { at, documentId: record.id, kind: 'moved', actor: ENGINE }, { revision })
   const kept = putRevision(space, {
@@ -161,6 +162,8 @@ const parentNamed = (document: RioDocument, record: DocumentRecord): { readonly 
 
 /** Each message states the document in full: what it leaves out is not kept. */
 const forget = ({ nhsNumber: _nhsNumber, clientId: _clientId, parentSourceId: _parent, team: _team, ...rest }: DocumentRecord): DocumentRecord => rest
+/** A deadline that the patient before let pass is not the next one's. */
+const unposted = ({ post: _post, postSha256: _sha256, ...rest }: DocumentRecord): DocumentRecord => rest
 
 /** The document in force stays, with the stricter facts, as a revision of its own: releases of the one before are void. */
 const tightens = (space: Workspace, record: DocumentRecord, plan: Plan, { receipt, document }: Arrival, at: string): DocumentRecord => {

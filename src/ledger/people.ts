@@ -58,8 +58,7 @@ export const retry = (space: Workspace, deliveryId: string, { actor, reason, at 
 }
 
 /** An answer about a letter that was taken back meanwhile is written down, and changes nothing. */
-const AT_THE_PRINT_HOUSE: readonly DeliveryRecord['state'][] = ['sending', 'printing', 'printed', 'failed']
-const isThere = (state: DeliveryRecord['state'], accepted: boolean): boolean => AT_THE_PRINT_HOUSE.includes(state) || (accepted && state === 'recalling')
+const AT_THE_PRINT_HOUSE: readonly DeliveryRecord['state'][] = ['sending', 'printing', 'printed', 'failed', 'recalling']
 
 export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reason, batch }: Parameters<Ledger['acknowledgePrint']>[0], at: string): void => {
   const [record, delivery] = findDelivery(space, deliveryId) ?? []
@@ -69,15 +68,15 @@ export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reaso
   audit(space, { at, documentId: record.id, kind: accepted ? 'print-acknowledged' : 'print-rejected', actor: delivery.destination }, { delivery: deliveryId, batch })
   // Nor is one about an earlier batch one about the letter that lies there now, which could still be taken back.
   const isEarlier = delivery.state !== 'sending' && delivery.remoteId !== undefined && delivery.remoteId !== batch
-  if (!isThere(delivery.state, accepted) || isEarlier) return
+  if (!AT_THE_PRINT_HOUSE.includes(delivery.state) || isEarlier) return
   const { dueAt: _, ...rest } = delivery
   putDelivery(space, accepted ? { ...rest, state: 'printed', remoteId: batch } : rejected(rest, reason), at)
-  // Meant for the record, and left with the print house because that had it already: now it has not.
-  if (!accepted && record.inForce?.decision.route === 'pkb') settle(space, space.documents.get(record.id)!, false, at)
+  // Meant for the record, or for nobody, and left with the print house because that had it already: now it has not.
+  if (!accepted && (record.inForce?.decision.route === 'pkb' || delivery.state === 'recalling')) settle(space, space.documents.get(record.id)!, false, at)
 }
 
 const REJECTED = 'rejected'
 
-/** What the print house sends back does not stand there: another try hands it over again. */
-const rejected = ({ standingRevision: _revision, standingSha256: _sha256, ...delivery }: DeliveryRecord, reason: string | undefined): DeliveryRecord =>
-  ({ ...delivery, state: 'failed', standing: 'nothing', lastOutcome: 'refused', lastCode: REJECTED, lastDetail: reason ?? 'The print house gave no reason.' })
+/** What the print house sends back does not stand there: another try hands it over again. How a recall of it ends tells nothing any more. */
+const rejected = ({ standingRevision: _revision, standingSha256: _sha256, attemptId, ...delivery }: DeliveryRecord, reason: string | undefined): DeliveryRecord =>
+  ({ ...delivery, ...(delivery.state === 'recalling' ? { open: false } : attemptId === undefined ? {} : { attemptId }), state: 'failed', standing: 'nothing', lastOutcome: 'refused', lastCode: REJECTED, lastDetail: reason ?? 'The print house gave no reason.' })

@@ -171,6 +171,7 @@ export const deliveryOf = (row: Row): Delivery => present<Delivery>({
   remoteId: row['remote_id'] as string | null,
   via: row['via'] as readonly Transport[] | null,
   sentAt: instant(row['sent_at']),
+  sendUnsureAt: instant(row['send_unsure_at']),
   recallUnsureAt: instant(row['recall_unsure_at']),
   acknowledgedAt: instant(row['acknowledged_at']),
   readAt: instant(row['read_at']),
@@ -214,6 +215,6 @@ export const deliveryRow = (record: DeliveryRecord, at: string): Row => ({
   nhs_number: record.nhsNumber, state: record.state, standing: record.standing, standing_revision: record.standingRevision,
   standing_sha256: record.standingSha256, remote_id: record.remoteId, tries: record.tries, due_at: record.dueAt,
   last_outcome: record.lastOutcome, last_code: record.lastCode, last_detail: record.lastDetail, attempt_id: record.attemptId,
-  via: record.via, sent_at: record.sentAt, recall_unsure_at: record.recallUnsureAt, acknowledged_at: record.acknowledgedAt, read_at: record.readAt, read_by: record.readBy,
+  via: record.via, sent_at: record.sentAt, send_unsure_at: record.sendUnsureAt, recall_unsure_at: record.recallUnsureAt, acknowledged_at: record.acknowledgedAt, read_at: record.readAt, read_by: record.readBy,
   owed_since: record.owedSince, owed_sha256: record.owedSha256, unconfirmed: record.unconfirmed,
 })

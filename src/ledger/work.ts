@@ -76,16 +76,16 @@ const take = (space: Workspace, record: DocumentRecord, step: Step, at: string):
   return id
 }
 
-/** What stood may be gone before anybody hears of it. Of a recall that nobody can see nobody may ever hear. */
+/** What stood may be gone before anybody hears of it, and nobody may ever hear of it. */
 const recalling = (delivery: DeliveryRecord, at: string): DeliveryRecord =>
-  ({ ...delivery, state: 'recalling', standing: 'unsure', ...(delivery.via?.includes('hl7-soap') ? { recallUnsureAt: at } : {}) })
+  ({ ...delivery, state: 'recalling', standing: 'unsure', ...(delivery.destination === 'pkb' ? { recallUnsureAt: at } : {}) })
 
 /** From here on it may stand there as this revision, for this patient, by this transport beside those by which it did. What was read or acknowledged is no more known to be what stands. */
 const sending = (before: DeliveryRecord, { revision, sha256, nhsNumber, via }: Extract<Step, { do: 'exchange' }>, at: string): DeliveryRecord => {
   const { standingSha256, remoteId, readAt, acknowledgedAt, unconfirmed: _unconfirmed, via: stoodVia = [], ...delivery } = before
   const stood = before.standing === 'present' || before.standing === 'unsure'
   return {
-    ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at, ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
+    ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at, ...(before.destination === 'pkb' ? { sendUnsureAt: at } : {}), ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
     ...(via ? { via: [...new Set([...(stood ? stoodVia : []), via])] } : {}),
     // A batch at the print house is one letter.
     ...(remoteId !== undefined && (before.destination !== 'print' || standingSha256 === sha256) ? { remoteId } : {}),
@@ -199,7 +199,7 @@ const write = (space: Workspace, worked: Worked, end: Finish): void => {
 }
 
 const endedAs = (before: DeliveryRecord, action: string, { at, delivery, outcome, code }: Finish, detail: string): DeliveryRecord => {
-  const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, via: begunVia, unconfirmed: _unconfirmed, recallUnsureAt: _recallUnsureAt, ...rest } = before
+  const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, via: begunVia, unconfirmed: _unconfirmed, sendUnsureAt: _sendUnsureAt, recallUnsureAt: _recallUnsureAt, ...rest } = before
   const { via: endedVia, ...ended } = delivery
   // Where nothing stands, it stands by nothing.
   const via = delivery.standing === 'present' || delivery.standing === 'unsure' ? (endedVia ?? begunVia) : undefined
@@ -218,12 +218,12 @@ const isAcknowledged = (before: DeliveryRecord, action: string, { standing }: Fi
   return action !== 'look' || before.acknowledgedAt === undefined || (before.sentAt !== undefined && before.acknowledgedAt < before.sentAt)
 }
 
-/** Something changed during the exchange: however it ended, what is wanted now is worked out anew and done at once. */
+/** Something changed during the exchange: however it ended, what is wanted now is worked out anew and done at once. What is wanted as before keeps its time: a recall may have to wait for what it is to take back. */
 const catchUp = (space: Workspace, record: DocumentRecord, delivery: DeliveryRecord, at: string): void => {
   const change = owed(record.inForce!, nowOf(record), deliveriesOf(space, record.id), true).find((one) => one.kind === 'set' && one.deliveryId === delivery.id)
   const { dueAt, ...rest } = delivery
-  const due = change?.kind === 'set' ? change.due : dueAt !== undefined
-  const caught: DeliveryRecord = { ...rest, state: change?.state ?? delivery.state, ...(due ? { dueAt: at } : {}) }
+  const due = change?.kind !== 'set' ? dueAt : change.due ? at : undefined
+  const caught: DeliveryRecord = { ...rest, state: change?.state ?? delivery.state, ...(due === undefined ? {} : { dueAt: due }) }
   putDelivery(space, caught, at)
   tellOwed(space, caught)
   if (change?.audit) audit(space, { at, documentId: record.id, kind: change.audit, actor: ENGINE }, { delivery: delivery.id, destination: delivery.destination, revision: record.revision })

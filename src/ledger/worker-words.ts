@@ -119,6 +119,7 @@ export type Finish = {
     /** Where a copy stands or may stand; absent: as before. */
     readonly via?: readonly Transport[]
     readonly unconfirmed?: true
+    readonly sendUnsureAt?: string
     readonly recallUnsureAt?: string
     readonly tries: number
     /** When to look at it again; absent when nothing is owed. */

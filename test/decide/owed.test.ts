@@ -69,6 +69,16 @@ describe('what is owed', () => {
   test('what may stand is taken back as what does', () => {
     expect(owed(plan('withhold', { instruction: 'withhold' }), NOW, [at({ standing: 'unsure', state: 'sending' })], true)).toEqual([expect.objectContaining({ state: 'recalling', due: true })])
   })
+  test('what may stand where nobody can look is taken back before it goes by post instead, and only then', () => {
+    const unsure = at({ standing: 'unsure', state: 'sending', via: ['hl7-soap'] })
+    const gone = plan('print', { account: 'unregistered' })
+    expect(owed(gone, NOW, [unsure], true)).toEqual([expect.objectContaining({ state: 'recalling', due: true })])
+    expect(owed(gone, NOW, [{ ...unsure, standing: 'recalled', state: 'recalled' }], false)).toEqual([expect.objectContaining({ kind: 'open', destination: 'print' })])
+    for (const [of, delivery] of [
+      [gone, at({ via: ['hl7-soap'] })], [gone, { ...unsure, via: ['fhir'] as const }], [plan('print', {}, { leftToTeam: true }), unsure], [plan('print', {}, { rule: 'not-read-in-time' }), unsure],
+      [plan('withhold', { person: 'deceased' }), unsure],
+    ] as const) expect(want(of, NOW, delivery)).toBe('leave')
+  })
   test('a letter that never left is closed', () => {
     expect(owed(plan('withhold', { instruction: 'withhold' }), NOW, [at({ standing: 'nothing', state: 'owed' })], true)).toEqual([expect.objectContaining({ state: 'closed', due: false })])
   })

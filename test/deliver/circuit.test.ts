@@ -93,6 +93,14 @@ describe('a gate', () => {
     gate.close()
   })
 
+  test('is not shut by a transport that is not chosen any more', () => {
+    const said: string[] = []
+    const gate = openGate({ name: 'pkb', rules, say: (event) => { said.push(event) }, now: () => NOW, onAdmits: () => undefined })
+    for (const kind of ['unavailable', 'unavailable', 'unavailable', 'refused', 'refused', 'refused', 'forbidden'] as const) gate.hear({ kind, code: 'x', detail: '', retryAfterSecs: 60, elsewhere: true })
+    expect(gate.shutUntil()).toBeUndefined()
+    expect(said).toEqual([])
+    gate.close()
+  })
 
   test('shuts, tries one, opens again and says so', async () => {
     const said: string[] = []

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { BEHIND_SECS, LEAVE_SECS, stopped, think } from '../../src/deliver/next.ts'
-import { unseenOf } from '../../src/deliver/under-way.ts'
+import { underWay } from '../../src/deliver/under-way.ts'
 import { planAgain } from '../../src/deliver/worker.ts'
 import type { Stop, Work } from '../../src/ledger/ledger.ts'
 import type { Policy } from '../../src/policy/policy.ts'
@@ -110,17 +110,20 @@ describe('the next step', () => {
 describe('by which transport', () => {
   const by = (transport: Transport): Policy => ({ ...policy, destinations: { ...policy.destinations, pkb: { ...policy.destinations.pkb!, transport } } })
   const next = (work: Work, transport: Transport) => think(work, by(transport), planAgain, NOW).step
-  const settle = () => policy.destinations.pkb!.hl7_soap.settle_secs
+  const settle = () => policy.destinations.pkb!.settle_secs
   const HL7 = ['hl7-soap'] as const
   const BOTH = ['fhir', 'hl7-soap'] as const
   const unsure = { state: 'sending', standing: 'unsure', standingRevision: 1, via: HL7 } as const
 
+  /** After a look that saw nothing. */
+  const UNSEEN = { standing: 'unsure', via: ['fhir'] } as const
+
   /** How long ago; `settled`: just so long ago that nothing can be under way any more. */
   type Ago = number | 'settled'
-  type Sent = { readonly sentAt?: Ago; readonly acknowledgedAt?: Ago; readonly recallUnsureAt?: Ago }
+  type Sent = { readonly sendUnsureAt?: Ago; readonly recallUnsureAt?: Ago }
   const at = (secs: Ago | undefined) => (secs === undefined ? undefined : ago(secs === 'settled' ? settle() : secs))
-  const timed = ({ sentAt, acknowledgedAt, recallUnsureAt }: Sent): Partial<Delivery> =>
-    Object.fromEntries(Object.entries({ sentAt: at(sentAt), acknowledgedAt: at(acknowledgedAt), recallUnsureAt: at(recallUnsureAt) }).filter(([, value]) => value !== undefined))
+  const timed = ({ sendUnsureAt, recallUnsureAt }: Sent): Partial<Delivery> =>
+    Object.fromEntries(Object.entries({ sendUnsureAt: at(sendUnsureAt), recallUnsureAt: at(recallUnsureAt) }).filter(([, value]) => value !== undefined))
 
   type Case = readonly [what: string, channel: Transport, delivery: Partial<Delivery>, times: Sent, step: { readonly action: string; readonly via?: Transport } | { readonly waits: number } | { readonly rests: true }]
 
@@ -128,28 +131,29 @@ describe('by which transport', () => {
     const cases: readonly Case[] = [
       ['nothing stands', 'hl7-soap', {}, {}, { action: 'create', via: 'hl7-soap' }],
       ['nothing stands', 'fhir', {}, {}, { action: 'create', via: 'fhir' }],
-      ['sent a moment ago, without an answer: it may still come', 'hl7-soap', unsure, { sentAt: 20 }, { waits: 20 }],
-      ['the same where a person has just asked for another try', 'hl7-soap', { ...unsure, state: 'owed', tries: 0 }, { sentAt: 20 }, { waits: 20 }],
-      ['the same where nobody wrote down by which transport', 'hl7-soap', without({ ...unsure } as Partial<Delivery>, 'via'), { sentAt: 20 }, { waits: 20 }],
-      ['sent without an answer, and settled: once more, which replaces it', 'hl7-soap', unsure, { sentAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
-      ['a recall of it had no answer, and may still take away what is sent now', 'hl7-soap', unsure, { sentAt: 500, recallUnsureAt: 20 }, { waits: 20 }],
-      ['that has settled, what was sent has not', 'hl7-soap', unsure, { sentAt: 20, recallUnsureAt: 'settled' }, { waits: 20 }],
-      ['both have settled', 'hl7-soap', unsure, { sentAt: 500, recallUnsureAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
-      ['what was sent was answered, and the recall after it has settled', 'hl7-soap', unsure, { sentAt: 20, acknowledgedAt: 19, recallUnsureAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
-      ['an answer to what was sent before says nothing', 'hl7-soap', unsure, { sentAt: 20, acknowledgedAt: 30 }, { waits: 20 }],
-      ['taken back, and each recall was answered', 'hl7-soap', { standing: 'recalled' }, { sentAt: 20 }, { action: 'create', via: 'hl7-soap' }],
-      ['taken back by the second recall, the first may still come', 'hl7-soap', { standing: 'recalled' }, { sentAt: 40, recallUnsureAt: 20 }, { waits: 20 }],
-      ['taken back, and every recall has settled', 'hl7-soap', { standing: 'recalled' }, { sentAt: 500, recallUnsureAt: 'settled' }, { action: 'create', via: 'hl7-soap' }],
-      ['an older revision stands there', 'hl7-soap', { standing: 'present', standingRevision: 0, via: HL7 }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'update', via: 'hl7-soap' }],
-      ['one stands by the other transport: it goes by the new one', 'fhir', { standing: 'present', standingRevision: 0, via: HL7 }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'update', via: 'fhir' }],
-      ['one stands by the other transport, which can be looked at', 'hl7-soap', { standing: 'present', standingRevision: 0, via: ['fhir'] }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'update', via: 'hl7-soap' }],
-      ['without an answer, where one can look', 'fhir', { ...unsure, via: ['fhir'] }, { sentAt: 1 }, { action: 'look' }],
-      ['without an answer by the other one, where one can look: what comes after the look nobody would know of', 'hl7-soap', { ...unsure, via: ['fhir'] }, { sentAt: 20 }, { waits: 20 }],
-      ['the same, settled', 'hl7-soap', { ...unsure, via: ['fhir'] }, { sentAt: 'settled' }, { action: 'look' }],
-      ['without an answer by the other one, where nobody can look', 'fhir', unsure, { sentAt: 20 }, { waits: 20 }],
-      ['the same, settled', 'fhir', unsure, { sentAt: 'settled' }, { action: 'update', via: 'fhir' }],
-      ['it may stand by both', 'fhir', { ...unsure, via: BOTH }, { sentAt: 20 }, { waits: 20 }],
-      ['it may stand by both, settled', 'fhir', { ...unsure, via: BOTH }, { sentAt: 'settled' }, { action: 'update', via: 'fhir' }],
+      ['sent a moment ago, without an answer: it may still come', 'hl7-soap', unsure, { sendUnsureAt: 20 }, { waits: 20 }],
+      ['the same where a person has just asked for another try', 'hl7-soap', { ...unsure, state: 'owed', tries: 0 }, { sendUnsureAt: 20 }, { waits: 20 }],
+      ['the same where nobody wrote down by which transport', 'hl7-soap', without({ ...unsure } as Partial<Delivery>, 'via'), { sendUnsureAt: 20 }, { waits: 20 }],
+      ['sent without an answer, and settled: once more, which replaces it', 'hl7-soap', unsure, { sendUnsureAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
+      ['a recall of it had no answer, and may still take away what is sent now', 'hl7-soap', unsure, { sendUnsureAt: 500, recallUnsureAt: 20 }, { waits: 20 }],
+      ['that has settled, what was sent has not', 'hl7-soap', unsure, { sendUnsureAt: 20, recallUnsureAt: 'settled' }, { waits: 20 }],
+      ['both have settled', 'hl7-soap', unsure, { sendUnsureAt: 500, recallUnsureAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
+      ['what was sent was answered, and the recall after it has settled', 'hl7-soap', unsure, { recallUnsureAt: 'settled' }, { action: 'update', via: 'hl7-soap' }],
+      ['taken back, and each recall was answered', 'hl7-soap', { standing: 'recalled' }, {}, { action: 'create', via: 'hl7-soap' }],
+      ['taken back by the second recall, the first may still come', 'hl7-soap', { standing: 'recalled' }, { recallUnsureAt: 20 }, { waits: 20 }],
+      ['taken back, and every recall has settled', 'hl7-soap', { standing: 'recalled' }, { sendUnsureAt: 500, recallUnsureAt: 'settled' }, { action: 'create', via: 'hl7-soap' }],
+      ['an older revision stands there', 'hl7-soap', { standing: 'present', standingRevision: 0, via: HL7 }, {}, { action: 'update', via: 'hl7-soap' }],
+      ['one stands by the other transport: it goes by the new one', 'fhir', { standing: 'present', standingRevision: 0, via: HL7 }, {}, { action: 'update', via: 'fhir' }],
+      ['one stands by the other transport, which can be looked at', 'hl7-soap', { standing: 'present', standingRevision: 0, via: ['fhir'] }, {}, { action: 'update', via: 'hl7-soap' }],
+      ['without an answer, where one can look', 'fhir', { ...unsure, via: ['fhir'] }, { sendUnsureAt: 1 }, { action: 'look' }],
+      ['a look saw nothing, and it may still come: on condition that it has not', 'fhir', { ...UNSEEN, state: 'owed' }, { sendUnsureAt: 20 }, { action: 'create', via: 'fhir' }],
+      ['a recall without an answer may still take away what a look would find', 'fhir', { ...unsure, via: ['fhir'] }, { recallUnsureAt: 20 }, { waits: 20 }],
+      ['without an answer by the other one, where one can look: what comes after the look nobody would know of', 'hl7-soap', { ...unsure, via: ['fhir'] }, { sendUnsureAt: 20 }, { waits: 20 }],
+      ['the same, settled', 'hl7-soap', { ...unsure, via: ['fhir'] }, { sendUnsureAt: 'settled' }, { action: 'look' }],
+      ['without an answer by the other one, where nobody can look', 'fhir', unsure, { sendUnsureAt: 20 }, { waits: 20 }],
+      ['the same, settled', 'fhir', unsure, { sendUnsureAt: 'settled' }, { action: 'update', via: 'fhir' }],
+      ['it may stand by both', 'fhir', { ...unsure, via: BOTH }, { sendUnsureAt: 20 }, { waits: 20 }],
+      ['it may stand by both, settled', 'fhir', { ...unsure, via: BOTH }, { sendUnsureAt: 'settled' }, { action: 'update', via: 'fhir' }],
     ]
     test.each(cases)('%s (%s)', (_what, channel, delivery, times, expected) => {
       const owed = anOwed({ ...delivery, ...timed(times) })
@@ -161,11 +165,11 @@ describe('by which transport', () => {
 
   describe('what must not stand there', () => {
     const cases: readonly Case[] = [
-      ['it stands', 'hl7-soap', { standing: 'present', via: HL7 }, { sentAt: 20, acknowledgedAt: 19 }, { action: 'recall' }],
-      ['sent a moment ago, without an answer: at once, it may have come', 'hl7-soap', unsure, { sentAt: 1 }, { action: 'recall' }],
-      ['a recall before this had no answer', 'hl7-soap', { ...unsure, tries: 3 }, { sentAt: 500, recallUnsureAt: 1 }, { action: 'recall' }],
+      ['it stands', 'hl7-soap', { standing: 'present', via: HL7 }, {}, { action: 'recall' }],
+      ['sent a moment ago, without an answer: at once, it may have come', 'hl7-soap', unsure, { sendUnsureAt: 1 }, { action: 'recall' }],
+      ['a recall before this had no answer', 'hl7-soap', { ...unsure, tries: 3 }, { sendUnsureAt: 500, recallUnsureAt: 1 }, { action: 'recall' }],
       ['it stands by the other transport', 'fhir', { standing: 'present', via: HL7 }, {}, { action: 'recall' }],
-      ['it may stand by both', 'fhir', { ...unsure, via: BOTH }, { sentAt: 1 }, { action: 'recall' }],
+      ['it may stand by both', 'fhir', { ...unsure, via: BOTH }, { sendUnsureAt: 1 }, { action: 'recall' }],
     ]
     test.each(cases)('%s (%s)', (_what, channel, delivery, times, expected) => {
       const work = aWork({ ...withheld, deliveries: [anOwed({ standingRevision: 1, ...delivery, state: 'recalling', ...timed(times) })], stops: [{ scope: 'all', value: '' }] })
@@ -175,27 +179,27 @@ describe('by which transport', () => {
   })
 
   test('what may be left there and is not known is left alone where nobody can look: it is not woken again', () => {
-    const work = aWork({ person: { deceased: true }, deliveries: [anOwed({ ...unsure, sentAt: ago(500) })] })
+    const work = aWork({ person: { deceased: true }, deliveries: [anOwed({ ...unsure, sendUnsureAt: ago(500) })] })
     expect(next(work, 'hl7-soap')).toEqual({ do: 'nothing', rests: anOwed().id })
     expect(next(work, 'fhir')).toEqual({ do: 'nothing', rests: anOwed().id })
     expect(next({ ...work, deliveries: [{ ...work.deliveries[0]!, via: ['fhir'] }] }, 'hl7-soap')).toMatchObject({ action: 'look' })
   })
 
   test('sending once more is sending: stops, the account and the second key stand before it', () => {
-    const settled = anOwed({ ...unsure, sentAt: ago(settle()) })
+    const settled = anOwed({ ...unsure, sendUnsureAt: ago(settle()) })
     expect(next(aWork({ deliveries: [settled], stops: [{ scope: 'all', value: '' }] }), 'hl7-soap')).toMatchObject({ do: 'nothing', putOff: expect.anything() })
     expect(next(aWork({ deliveries: [settled], person: { account: 'unknown' } }), 'hl7-soap')).toEqual({ do: 'ask-account', nhsNumber: ADA })
     expect(next(aWork({ deliveries: [{ ...settled, nhsNumber: '9990000026' }] }), 'hl7-soap')).toMatchObject({ do: 'block', code: 'SECOND_KEY' })
   })
 
-  test('a recall is the last word at once, but for what may come after it: where nobody can look, or where a known copy was being replaced', () => {
+  test('what was sent without an answer may come until it has settled, by either transport, whatever was accepted after it', () => {
     const until = ahead(settle() - 20)
-    const of = (delivery: Partial<Delivery>, channel: Transport = 'fhir') => unseenOf(anOwed({ ...unsure, sentAt: ago(20), ...delivery }), by(channel))
-    expect([of({}), of({}, 'hl7-soap'), of({ via: BOTH })]).toEqual([{ until }, { until }, { until }])
-    expect([of({ acknowledgedAt: ago(19) }), of({ standing: 'present' })]).toEqual([{}, {}])
-    expect([of({ via: ['fhir'] }), of({ via: ['fhir'], remoteId: 'r1', acknowledgedAt: ago(19) }), of({ via: ['fhir'], remoteId: 'r1', standing: 'present' })]).toEqual([undefined, undefined, undefined])
-    expect(of({ via: ['fhir'], remoteId: 'r1', acknowledgedAt: ago(500) })).toEqual({ until })
-    expect(unseenOf(without(anOwed({ ...unsure, destination: 'print', remoteId: 'b1', sentAt: ago(20) }), 'via'), by('hl7-soap'))).toBeUndefined()
+    const of = (delivery: Partial<Delivery>, channel: Transport = 'fhir') => underWay(anOwed({ ...unsure, sendUnsureAt: ago(20), ...delivery }), by(channel))
+    expect([of({}), of({}, 'hl7-soap'), of({ via: BOTH }), of({ standing: 'present' })]).toEqual(Array.from({ length: 4 }, () => ({ until, blind: true })))
+    expect([of({ via: ['fhir'] }), of({ via: ['fhir'] }, 'hl7-soap'), of({ via: ['fhir'], standing: 'present', acknowledgedAt: ago(10) })]).toEqual([{ until }, { until }, { until }])
+    const known = (via: Delivery['via']) => underWay(anOwed({ ...unsure, sentAt: ago(20), ...(via ? { via } : {}) }), by('fhir'))
+    expect([known(HL7), known(['fhir'])]).toEqual([{ blind: true }, {}])
+    expect(underWay(without(anOwed({ ...unsure, destination: 'print', remoteId: 'b1', sentAt: ago(20) }), 'via'), by('hl7-soap'))).toEqual({})
   })
 
   test('the print house can always be looked at', () => {

@@ -7,7 +7,7 @@ import { ago, ahead, anOwed, NOW, without } from '../support/work.ts'
 const retry = { first_secs: 2, ceiling_secs: 300, jitter: 0 }
 const of = (kind: Outcome['kind'], more: Partial<Outcome> = {}): Outcome => ({ kind, code: 'x', detail: '', ...more })
 const after = (ended: Partial<Ended>) =>
-  afterExchange({ delivery: anOwed(), action: 'create', revision: 3, sha256: 'abc', startedAt: NOW.toISOString(), outcome: of('accepted'), wanted: 'present', ...ended }, retry, 0, NOW)
+  afterExchange({ delivery: anOwed(), action: 'create', revision: 3, sha256: 'abc', startedAt: NOW.toISOString(), outcome: of('accepted'), wanted: 'present', underWay: {}, ...ended }, retry, 0, NOW)
 
 describe('what an HTTP status means', () => {
   test.each([
@@ -37,7 +37,11 @@ describe('what an HTTP status means', () => {
     }
   })
 
-  test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_SSL_WRONG_VERSION_NUMBER'])('%s: it provably never got there', (code) => {
+  test.each([
+    'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_SSL_WRONG_VERSION_NUMBER',
+    'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_REVOKED', 'CERT_UNTRUSTED', 'CERT_REJECTED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'HOSTNAME_MISMATCH', 'EPROTO',
+  ])('%s: it provably never got there', (code) => {
     expect(classifyBreak(code, 'create')).toBe('unavailable')
   })
   test.each(['ECONNRESET', 'UND_ERR_SOCKET', 'TIMEOUT', 'EPIPE', 'CONNECTION_BROKEN', 'ANSWER_TOO_LARGE'])('%s: it may have got there', (code) => {
@@ -48,6 +52,11 @@ describe('what an HTTP status means', () => {
 describe('what becomes of a delivery', () => {
   test('every outcome says what it means', () => {
     expect(Object.keys(OUTCOME).toSorted()).toEqual([...OUTCOMES].toSorted())
+  })
+
+  test('every outcome tells the destination what it means for the rest, and counts where trying again should wait longer', () => {
+    const tell = (kind: Outcome['kind']) => { const { circuit, delivery } = after({ outcome: of(kind), delivery: anOwed({ tries: 3 }) }); return [kind, circuit, delivery.tries] }
+    expect(OUTCOMES.map(tell)).toEqual([['accepted', 'answered', 0], ['unavailable', 'unavailable', 4], ['unsure', 'nothing', 4], ['refused', 'refused', 4], ['unregistered', 'answered', 4], ['forbidden', 'forbidden', 3]])
   })
 
   test('accepted: it stands, and nothing is owed', () => {
@@ -69,13 +78,29 @@ describe('what becomes of a delivery', () => {
     expect(after({ action: 'recall', delivery: anOwed({ standing: 'present', remoteId: 'r1', standingRevision: 2, via: ['fhir'], tries: 5 }) }).delivery).toEqual({ state: 'recalled', standing: 'recalled', tries: 0, unconfirmed: true })
   })
 
-  test('a recall that finds nothing of a copy that may still be on its way asks once more, later', () => {
-    const unsure = anOwed({ state: 'recalling', standing: 'unsure', standingRevision: 2, tries: 1, lastCode: 'TIMEOUT' })
-    const gone = (delivery: Delivery) => after({ action: 'recall', outcome: of('accepted', { code: 'GONE' }), delivery }).delivery
-    expect(gone(unsure)).toEqual({ state: 'recalling', standing: 'unsure', standingRevision: 2, tries: 1, dueAt: ahead(60) })
-    expect(gone({ ...unsure, lastCode: 'GONE' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
-    expect(gone({ ...unsure, remoteId: 'r1' })).toMatchObject({ state: 'recalled' })
-    expect(gone({ ...unsure, standing: 'present' })).toMatchObject({ state: 'recalled' })
+  test('a recall before what was sent without an answer has settled is no proof, whatever it found: it is made again then', () => {
+    const unsure = anOwed({ state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['fhir'], lastCode: 'GONE', sendUnsureAt: ago(20) })
+    const recall = (code: string, delivery: Partial<Delivery> = {}, startedAt = ahead(0)) =>
+      after({ action: 'recall', outcome: of('accepted', { code, confirmed: true }), delivery: { ...unsure, ...delivery }, underWay: { until: ahead(100) }, startedAt }).delivery
+    for (const code of ['GONE', '204']) {
+      expect(recall(code)).toEqual({ state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['fhir'], tries: 0, dueAt: ahead(100), sendUnsureAt: ago(20) })
+      expect(recall(code, { standing: 'present', remoteId: 'r1' })).toMatchObject({ state: 'recalling', standing: 'unsure', dueAt: ahead(100) })
+      expect(recall(code, {}, ahead(99.999))).toMatchObject({ state: 'recalling' })
+      expect(recall(code, {}, ahead(100))).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+    }
+  })
+
+  test('what was sent without an answer is not forgotten for what is accepted after it, and not held against what never went', () => {
+    const unsure = { standing: 'unsure', standingRevision: 2, via: ['fhir'], sendUnsureAt: ago(20) } as const
+    for (const action of ['create', 'update'] as const) {
+      expect(after({ action, outcome: of('unsure'), via: 'fhir' }).delivery).toMatchObject({ sendUnsureAt: NOW.toISOString() })
+      for (const kind of ['accepted', 'unavailable', 'refused', 'forbidden', 'unregistered'] as const) {
+        expect(after({ action, outcome: of(kind), via: 'fhir' }).delivery.sendUnsureAt).toBeUndefined()
+        expect(after({ action, outcome: of(kind), via: 'fhir', delivery: anOwed(unsure) }).delivery.sendUnsureAt).toBe(ago(20))
+      }
+    }
+    expect(after({ outcome: of('unsure'), delivery: anOwed({ destination: 'print' }) }).delivery.sendUnsureAt).toBeUndefined()
+    expect(after({ action: 'recall', outcome: of('unsure'), delivery: anOwed(unsure) }).delivery).toMatchObject({ sendUnsureAt: ago(20), recallUnsureAt: NOW.toISOString() })
   })
 
   test('unavailable: as before, and later again; the wait doubles up to the ceiling', () => {
@@ -127,6 +152,14 @@ describe('what becomes of a delivery', () => {
     test('that finds nothing has it sent again at once, and the tries stay counted', () => {
       expect(look({ found: false, outcome: of('accepted') })).toEqual({ state: 'owed', standing: 'nothing', tries: 2, dueAt: NOW.toISOString() })
     })
+    test('that finds nothing before what was sent has settled proves nothing: who wants it there sends it on condition, who does not looks again', () => {
+      const early = { underWay: { until: ahead(100) }, delivery: { ...unsure, via: ['fhir'], remoteId: 'r', sendUnsureAt: ago(20) } } as const
+      const nothing = { found: false, outcome: of('accepted') } as const
+      expect(look(nothing, early)).toEqual({ state: 'owed', standing: 'unsure', via: ['fhir'], tries: 2, dueAt: NOW.toISOString(), sendUnsureAt: ago(20) })
+      expect(look(nothing, { ...early, wanted: 'leave' })).toEqual({ state: 'sending', standing: 'unsure', via: ['fhir'], tries: 2, dueAt: ahead(100), sendUnsureAt: ago(20) })
+      expect(look(nothing, { ...early, startedAt: ahead(100) })).toEqual({ state: 'owed', standing: 'nothing', tries: 2, dueAt: NOW.toISOString() })
+      expect(look({ found: true, remoteId: 'r', revision: 3, outcome: of('accepted') }, early)).toMatchObject({ state: 'acknowledged', sendUnsureAt: ago(20) })
+    })
     test('of what is not wanted any more settles what stands, and sends nothing', () => {
       expect(look({ found: false, outcome: of('accepted') }, { wanted: 'leave' })).toEqual({ state: 'closed', standing: 'nothing', tries: 2, dueAt: NOW.toISOString() })
       expect(look({ found: true, remoteId: 'r', revision: 2, outcome: of('accepted') }, { wanted: 'leave' })).toEqual({ state: 'acknowledged', standing: 'present', standingRevision: 2, remoteId: 'r', tries: 2 })
@@ -138,7 +171,7 @@ describe('what becomes of a delivery', () => {
 
   describe('where PKB cannot be looked at', () => {
     const sent = { state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['hl7-soap'], tries: 1, sentAt: ago(20) } as const
-    const recall = (more: Partial<Ended>, delivery: Partial<Delivery> = {}) => after({ action: 'recall', delivery: anOwed({ ...sent, ...delivery }), unseen: { until: ahead(100) }, ...more }).delivery
+    const recall = (more: Partial<Ended>, delivery: Partial<Delivery> = {}) => after({ action: 'recall', delivery: anOwed({ ...sent, ...delivery }), underWay: { until: ahead(100), blind: true }, ...more }).delivery
 
     test('a recall before what was sent has settled is made again when it has, and only then it is done', () => {
       expect(recall({})).toEqual({ state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['hl7-soap'], tries: 1, dueAt: ahead(100) })
@@ -146,13 +179,13 @@ describe('what becomes of a delivery', () => {
       expect(recall({ startedAt: ahead(100) })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0, unconfirmed: true })
     })
     test('of what is known to stand it is done at once, and nobody has seen it', () => {
-      expect(recall({ unseen: {} }, { standing: 'present' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0, unconfirmed: true })
-      expect(recall({ unseen: {}, outcome: of('accepted', { confirmed: true }) }, { standing: 'present' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+      expect(recall({ underWay: { blind: true } }, { standing: 'present' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0, unconfirmed: true })
+      expect(recall({ underWay: { blind: true }, outcome: of('accepted', { confirmed: true }) }, { standing: 'present' })).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
     })
     test('one that nobody answered is tried again by the usual waits, and it is kept when it was started', () => {
       expect(recall({ outcome: of('unsure') })).toEqual({ state: 'recalling', standing: 'unsure', standingRevision: 3, via: ['hl7-soap'], tries: 2, dueAt: ahead(4), recallUnsureAt: NOW.toISOString() })
       expect(recall({ outcome: of('unsure', { person: true, code: 'AE' }) })).toMatchObject({ state: 'recalling', dueAt: ahead(4) })
-      expect(recall({ unseen: {} }, { recallUnsureAt: ago(9) })).toMatchObject({ state: 'recalled', recallUnsureAt: ago(9) })
+      expect(recall({ underWay: { blind: true } }, { recallUnsureAt: ago(9) })).toMatchObject({ state: 'recalled', recallUnsureAt: ago(9) })
       expect(recall({ outcome: of('unavailable') }, { recallUnsureAt: ago(9) }).recallUnsureAt).toBe(ago(9))
       expect(recall({ outcome: of('unavailable') }).recallUnsureAt).toBeUndefined()
     })
@@ -167,7 +200,7 @@ describe('what becomes of a delivery', () => {
     test('is not tried again by itself, and what was sent may stand', () => {
       for (const action of ['create', 'update'] as const) {
         const { delivery, circuit } = after({ action, outcome: person, via: 'hl7-soap' })
-        expect(delivery).toEqual({ state: 'failed', standing: 'unsure', standingRevision: 3, standingSha256: 'abc', via: ['hl7-soap'], tries: 1 })
+        expect(delivery).toEqual({ state: 'failed', standing: 'unsure', standingRevision: 3, standingSha256: 'abc', via: ['hl7-soap'], tries: 1, sendUnsureAt: NOW.toISOString() })
         expect(circuit).toBe('nothing')
       }
     })
@@ -185,10 +218,21 @@ describe('what becomes of a delivery', () => {
       for (const kind of ['unavailable', 'refused', 'forbidden', 'unregistered'] as const) expect(update(of(kind))).toMatchObject({ standing: 'present', standingRevision: 2, via: ['fhir'], remoteId: 'r1' })
       expect(after({ via: 'hl7-soap', outcome: of('unsure'), delivery: anOwed({ standing: 'recalled', via: ['fhir'] }) }).delivery.via).toEqual(['hl7-soap'])
     })
+    test('is known where the old one was taken back and the new one did not come', () => {
+      const takenBack = ['fhir'] as const
+      for (const kind of ['unavailable', 'refused', 'forbidden', 'unregistered'] as const) {
+        expect(update(of(kind, { takenBack }))).toMatchObject({ standing: 'recalled' })
+        expect(update(of(kind, { takenBack }))).not.toHaveProperty('via')
+        expect(after({ action: 'update', via: 'fhir', outcome: of(kind, { takenBack: ['hl7-soap'] }), delivery: anOwed({ ...stood, via: ['hl7-soap'] }) }).delivery).toMatchObject({ standing: 'recalled', unconfirmed: true })
+        expect(after({ action: 'update', via: 'hl7-soap', outcome: of(kind, { takenBack }), delivery: anOwed({ ...stood, via: ['fhir', 'hl7-soap'] }) }).delivery).toMatchObject({ standing: 'present', via: ['hl7-soap'] })
+      }
+      expect(update(of('unsure', { takenBack }))).toMatchObject({ standing: 'unsure', via: ['hl7-soap'] })
+      expect(update(of('unsure', { takenBack }))).not.toHaveProperty('remoteId')
+    })
     test('is never forgotten while something stands or may stand', () => {
       for (const kind of OUTCOMES) for (const action of ['create', 'update', 'recall', 'look'] as const) for (const person of [true, undefined]) {
         const { standing, via = [] } = after({
-          action, outcome: of(kind, person ? { person } : {}), delivery: anOwed({ ...stood, standing: 'unsure', via: ['fhir', 'hl7-soap'] }), ...(action === 'recall' ? { unseen: { until: ahead(1) } } : {}),
+          action, outcome: of(kind, person ? { person } : {}), delivery: anOwed({ ...stood, standing: 'unsure', via: ['fhir', 'hl7-soap'] }), ...(action === 'recall' ? { underWay: { until: ahead(1), blind: true as const } } : {}),
           ...(action === 'create' || action === 'update' ? { via: 'hl7-soap' as const } : {}), found: { found: true, remoteId: 'r', revision: 3, outcome: of('accepted') },
         }).delivery
         if (kind === 'accepted' && (action === 'create' || action === 'update')) expect(via).toEqual(['hl7-soap'])

@@ -214,6 +214,14 @@ describe('a trust that changes its transport', () => {
     expect(await history()).toEqual(['fhir create'])
   })
 
+  test('it is told that the old copy is gone, whatever becomes of the new one', async () => {
+    const { remoteId } = await byFhir.create(letter, patience())
+    await stand.client.control({ faults: [{ path: '/services/hl7', status: 503 }] })
+    expect(await stand.destination.update({ ...letter, via: ['fhir'], ...(remoteId ? { remoteId } : {}) }, patience())).toMatchObject({ kind: 'unavailable', takenBack: ['fhir'] })
+    expect(await history()).toEqual(['fhir create', 'fhir delete'])
+    expect(await stand.destination.update({ ...letter, via: ['hl7-soap'] }, patience())).not.toHaveProperty('takenBack')
+  })
+
   test('a recall goes by each transport by which a copy may stand, and is not confirmed if one of them cannot be looked at', async () => {
     await byFhir.create(letter, patience())
     await stand.destination.create(letter, patience())

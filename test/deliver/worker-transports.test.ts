@@ -50,8 +50,7 @@ afterAll(async () => {
 })
 
 const settingsBy = (transport: Transport) => {
-  const { hl7_soap, ...rest } = pkbSettings(sandbox.url)
-  return { ...rest, transport, timeout_secs: 1.5, hl7_soap: { ...hl7_soap, settle_secs: SETTLE_SECS } }
+  return pkbSettings(sandbox.url, { transport, timeout_secs: 1.5, settle_secs: SETTLE_SECS })
 }
 const policyBy = (transport: Transport): Policy => ({ ...place.policy, destinations: { pkb: settingsBy(transport) } })
 

@@ -1,14 +1,16 @@
 // Thousands of random histories against the engine and a model of a few lines: whatever RiO says in whatever order,
 // whatever people do, whatever PKB does and whenever workers die, the record ends as the policy says.
-//   DIFFERENTIAL_HISTORIES   how many, both transports together      DIFFERENTIAL_SEED   the first seed
-import { expect, test } from '@jest/globals'
+//   DIFFERENTIAL_HISTORIES   how many, both transports together (10,000 where CI is set, 2,000 elsewhere)
+//   DIFFERENTIAL_SEED        the first seed (1)
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { TRANSPORTS } from '../../src/types.ts'
 import { openEngine, type Engine } from './engine.ts'
 import { happen } from './happen.ts'
 import { draw, shrink, tell, type History } from './history.ts'
+import { KNOWN } from './known.ts'
 import { verdict } from './verdict.ts'
 
-const HISTORIES = Number(process.env['DIFFERENTIAL_HISTORIES'] ?? 10_000)
+const HISTORIES = Number(process.env['DIFFERENTIAL_HISTORIES'] ?? (process.env['CI'] ? 10_000 : 2_000))
 const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? 1)
 const AT_ONCE = Number(process.env['DIFFERENTIAL_AT_ONCE'] ?? 48)
 const MOST_TOLD = 3
@@ -44,6 +46,15 @@ const MET = [
 ]
 const met = async ({ pool }: Engine): Promise<readonly string[]> =>
   (await pool.query<{ met: string }>(`select distinct action || ' ' || outcome as met from attempts`)).rows.map((row) => row.met)
+
+describe('over fhir, the record is right in the end after', () => {
+  let engine: Engine
+  beforeAll(async () => { engine = await openEngine('fhir') })
+  afterAll(() => engine.close())
+  test.each(KNOWN)('%s', async (_what, actions) => {
+    expect(await wrongIn({ seed: 0, transport: 'fhir', actions }, engine)).toEqual([])
+  })
+})
 
 test.each(TRANSPORTS)('over %s, every history ends with the record that the model says', async (transport) => {
   const engine = await openEngine(transport)

@@ -62,8 +62,7 @@ export const openEngine = async (transport: Transport): Promise<Engine> => {
   const client = await aClient(sandbox.url)
   const wire = await openWire(sandbox.url)
   const content = await openContent(join(folder.path, 'content'))
-  const given = pkbSettings(wire.url, { transport, at_once: 64, timeout_secs: 60 })
-  const settings = { ...given, hl7_soap: { ...given.hl7_soap, settle_secs: SETTLE_SECS } }
+  const settings = pkbSettings(wire.url, { transport, at_once: 64, timeout_secs: 60, settle_secs: SETTLE_SECS })
   const pkb = openPkb(settings, { content, now: () => new Date() })
   const policy: Policy = { ...place.policy, destinations: { ...place.policy.destinations, pkb: settings } }
 

@@ -66,8 +66,8 @@ const FAULTS = {
 } as const satisfies Record<Transport, readonly Fault['kind'][]>
 /** Less than any destination is given to settle in. */
 const LATEST_SECS = 50
-/** How many of the faults are such. None by FHIR: there a look that finds nothing is taken for proof at once. */
-const LATE = { fhir: 0, 'hl7-soap': 0.2 } as const satisfies Record<Transport, number>
+/** How many of the faults are such. */
+const LATE = 0.2
 const WAITS = [1, 20, 45, 70, 300, 1_200] as const
 
 export const draw = (seed: number, transport: Transport): History => {
@@ -98,7 +98,7 @@ export const draw = (seed: number, transport: Transport): History => {
     if (kind === 'repeat') return { do: 'send', message: random.pick(repeated) }
     return kind === 'send' ? { do: 'send', message: message(doc) } : { do: kind, doc }
   }
-  const fault = (): Fault => (random.chance(LATE[transport]) ? { kind: 'late', secs: 1 + random.below(LATEST_SECS) } : { kind: random.pick<Exclude<Fault['kind'], 'late'>>(FAULTS[transport]) })
+  const fault = (): Fault => (random.chance(LATE) ? { kind: 'late', secs: 1 + random.below(LATEST_SECS) } : { kind: random.pick<Exclude<Fault['kind'], 'late'>>(FAULTS[transport]) })
   const work = (): Action => ({
     do: 'work', doc: two ? random.pick(DOCUMENTS) : 'A',
     ...(random.chance(0.4) ? { fault: fault(), request: random.chance(0.75) ? 0 : 1 } : {}),

@@ -47,8 +47,8 @@ const heard = (before: Model, message: Message): Model => {
 
 const latest = (old: Known | undefined, { n, event, says, file, patient, at }: Message): Known => {
   const share = says === 'share'
-  // Late: what speaks against sharing is believed, and that it adds to another document; nothing else.
-  if (old && at < old.at) return { ...old, share: old.share && share, addendum: old.addendum || event === 'addendum' }
+  // Late: what speaks against sharing is believed, and that it adds to another document, unless what is newer has ended that; nothing else.
+  if (old && at < old.at) return { ...old, share: old.share && share, addendum: old.addendum || (event === 'addendum' && !old.replaces) }
   return {
     at, n, patient, released: false,
     share: share && (old?.at !== at || old.share),

@@ -94,8 +94,7 @@ export const openWire = async (sandboxUrl: string): Promise<Wire> => {
     if (!meets) return give(res, await pass(asked))
     const { fault } = meets
     delete state!.fault
-    // A replacement by id that comes late would undo a newer one, which FHIR has no means against but If-Match.
-    if (fault.kind === 'late' && (asked.method === 'POST' && !asked.path.includes('_search'))) state!.late.push({ asked, dueAt: meets.now + fault.secs * 1000 })
+    if (fault.kind === 'late' && asked.method !== 'GET' && !asked.path.includes('/oauth/') && !asked.path.includes('_search')) state!.late.push({ asked, dueAt: meets.now + fault.secs * 1000 })
     if (stored) await pass(asked)
     const status = STATUS[fault.kind]
     if (status !== undefined) return give(res, { status, headers: { 'content-type': 'application/json', ...(status === 429 ? { 'retry-after': '5' } : {}) }, body: '{}' })

@@ -92,6 +92,15 @@ test('they follow when a copy that may have stood turns out never to have come',
   expect(await standing(child)).toEqual(['review', 'parent-not-standing', 'present', 'recalling'])
 })
 
+test('a message that comes late and makes it an addendum is over where a newer one has made it a replacement; of unknown time it is not', async () => {
+  await place.upload({ documentId: 'C-1' })
+  for (const [documentId, late] of [['C-2', { uploadedAt: '2026-11-20T11:00:00Z' }], ['C-3', { uploadedAt: undefined }]] as const) {
+    await place.upload({ documentId, event: 'replaced', replaces: 'C-1', uploadedAt: '2026-11-20T12:00:00Z' })
+    await place.upload({ documentId, event: 'addendum', parent: 'C-1', ...late })
+    expect(await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T13:00:00Z' })).toMatchObject(documentId === 'C-2' ? { rule: 'to-pkb' } : { rule: 'parent-not-standing' })
+  }
+})
+
 test('a replay under such a policy takes nothing back', async () => {
   await aFamily()
   const { documents } = await place.ledger.replayPage({ until: '2100-01-01T00:00:00.000Z' }, (receipt, person, prior) => plan(receipt, observing, person, prior), 10)

@@ -16,7 +16,7 @@ afterAll(() => place.close())
 let nth = 0
 const iso = () => place.clock.at.toISOString()
 const story = async (id: string): Promise<Story> => (await place.ledger.story(id))!
-const settleSecs = () => place.policy.destinations.pkb!.hl7_soap.settle_secs
+const settleSecs = () => place.policy.destinations.pkb!.settle_secs
 
 type Effect = { readonly by: Transport; /** Absent: it is taken away. */ readonly revision?: number; readonly atMs: number }
 /** What really is at PKB, by transport, and what will still take effect there. */

@@ -4,19 +4,23 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import * as fc from 'fast-check'
 import { TAKEN, TAKEN_BEFORE } from '../../src/decide/owed.ts'
 import { afterExchange } from '../../src/deliver/outcomes.ts'
+import { underWay } from '../../src/deliver/under-way.ts'
 import type { Begun, DocumentLock, Story } from '../../src/ledger/ledger.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { PkbDestination } from '../../src/policy/schema.ts'
 import { aContent, ADA, aReceipt } from '../support/documents.ts'
 import { aLedger, thinking, work, type TestLedger } from '../support/ledger.ts'
 
-const registeredLater = (choice: PkbDestination['registered_later']) => (policy: Policy): Policy =>
-  ({ ...policy, destinations: { ...policy.destinations, pkb: { ...policy.destinations.pkb!, registered_later: choice } } })
+type Channel = PkbDestination['registered_later'] | 'by HL7'
+const under = (settings: Partial<PkbDestination>) => (policy: Policy): Policy => ({ ...policy, destinations: { ...policy.destinations, pkb: { ...policy.destinations.pkb!, ...settings } } })
 
-let places: Record<PkbDestination['registered_later'], TestLedger>
+let places: Record<Channel, TestLedger>
 let place: TestLedger
 beforeAll(async () => {
-  places = { 'pulled-back': await aLedger(registeredLater('pulled-back')), 'stays-by-post': await aLedger(registeredLater('stays-by-post')) }
+  places = {
+    'pulled-back': await aLedger(under({ registered_later: 'pulled-back' })), 'stays-by-post': await aLedger(under({ registered_later: 'stays-by-post' })),
+    'by HL7': await aLedger(under({ registered_later: 'pulled-back', transport: 'hl7-soap' })),
+  }
   place = places['pulled-back']
 })
 beforeEach(() => { place = places['pulled-back'] })
@@ -93,6 +97,22 @@ describe('a letter in the outbox that is to go to PKB now', () => {
     await lock.finish(finishOf(begun, ALREADY))
     await lock.release()
     expect([(await story(id)).state, await states(id)]).toEqual(['printed', { print: 'printed' }])
+  })
+
+  test('was sent back while it was being pulled back: nothing lies there, and it goes to PKB, whatever the pulling back says', async () => {
+    for (const answer of [ALREADY, { kind: 'accepted', code: 'GONE' }, { kind: 'unsure', code: 'EIO' }] as const) {
+      const { id, documentId } = await inOutbox()
+      await edit(documentId)
+      const lock = (await place.ledger.lock(id, 'print'))!
+      const begun = (await lock.begin(thinking(place.policy, place.clock.at), iso()))!
+      const deliveryId = (await story(id)).deliveries[0]!.id
+      await place.ledger.acknowledgePrint({ deliveryId, accepted: false, batch: 'remote-1' }, iso())
+      await lock.finish(finishOf(begun, answer))
+      await lock.release()
+      expect(await states(id)).toEqual({ print: 'closed', pkb: 'owed' })
+      await work(place, id, 'pkb')
+      expect((await story(id)).state).toBe('acknowledged')
+    }
   })
 
   test('stays there while PKB is asked for an account that nobody knows of', async () => {
@@ -188,6 +208,24 @@ test('a letter is posted where PKB had not taken it when it ceased to be for PKB
   expect(await states(id)).toEqual({ pkb: 'closed', print: 'owed' })
 })
 
+test('sent by HL7 without an answer, and then there is no account: it is taken back, for it may stand, and goes by post when it is gone', async () => {
+  place = places['by HL7']
+  await account(true)
+  const { id } = await place.upload({ documentId: fresh() })
+  await work(place, id, 'pkb', { kind: 'unsure', code: 'TIMEOUT' })
+  await account(false)
+  later(1)
+  await work(place, id, 'pkb', { code: 'AA' })
+  expect(await states(id)).toEqual({ pkb: 'recalling' })
+  later(10)
+  expect((await work(place, id, 'print'))?.thought.step).toEqual({ do: 'nothing' })
+  later(120)
+  expect((await work(place, id, 'pkb', { code: 'AA' }))?.thought.step).toMatchObject({ action: 'recall' })
+  expect(await states(id)).toEqual({ pkb: 'recalled', print: 'owed' })
+  await work(place, id, 'print')
+  expect((await story(id)).state).toBe('printing')
+})
+
 // ---------------------------------------------------------------- any order
 
 type End = { readonly kind: 'accepted' | 'unavailable' | 'unsure' | 'refused'; readonly code: string }
@@ -195,9 +233,10 @@ type End = { readonly kind: 'accepted' | 'unavailable' | 'unsure' | 'refused'; r
 const finishOf = ({ work: seen, thought, attemptId, at }: Begun, end: End, found?: { readonly revision: number; readonly sha256?: string } | null, remoteId = 'remote-1', taken?: string) => {
   const { step } = thought
   if (step.do !== 'exchange') throw new Error(`nothing was begun: ${step.do}`)
+  const before = seen.deliveries.find(({ id }) => id === step.deliveryId)!
   const outcome = { ...end, detail: '', remoteId, ...(taken ? { sha256: taken } : {}), ...(step.action === 'recall' ? { confirmed: true as const } : {}) }
   const { delivery } = afterExchange({
-    delivery: seen.deliveries.find(({ id }) => id === step.deliveryId)!, action: step.action, revision: step.revision, startedAt: at, ...(step.sha256 ? { sha256: step.sha256 } : {}), outcome,
+    delivery: before, action: step.action, revision: step.revision, startedAt: at, underWay: underWay(before, place.policy), ...(step.sha256 ? { sha256: step.sha256 } : {}), outcome,
     wanted: step.action === 'recall' ? 'absent' : 'present', ...(found === undefined ? {} : { found: found ? { found: true, remoteId, ...found, outcome } : { found: false, outcome } }),
   }, { first_secs: 30, ceiling_secs: 600, jitter: 0 }, 0.5, place.clock.at)
   return { attemptId: attemptId!, deliveryId: step.deliveryId, at: iso(), outcome: end.kind, code: end.code, detail: '', tookMs: 1, delivery }
@@ -238,7 +277,7 @@ const batchOf = ({ revision }: { readonly revision: number }) => `batch-r${revis
 const atPkb = (world: World, action: string, copy: Copy): End => {
   if (action === 'recall') delete world.record
   if (action !== 'create' && action !== 'update') return ACCEPTED
-  if (action === 'create' && !world.record && (world.batches.some(({ place: at }) => at === 'outbox') || world.batches.at(-1)?.sha256 === copy.sha256)) world.harm.push(`to PKB beside ${JSON.stringify(world.batches)}`)
+  if (!world.record && (world.batches.some(({ place: at }) => at === 'outbox') || world.batches.at(-1)?.sha256 === copy.sha256)) world.harm.push(`to PKB beside ${JSON.stringify(world.batches)}`)
   world.record = copy
   return ACCEPTED
 }
@@ -315,7 +354,7 @@ const comesToRest = async (run: Parameters<Action>[0], last: readonly string[]):
 
 test('no letter goes to PKB beside the same letter in print, nor to print beside a copy at PKB, in whatever order things happen, and in the end the patient has it by one way', async () => {
   let [records, batches] = [0, 0]
-  await fc.assert(fc.asyncProperty(fc.constantFrom('pulled-back', 'stays-by-post'), fc.constantFrom(...Object.values(ENDINGS)), fc.boolean(), fc.array(aRound, { minLength: 3, maxLength: 6 }), async (choice, last, inScope, rounds) => {
+  await fc.assert(fc.asyncProperty(fc.constantFrom<Channel>('pulled-back', 'stays-by-post', 'by HL7'), fc.constantFrom(...Object.values(ENDINGS)), fc.boolean(), fc.array(aRound, { minLength: 3, maxLength: 6 }), async (choice, last, inScope, rounds) => {
     place = places[choice]
     await account(true)
     const documentId = fresh()

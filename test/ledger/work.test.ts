@@ -192,6 +192,12 @@ describe('an exchange that ends', () => {
       if (kind === 'accepted' || kind === 'unsure') expect(after).toMatchObject({ state: 'recalling', dueAt: iso() })
       else expect(after).toMatchObject({ state: 'closed', standing: 'nothing' })
       expect((await work(place, id, 'pkb'))?.thought.step).toMatchObject(after.state === 'recalling' ? { do: 'exchange', action: 'recall' } : { do: 'nothing' })
+      // What had no answer may still come.
+      if (kind === 'unsure') {
+        expect((await story(id)).state).toBe('recalling')
+        place.clock.at = new Date(iso(place.policy.destinations.pkb!.settle_secs))
+        await work(place, id, 'pkb')
+      }
       expect((await story(id)).state).toBe(after.state === 'recalling' ? 'recalled' : 'withheld')
     })
   }
@@ -296,7 +302,7 @@ describe('what is remembered of a copy at PKB', () => {
     expect(begun?.thought.step).toMatchObject({ action: 'recall' })
     await dying.close()
     await until('the lock is free', async () => { const free = await place.ledger.lock(id, 'pkb'); await free?.release(); return free })
-    const settles = iso(place.policy.destinations.pkb!.hl7_soap.settle_secs)
+    const settles = iso(place.policy.destinations.pkb!.settle_secs)
     expect(await delivery(id)).toMatchObject({ standing: 'unsure', recallUnsureAt: iso() })
     await place.upload({ documentId, uploadedAt: '2026-11-20T13:00:00Z' })
     expect((await by(HL7, id, {}, 0))?.thought.step).toMatchObject({ do: 'nothing', putOff: { until: settles } })
@@ -317,6 +323,38 @@ describe('what is remembered of a copy at PKB', () => {
     expect((await by(HL7, id, {}, 0))?.thought.step).toMatchObject({ do: 'nothing', putOff: expect.anything() })
     expect((await by(HL7, id, { code: 'AA' }, 120))?.thought.step).toMatchObject({ action: 'update', revision: 1 })
     expect((await story(id)).state).toBe('acknowledged')
+  })
+
+  test('sent by FHIR without an answer, and not seen: it is sent on condition, and its recall is done only when the first has settled', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId })
+    await by('fhir', id, { kind: 'unsure', code: 'ECONNRESET' })
+    const settles = iso(place.policy.destinations.pkb!.settle_secs)
+    const sendUnsureAt = iso()
+    expect(await delivery(id)).toMatchObject({ standing: 'unsure', sendUnsureAt })
+    place.clock.at = new Date(iso(40))
+    const lock = (await place.ledger.lock(id, 'pkb'))!
+    const looking = (await begin(lock))!
+    expect(looking.thought.step).toMatchObject({ action: 'look' })
+    const answered = { kind: 'accepted', code: '200', detail: '' } as const
+    await lock.finish(ending(looking, answered, place.clock.at, place.policy, { found: false, outcome: answered }))
+    await lock.release()
+    expect(await delivery(id)).toMatchObject({ state: 'owed', standing: 'unsure', sendUnsureAt })
+    expect((await by('fhir', id))?.thought.step).toMatchObject({ action: 'create' })
+    expect(await delivery(id)).toMatchObject({ state: 'acknowledged', standing: 'present', sendUnsureAt })
+    await withhold(documentId)
+    // A message that comes while it is taken back moves nothing.
+    const recalling = (await place.ledger.lock(id, 'pkb'))!
+    const begun = (await begin(recalling))!
+    expect(begun.thought.step).toMatchObject({ action: 'recall' })
+    await withhold(documentId)
+    await recalling.finish(ending(begun, { code: '204' }, place.clock.at, place.policy))
+    await recalling.release()
+    expect(await story(id)).toMatchObject({ state: 'recalling', deliveries: [{ standing: 'unsure', dueAt: settles }] })
+    place.clock.at = new Date(settles)
+    expect((await by('fhir', id, { code: 'GONE' }, 0))?.thought.step).toMatchObject({ action: 'recall' })
+    expect(await delivery(id)).toMatchObject({ state: 'recalled', standing: 'recalled' })
+    expect(await delivery(id)).not.toHaveProperty('sendUnsureAt')
   })
 
   test('what may be left there and is not known rests: it is woken for no more', async () => {

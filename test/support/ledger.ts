@@ -5,7 +5,7 @@ import type { Pool } from 'pg'
 import type { Look } from '../../src/deliver/destination.ts'
 import { afterExchange } from '../../src/deliver/outcomes.ts'
 import { think } from '../../src/deliver/next.ts'
-import { unseenOf } from '../../src/deliver/under-way.ts'
+import { underWay } from '../../src/deliver/under-way.ts'
 import { connect } from '../../src/ledger/database.ts'
 import type { Arrival, Begun, Finish, Ledger, Thought, Work } from '../../src/ledger/ledger.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
@@ -69,12 +69,12 @@ export const ending = ({ work, thought, attemptId, at: startedAt }: Begun, outco
   const { step } = thought
   if (step.do !== 'exchange' || attemptId === undefined) throw new Error(`nothing was begun: ${step.do}`)
   const before = work.deliveries.find(({ id }) => id === step.deliveryId)!
-  const unseen = policy && unseenOf(before, policy)
+  const under = policy ? underWay(before, policy) : {}
   // Who can be looked at is seen to have it no more.
-  const ended: Outcome = { kind: 'accepted', code: '201', detail: '', ...((outcome.kind ?? 'accepted') === 'accepted' ? { remoteId: 'remote-1' } : {}), ...(step.action === 'recall' && !unseen ? { confirmed: true as const } : {}), ...outcome }
+  const ended: Outcome = { kind: 'accepted', code: '201', detail: '', ...((outcome.kind ?? 'accepted') === 'accepted' ? { remoteId: 'remote-1' } : {}), ...(step.action === 'recall' && !under.blind ? { confirmed: true as const } : {}), ...outcome }
   const { delivery } = afterExchange({
     delivery: before, action: step.action, revision: step.revision, startedAt,
-    ...(step.sha256 ? { sha256: step.sha256 } : {}), ...(step.via ? { via: step.via } : {}), ...(unseen ? { unseen } : {}), ...(found ? { found } : {}), outcome: ended, wanted: step.action === 'recall' ? 'absent' : 'present',
+    ...(step.sha256 ? { sha256: step.sha256 } : {}), ...(step.via ? { via: step.via } : {}), underWay: under, ...(found ? { found } : {}), outcome: ended, wanted: step.action === 'recall' ? 'absent' : 'present',
   }, RETRY, 0.5, at)
   return { attemptId, deliveryId: step.deliveryId, at: at.toISOString(), outcome: ended.kind, code: ended.code, detail: ended.detail, tookMs: 12, delivery, ...(ended.trace ? { trace: ended.trace } : {}) }
 }

@@ -6,7 +6,9 @@ alter table deliveries
   -- Every transport by which a copy stands or may stand.
   add column via text[],
   add column sent_at timestamptz(3),
-  -- The latest recall whose end is not known and that nobody can see.
+  -- The latest create or update whose end is not known, until somebody has looked after it settled.
+  add column send_unsure_at timestamptz(3),
+  -- The latest recall whose end is not known.
   add column recall_unsure_at timestamptz(3),
   add column acknowledged_at timestamptz(3),
   add column read_at timestamptz(3),
@@ -17,7 +19,7 @@ alter table deliveries
   -- Taken back, and nobody has seen it gone.
   add column unconfirmed boolean;
 -- Until now there was one way to PKB.
-update deliveries set via = '{fhir}' where destination = 'pkb' and standing in ('present', 'unsure');
+update deliveries set via = '{fhir}', send_unsure_at = case when standing = 'unsure' then now() end where destination = 'pkb' and standing in ('present', 'unsure');
 create index deliveries_read_by on deliveries (read_by) where read_by is not null and read_at is null;
 create index deliveries_owed_since on deliveries (owed_since) where destination = 'pkb' and state = 'owed' and standing = 'nothing';
 create index deliveries_unread on deliveries (id) where destination = 'pkb' and standing = 'present' and read_at is null and acknowledged_at is not null;

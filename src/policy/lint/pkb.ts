@@ -58,6 +58,10 @@ const mixed = (value: PkbDestination): readonly Wrong[] => {
 const tokenAddress = (env: Environment): readonly Wrong[] =>
   env['PKB_FHIR_URL'] && readSetting('PKB_TOKEN_URL', env) === undefined ? [{ path: ['fhir', 'token_url'], message: 'PKB_FHIR_URL is set and PKB_TOKEN_URL is not: set both' }] : []
 
+/** HTTP Basic ends the name at its first colon, and a server would tell neither. */
+const userName: Check = ({ hl7_soap: { username } }) =>
+  username.includes(':') ? [{ path: ['hl7_soap', 'username'], message: 'a user name cannot hold a colon: write the name alone, and the password in PKB_HL7_PASSWORD' }] : []
+
 // ---------------------------------------------------------------- what PKB has to be told
 
 /** A map of pkb.yaml beside the table that its keys come from. A misspelt key is not also a missing one. */
@@ -89,8 +93,8 @@ const hospitalServices: Check = ({ hl7_soap: { hospital_services: codes } }, { s
 
 // ---------------------------------------------------------------- times
 
-const settling: Check = ({ hl7_soap: { settle_secs: settle }, timeout_secs: timeout }) =>
-  settle > timeout ? [] : [{ path: ['hl7_soap', 'settle_secs'], message: `write more than timeout_secs (${timeout}): PKB may still be storing what the engine no longer waits for, and the same document must not go out beside it` }]
+const settling: Check = ({ settle_secs: settle, timeout_secs: timeout }) =>
+  settle > timeout ? [] : [{ path: ['settle_secs'], message: `write more than timeout_secs (${timeout}): PKB may still be storing what the engine no longer waits for, and until then a copy is not known to be gone` }]
 
 const unread: Check = ({ transport, print_if_unread_after: spans }) =>
   spans && transport !== 'hl7-soap' ? [{ path: ['print_if_unread_after'], message: 'by FHIR nothing can be shown to be read, so every letter would be posted as well: take it out, or write transport: hl7-soap' }] : []
@@ -119,4 +123,4 @@ const MOST_AT_ONCE = 4
 const pace: Check = ({ transport, hl7_soap: { url }, at_once: atOnce }) =>
   transport === 'hl7-soap' && !isSandbox(url) && atOnce > MOST_AT_ONCE ? [{ path: ['at_once'], message: `PKB drops messages that come in more than ${MOST_AT_ONCE} at once: write 1, or up to ${MOST_AT_ONCE} once PKB has agreed` }] : []
 
-const CHECKS: readonly Check[] = [documentTypes, hospitalServices, displayDelay, settling, unread, delayedUnread, bankHolidays, pace]
+const CHECKS: readonly Check[] = [userName, documentTypes, hospitalServices, displayDelay, settling, unread, delayedUnread, bankHolidays, pace]

@@ -22,6 +22,8 @@ export const settingsAt = (path: string): { readonly names: readonly SettingName
   return { names: (Object.keys(SETTINGS) as SettingName[]).filter(taken), only: secrets !== undefined }
 }
 
+const namesSecret = (text: string): boolean => (Object.keys(SETTINGS) as SettingName[]).some((name) => SETTINGS[name].kind === 'secret' && text.includes(`\${${name}}`))
+
 export type Settled = { readonly value: unknown } | { readonly wrong: string }
 
 /** The value of a text that is `${NAME}`, or what is wrong with naming a setting there; other texts as they are. */
@@ -30,6 +32,7 @@ export const settle = (text: string, path: string, folder: 'channels' | 'mapping
   if (!text.includes('${'))
     return secrets && text !== '' ? { wrong: `a secret must not stand in a file, for files are kept in the ledger and in version control: write \${${secrets[0]}} and set ${secrets[0]}; then ask for a new secret` } : { value: text }
   if (folder === 'mappings') return { wrong: 'no setting may be named in a mapping, for what was approved must not change with a machine: write the value itself' }
+  if (!PLACES.includes(path) && namesSecret(text)) return { wrong: 'no setting may be named here, and a secret may not be written out either: look at the spelling of this key and of the block that it stands in' }
   if (!PLACES.includes(path)) return { wrong: 'no setting may be named here, for what was approved must not change with a machine: write the value itself' }
   const name = /^\$\{([A-Za-z0-9_]+)\}$/u.exec(text)?.[1]
   if (name === undefined) return { wrong: 'a setting stands alone: write the whole value as ${NAME}, or no ${} at all' }

@@ -43,6 +43,7 @@ describe('what PKB has to be told', () => {
     ['a team that comes into scope', [[SERVICES, /^(LD1,.*),out-of-scope/mu, '$1,in-scope'], put('  hospital_services:', '  ¦hospital_services:')], /^hl7_soap\.hospital_services: the team LD1 is in scope and has no service code, so PKB would call its letters General health/u],
     ['a team that is misspelt is told once', put('ADULT1: MHADULT', '¦ADULTI: MHADULT'), 'hl7_soap.hospital_services.ADULTI: there is no team ADULTI in mappings/services.csv: did you mean ADULT1?'],
     ['a team that there is not', put('ADULT1: MHADULT', 'ADULT1: MHADULT, ¦FORENSIC: MHADULT'), 'hl7_soap.hospital_services.FORENSIC: there is no team FORENSIC in mappings/services.csv: add it there, or take it out here'],
+    ['user name and password in one', put('username: ${PKB_HL7_USER}', '¦username: "trust:secret"'), /^hl7_soap\.username: a user name cannot hold a colon/u],
     ['a service code with a separator in it', put('ADULT1: MHADULT', '¦ADULT1: MH|ADULT'), /^hl7_soap\.hospital_services\.ADULT1: write 1 to 80 letters, digits and spaces, without/u],
     ['a service code that is blank', put('ADULT1: MHADULT', '¦ADULT1: " "'), /^hl7_soap\.hospital_services\.ADULT1: write 1 to 80 letters/u],
     ['a number as a service code', put('ADULT1: MHADULT', '¦ADULT1: 710'), 'hl7_soap.hospital_services.ADULT1: write text, in quotes'],
@@ -58,6 +59,11 @@ describe('what PKB has to be told', () => {
   ]
   test.each(rows)('%s', (...row) => expectProblem(row))
 
+  test('of a secret in a block that is misspelt nobody is told to write it out', () => {
+    const { problems } = loadTexts(withChanges([put(/^hl7_soap:$/mu, 'hl7-soap:')]))
+    expect(problems.find(({ path }) => path === 'hl7-soap.password')?.message).toBe('no setting may be named here, and a secret may not be written out either: look at the spelling of this key and of the block that it stands in')
+  })
+
   test('a table that is broken itself is not held against pkb.yaml', () => {
     const { problems } = loadTexts(withChanges([[SERVICES, 'ADULT1,Newham', ',Newham']]))
     expect(problems.map(({ file }) => file)).not.toContain(FILE)
@@ -71,7 +77,7 @@ describe('times', () => {
   const UNREAD = '# print_if_unread_after: { appointment: { hours: 72 } }'
   const DELAY = '# display_delay: { counts_from: sending, days: { ASMT: 3 } }'
   const rows: readonly Row[] = [
-    ['settled before the time is up', put('  settle_secs: 120', '  ¦settle_secs: 60'), 'hl7_soap.settle_secs: write more than timeout_secs (60): PKB may still be storing what the engine no longer waits for, and the same document must not go out beside it'],
+    ['settled before the time is up', put('settle_secs: 120', '¦settle_secs: 60'), 'settle_secs: write more than timeout_secs (60): PKB may still be storing what the engine no longer waits for, and until then a copy is not known to be gone'],
     ['printed if unread, by FHIR', put(UNREAD, '¦print_if_unread_after: { appointment: { hours: 72 } }'), 'print_if_unread_after: by FHIR nothing can be shown to be read, so every letter would be posted as well: take it out, or write transport: hl7-soap'],
     ['printed as unread before it can be opened', [soap, put(UNREAD, 'print_if_unread_after: { clinical: { hours: 72 } }'), put(DELAY, 'display_delay: { counts_from: sending, days: { ¦ASMT: 3 } }')], 'hl7_soap.display_delay.days.ASMT: nobody can open such a letter for 3 days, so all of them would be posted as unread: write a longer print_if_unread_after for clinical, or a shorter delay'],
     ['a bank holiday twice', put('registered_later:', 'extra_bank_holidays:\n  - "2027-05-07"\n  - ¦"2027-05-07"\nregistered_later:'), 'extra_bank_holidays.1: 2027-05-07 stands in this list already: take it out'],
