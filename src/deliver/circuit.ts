@@ -42,8 +42,6 @@ export const heard = (circuit: Circuit, { effect, retryAfterSecs }: Heard, rules
   const asked: Circuit = retryAfterSecs === undefined ? open : { is: 'open', until: later(now, Math.max(retryAfterSecs, 0.1)) }
   if (circuit.is === 'open') return effect === 'forbidden' && open.until > circuit.until ? open : circuit
   switch (effect) {
-    case 'nothing':
-      return circuit
     case 'forbidden':
       return open
     case 'unavailable': {

@@ -72,12 +72,12 @@ type Rule = {
   readonly circuit: CircuitEffect
 }
 /** What an exchange tells about the destination as a whole. */
-export type CircuitEffect = 'answered' | 'unavailable' | 'refused' | 'forbidden' | 'nothing'
+export type CircuitEffect = 'answered' | 'unavailable' | 'refused' | 'forbidden'
 
 export const OUTCOME = {
   accepted: { means: 'the destination has it', standing: 'as-sent', ends: 'done', counts: false, circuit: 'answered' },
   unavailable: { means: 'provably not accepted', standing: 'kept', ends: 'retry', counts: true, circuit: 'unavailable' },
-  unsure: { means: 'may have been accepted: look, or wait, before sending again', standing: 'may', ends: 'retry', counts: true, circuit: 'nothing' },
+  unsure: { means: 'may have been accepted: look, or wait, before sending again', standing: 'may', ends: 'retry', counts: true, circuit: 'unavailable' },
   refused: { means: 'this document is not acceptable: a person decides', standing: 'kept', ends: 'stops', counts: true, circuit: 'refused' },
   unregistered: { means: 'there is no such account: plan again', standing: 'kept', ends: 'retry', counts: true, circuit: 'answered' },
   forbidden: { means: 'the destination refuses this engine, not the document', standing: 'kept', ends: 'retry', counts: false, circuit: 'forbidden' },
@@ -106,10 +106,14 @@ export type Ended = {
 }
 export type After = { readonly delivery: Finish['delivery']; readonly circuit: CircuitEffect }
 
+const RECALL_AGAIN_SECS = 60
+
 /** What an exchange makes of a delivery. `random` is from 0 to 1. */
 export const afterExchange = (ended: Ended, settings: RetrySettings, random: number, now: Date): After => {
   const rule = OUTCOME[ended.outcome.kind]
-  const retryAt = (tries: number): string => later(now, Math.max(backoffSecs(Math.max(tries, 1), settings, random), ended.outcome.retryAfterSecs ?? 0))
+  // Something that must go is asked for again sooner than a destination wants.
+  const asked = Math.min(ended.outcome.retryAfterSecs ?? 0, ended.action === 'recall' ? RECALL_AGAIN_SECS : Number.POSITIVE_INFINITY)
+  const retryAt = (tries: number): string => later(now, Math.max(backoffSecs(Math.max(tries, 1), settings, random), asked))
   const delivery = rule.ends === 'done' ? done(ended, retryAt, now) : undone(ended, rule, retryAt)
   const [sendUnsureAt, recallUnsureAt] = [sendUnsureAfter(ended, delivery), recallUnsureAfter(ended)]
   return { delivery: { ...delivery, ...(sendUnsureAt === undefined ? {} : { sendUnsureAt }), ...(recallUnsureAt === undefined ? {} : { recallUnsureAt }) }, circuit: rule.circuit }

@@ -75,15 +75,15 @@ const sameLine = (one: Settings, other: Settings): boolean => isDeepStrictEqual(
 
 const openLine = async (settings: Settings, { ledger, wake, policy, content, say, now }: LinesParts): Promise<Omit<Running, 'settings'>> => {
   const open = openThings()
-  let circuits: Running['circuits'] = () => ({})
+  let worker: DeliveryWorker | undefined
   try {
     const accounts = settings.type === 'pkb' ? openAccounts(settings, { now }) : undefined
     if (accounts) open.add(() => accounts.close())
     const destination = settings.type === 'pkb' ? openPkb(settings, { content, now }) : printDestination({ settings, content, now })
     open.add(() => destination.close())
-    const worker = await openWorker({ ledger, wake, destinations: [{ destination, settings }], ...(accounts ? { accounts } : {}), policy, say, now, random: Math.random })
-    open.add(() => worker.close())
-    circuits = worker.circuits
+    const opened = await openWorker({ ledger, wake, destinations: [{ destination, settings }], ...(accounts ? { accounts } : {}), policy, say, now, random: Math.random })
+    worker = opened
+    open.add(() => opened.close())
     if (settings.type === 'pkb') {
       const receipts = openReadReceipts(settings, { now })
       open.add(() => receipts.close())
@@ -98,5 +98,5 @@ const openLine = async (settings: Settings, { ledger, wake, policy, content, say
     await open.closeAll().catch(() => undefined)
     throw error
   }
-  return { circuits: () => circuits(), close: open.closeAll }
+  return { circuits: () => worker?.circuits() ?? {}, close: open.closeAll }
 }

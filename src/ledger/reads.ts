@@ -81,11 +81,11 @@ const OVERDUE = `
   select y.id, y.document_id, y.identifier, y.via, y.owed_since, y.because from (
     (select y.*, 'not-read' as because, y.read_by as since from deliveries y join documents d on d.id = y.document_id
      where y.destination = 'pkb' and y.read_by <= $1 and y.read_at is null and y.owed_since is not null and y.state in ('owed', 'sending', 'acknowledged', 'failed')
-       and d.identifier = y.identifier and d.route = 'pkb'
+       and d.identifier = y.identifier and (d.route = 'pkb' or (d.route = 'print' and y.standing = 'present'))
      order by y.read_by limit $4)
     union all
     (select y.*, 'account-unknown' as because, y.owed_since as since from deliveries y join documents d on d.id = y.document_id
-     where y.destination = 'pkb' and y.state = 'owed' and y.standing = 'nothing' and y.owed_since <= $2 and (y.read_by is null or y.read_by > $1)
+     where y.destination = 'pkb' and y.state = 'owed' and y.standing in ('nothing', 'recalled') and y.owed_since <= $2 and (y.read_by is null or y.read_by > $1)
        and d.identifier = y.identifier and d.route = 'pkb'
        and not exists (select from people p where p.nhs_number = d.nhs_number and p.as_of > least($2::timestamptz, $3::timestamptz))
      order by y.owed_since limit $4)) y

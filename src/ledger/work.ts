@@ -158,10 +158,13 @@ export const post = (space: Workspace, worked: Worked, { deliveryId, because, ow
 /** What a person has to look at stays with that person: a delivery that the second key refused. */
 const isOverdue = (space: Workspace, record: DocumentRecord, delivery: DeliveryRecord, because: PostReason, owedSince: string, at: string): boolean => {
   const { inForce, identifier, nhsNumber } = record
-  if (delivery.destination !== 'pkb' || delivery.identifier !== identifier || inForce!.decision.route !== 'pkb' || delivery.state === 'blocked') return false
+  const { route } = inForce!.decision
+  // A copy that is left there, though nothing new would go there, may still be the only one that the patient has.
+  const isMeant = route === 'pkb' || (route === 'print' && because === 'not-read' && delivery.standing === 'present')
+  if (delivery.destination !== 'pkb' || delivery.identifier !== identifier || !isMeant || delivery.state === 'blocked') return false
   if (delivery.owedSha256 !== contentOf(inForce!) || delivery.owedSince !== owedSince) return false
   if (because === 'not-read') return delivery.readAt === undefined && delivery.readBy !== undefined && delivery.readBy <= at
-  return delivery.state === 'owed' && delivery.standing === 'nothing' && personOf(space, nhsNumber, at).account === 'unknown'
+  return delivery.state === 'owed' && (delivery.standing === 'nothing' || delivery.standing === 'recalled') && personOf(space, nhsNumber, at).account === 'unknown'
 }
 
 // ---------------------------------------------------------------- finish

@@ -56,7 +56,14 @@ describe('what becomes of a delivery', () => {
 
   test('every outcome tells the destination what it means for the rest, and counts where trying again should wait longer', () => {
     const tell = (kind: Outcome['kind']) => { const { circuit, delivery } = after({ outcome: of(kind), delivery: anOwed({ tries: 3 }) }); return [kind, circuit, delivery.tries] }
-    expect(OUTCOMES.map(tell)).toEqual([['accepted', 'answered', 0], ['unavailable', 'unavailable', 4], ['unsure', 'nothing', 4], ['refused', 'refused', 4], ['unregistered', 'answered', 4], ['forbidden', 'forbidden', 3]])
+    expect(OUTCOMES.map(tell)).toEqual([['accepted', 'answered', 0], ['unavailable', 'unavailable', 4], ['unsure', 'unavailable', 4], ['refused', 'refused', 4], ['unregistered', 'answered', 4], ['forbidden', 'forbidden', 3]])
+  })
+
+  test('a destination that asks to be left alone for an hour is asked for a recall within a minute or two', () => {
+    const outcome = { ...of('unavailable'), retryAfterSecs: 3600 }
+    const standing = anOwed({ standing: 'present', standingRevision: 2, remoteId: 'r' })
+    expect(after({ action: 'recall', outcome, delivery: standing }).delivery.dueAt).toBe(ahead(60))
+    expect(after({ action: 'update', outcome, delivery: standing }).delivery.dueAt).toBe(ahead(3600))
   })
 
   test('accepted: it stands, and nothing is owed', () => {
@@ -117,7 +124,7 @@ describe('what becomes of a delivery', () => {
   })
 
   test('unsure: the revision that was sent may stand, and it is looked for before anything is sent again', () => {
-    expect(after({ outcome: of('unsure') })).toMatchObject({ circuit: 'nothing', delivery: { state: 'sending', standing: 'unsure', standingRevision: 3, tries: 1, dueAt: ahead(2) } })
+    expect(after({ outcome: of('unsure') })).toMatchObject({ circuit: 'unavailable', delivery: { state: 'sending', standing: 'unsure', standingRevision: 3, tries: 1, dueAt: ahead(2) } })
     expect(after({ action: 'recall', outcome: of('unsure'), delivery: anOwed({ standing: 'present', standingRevision: 2, remoteId: 'r' }) }).delivery)
       .toMatchObject({ state: 'recalling', standing: 'unsure', standingRevision: 2, remoteId: 'r' })
   })
@@ -201,7 +208,7 @@ describe('what becomes of a delivery', () => {
       for (const action of ['create', 'update'] as const) {
         const { delivery, circuit } = after({ action, outcome: person, via: 'hl7-soap' })
         expect(delivery).toEqual({ state: 'failed', standing: 'unsure', standingRevision: 3, standingSha256: 'abc', via: ['hl7-soap'], tries: 1, sendUnsureAt: NOW.toISOString() })
-        expect(circuit).toBe('nothing')
+        expect(circuit).toBe('unavailable')
       }
     })
   })

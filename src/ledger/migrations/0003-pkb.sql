@@ -21,7 +21,7 @@ alter table deliveries
 -- Until now there was one way to PKB.
 update deliveries set via = '{fhir}', send_unsure_at = case when standing = 'unsure' then now() end where destination = 'pkb' and standing in ('present', 'unsure');
 create index deliveries_read_by on deliveries (read_by) where read_by is not null and read_at is null;
-create index deliveries_owed_since on deliveries (owed_since) where destination = 'pkb' and state = 'owed' and standing = 'nothing';
+create index deliveries_owed_since on deliveries (owed_since) where destination = 'pkb' and state = 'owed' and standing in ('nothing', 'recalled');
 create index deliveries_unread on deliveries (id) where destination = 'pkb' and standing = 'present' and read_at is null and acknowledged_at is not null;
 create index deliveries_identifier on deliveries (identifier);
 create index deliveries_recalling on deliveries (changed_at, id) where state = 'recalling';
