@@ -106,14 +106,14 @@ export type Ended = {
 }
 export type After = { readonly delivery: Finish['delivery']; readonly circuit: CircuitEffect }
 
-const RECALL_AGAIN_SECS = 60
+const RECALL_AGAIN_SECS = 30
 
 /** What an exchange makes of a delivery. `random` is from 0 to 1. */
 export const afterExchange = (ended: Ended, settings: RetrySettings, random: number, now: Date): After => {
   const rule = OUTCOME[ended.outcome.kind]
-  // Something that must go is asked for again sooner than a destination wants.
-  const asked = Math.min(ended.outcome.retryAfterSecs ?? 0, ended.action === 'recall' ? RECALL_AGAIN_SECS : Number.POSITIVE_INFINITY)
-  const retryAt = (tries: number): string => later(now, Math.max(backoffSecs(Math.max(tries, 1), settings, random), asked))
+  // What must go is asked for again sooner than a destination wants, and than anything else: it must not lose to letters after an outage.
+  const longest = ended.action === 'recall' ? RECALL_AGAIN_SECS : Number.POSITIVE_INFINITY
+  const retryAt = (tries: number): string => later(now, Math.min(Math.max(backoffSecs(Math.max(tries, 1), settings, random), ended.outcome.retryAfterSecs ?? 0), longest))
   const delivery = rule.ends === 'done' ? done(ended, retryAt, now) : undone(ended, rule, retryAt)
   const [sendUnsureAt, recallUnsureAt] = [sendUnsureAfter(ended, delivery), recallUnsureAfter(ended)]
   return { delivery: { ...delivery, ...(sendUnsureAt === undefined ? {} : { sendUnsureAt }), ...(recallUnsureAt === undefined ? {} : { recallUnsureAt }) }, circuit: rule.circuit }

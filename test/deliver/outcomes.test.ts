@@ -59,10 +59,11 @@ describe('what becomes of a delivery', () => {
     expect(OUTCOMES.map(tell)).toEqual([['accepted', 'answered', 0], ['unavailable', 'unavailable', 4], ['unsure', 'unavailable', 4], ['refused', 'refused', 4], ['unregistered', 'answered', 4], ['forbidden', 'forbidden', 3]])
   })
 
-  test('a destination that asks to be left alone for an hour is asked for a recall within a minute or two', () => {
+  test('a destination that asks to be left alone for an hour is asked for a recall within half a minute, however often that has failed', () => {
     const outcome = { ...of('unavailable'), retryAfterSecs: 3600 }
     const standing = anOwed({ standing: 'present', standingRevision: 2, remoteId: 'r' })
-    expect(after({ action: 'recall', outcome, delivery: standing }).delivery.dueAt).toBe(ahead(60))
+    expect(after({ action: 'recall', outcome, delivery: standing }).delivery.dueAt).toBe(ahead(30))
+    expect(after({ action: 'recall', outcome: of('unsure'), delivery: { ...standing, tries: 50 } }).delivery.dueAt).toBe(ahead(30))
     expect(after({ action: 'update', outcome, delivery: standing }).delivery.dueAt).toBe(ahead(3600))
   })
 
