@@ -85,6 +85,9 @@ export const DOCUMENT_STATES = [
 ] as const
 export type DocumentState = (typeof DOCUMENT_STATES)[number]
 
+/** Name and date of birth as RiO had them. */
+export type SentAs = { readonly family?: string; readonly given?: string; /** YYYY-MM-DD. */ readonly birthDate?: string }
+
 export type Delivery = {
   readonly id: string
   readonly documentId: string
@@ -99,6 +102,8 @@ export type Delivery = {
   readonly standingRevision?: number
   readonly standingSha256?: string
   readonly remoteId?: string
+  /** Who the patient was said to be when it was sent: PKB may ask for that again when it is to go. */
+  readonly sentAs?: SentAs
   /** PKB only: every transport by which a copy stands or may stand. A recall goes by each of them. */
   readonly via?: readonly Transport[]
   /** When the latest create or update was started: what cannot be looked at is left alone for a while after it. */

@@ -1,7 +1,7 @@
 // What every destination promises. A destination makes one exchange and says how it ended; it refuses to retry, to
 // decide, or to throw for anything that the other side did: the worker owns all of that.
 import type { DocumentReference } from '@medplum/fhirtypes'
-import type { Outcome, RioDocument, Transport } from '../types.ts'
+import type { Outcome, RioDocument, SentAs, Transport } from '../types.ts'
 import type { ContentStore } from '../ledger/content.ts'
 
 /** What is to stand at the destination. `content` is streamed from the store, never held whole. */
@@ -21,6 +21,8 @@ export type Shipment = {
   readonly remoteId?: string
   /** PKB only: every transport by which a copy stands or may stand. */
   readonly via?: readonly Transport[]
+  /** Who the patient was said to be when what stands was sent. */
+  readonly sentAs?: SentAs
   /** For the manifest: which rule and policy decided. */
   readonly rule: string
   readonly policy: string
@@ -36,6 +38,8 @@ export type Recall = {
   readonly nhsNumber: string
   readonly remoteId?: string
   readonly via?: readonly Transport[]
+  /** Who the patient was said to be when it was sent. */
+  readonly sentAs?: SentAs
 }
 
 /** What the destination holds under an identifier, as it says itself. */

@@ -12,7 +12,7 @@ export type Exchanged = { readonly outcome: Outcome; readonly found?: Look }
 
 export const recallFor = (work: Work, delivery: Delivery, step: Exchange, attemptId: string): Recall => ({
   attemptId, deliveryId: delivery.id, documentId: work.documentId, identifier: delivery.identifier, revision: step.revision, nhsNumber: delivery.nhsNumber ?? '',
-  ...(delivery.remoteId === undefined ? {} : { remoteId: delivery.remoteId }), ...(delivery.via ? { via: delivery.via } : {}),
+  ...(delivery.remoteId === undefined ? {} : { remoteId: delivery.remoteId }), ...(delivery.via ? { via: delivery.via } : {}), ...(delivery.sentAs ? { sentAs: delivery.sentAs } : {}),
 })
 
 /** Undefined where there is no file: the second key has not let that come so far. */

@@ -30,7 +30,7 @@ const WRITE = `
       nhs_number = excluded.nhs_number, state = excluded.state, standing = excluded.standing, standing_revision = excluded.standing_revision,
       standing_sha256 = excluded.standing_sha256, remote_id = excluded.remote_id, tries = excluded.tries, due_at = excluded.due_at,
       last_outcome = excluded.last_outcome, last_code = excluded.last_code, last_detail = excluded.last_detail, attempt_id = excluded.attempt_id,
-      via = excluded.via, sent_at = excluded.sent_at, send_unsure_at = excluded.send_unsure_at, recall_unsure_at = excluded.recall_unsure_at, acknowledged_at = excluded.acknowledged_at, read_at = excluded.read_at, read_by = excluded.read_by,
+      via = excluded.via, sent_as = excluded.sent_as, sent_at = excluded.sent_at, send_unsure_at = excluded.send_unsure_at, recall_unsure_at = excluded.recall_unsure_at, acknowledged_at = excluded.acknowledged_at, read_at = excluded.read_at, read_by = excluded.read_by,
       owed_since = excluded.owed_since, owed_sha256 = excluded.owed_sha256, unconfirmed = excluded.unconfirmed)
   insert into attempts select * from json_populate_recordset(null::attempts, $6)
   on conflict (id) do update set outcome = excluded.outcome, code = excluded.code, detail = excluded.detail, took_ms = excluded.took_ms, trace = excluded.trace`

@@ -1,6 +1,6 @@
 // The ledger's rows as the stages know them, and how each goes into and comes out of PostgreSQL. Rows travel in sets,
 // as JSON of records. It refuses half a UTF-16 pair, which PostgreSQL would not store: it becomes U+FFFD.
-import type { ContentRef, Decision, Delivery, DocumentState, Facts, Plan, PostReason, Receipt, RioDocument, Route, Transport } from '../types.ts'
+import type { ContentRef, Decision, Delivery, DocumentState, Facts, Plan, PostReason, Receipt, RioDocument, Route, SentAs, Transport } from '../types.ts'
 import type { DocumentRow } from './ledger.ts'
 
 /** What a document's source calls it. */
@@ -170,6 +170,7 @@ export const deliveryOf = (row: Row): Delivery => present<Delivery>({
   standingSha256: row['standing_sha256'] as string | null,
   remoteId: row['remote_id'] as string | null,
   via: row['via'] as readonly Transport[] | null,
+  sentAs: row['sent_as'] as SentAs | null,
   sentAt: instant(row['sent_at']),
   sendUnsureAt: instant(row['send_unsure_at']),
   recallUnsureAt: instant(row['recall_unsure_at']),
@@ -215,6 +216,6 @@ export const deliveryRow = (record: DeliveryRecord, at: string): Row => ({
   nhs_number: record.nhsNumber, state: record.state, standing: record.standing, standing_revision: record.standingRevision,
   standing_sha256: record.standingSha256, remote_id: record.remoteId, tries: record.tries, due_at: record.dueAt,
   last_outcome: record.lastOutcome, last_code: record.lastCode, last_detail: record.lastDetail, attempt_id: record.attemptId,
-  via: record.via, sent_at: record.sentAt, send_unsure_at: record.sendUnsureAt, recall_unsure_at: record.recallUnsureAt, acknowledged_at: record.acknowledgedAt, read_at: record.readAt, read_by: record.readBy,
+  via: record.via, sent_as: record.sentAs, sent_at: record.sentAt, send_unsure_at: record.sendUnsureAt, recall_unsure_at: record.recallUnsureAt, acknowledged_at: record.acknowledgedAt, read_at: record.readAt, read_by: record.readBy,
   owed_since: record.owedSince, owed_sha256: record.owedSha256, unconfirmed: record.unconfirmed,
 })

@@ -3,7 +3,7 @@
 // gone, and the result of an attempt that is no longer the latest.
 import { owed } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
-import type { PostReason } from '../types.ts'
+import type { PostReason, SentAs } from '../types.ts'
 import { contentOf, ENGINE, follow, nowOf, parentOf, personOf, priorOf, replan, settle } from './decided.ts'
 import type { Begun, Finish, Overdue, Step, Thought, Work } from './ledger.ts'
 import type { Needs } from './load.ts'
@@ -71,7 +71,7 @@ const take = (space: Workspace, record: DocumentRecord, step: Step, at: string):
   const started = { ...delivery, attemptId: id, open: true, dueAt: later(at, ABANDONED_SECS) } as const
   putDelivery(space, step.action === 'look' ? { ...started, state: 'sending' }
     : step.action === 'recall' ? recalling(started, at)
-      : sending(started, step, at), at)
+      : sending(started, step, sentAs(record), at), at)
   audit(space, { at, documentId: record.id, kind: 'attempt-started', actor: ENGINE }, { attempt: id, delivery: delivery.id, destination: delivery.destination, action: step.action, revision: step.revision })
   return id
 }
@@ -80,12 +80,18 @@ const take = (space: Workspace, record: DocumentRecord, step: Step, at: string):
 const recalling = (delivery: DeliveryRecord, at: string): DeliveryRecord =>
   ({ ...delivery, state: 'recalling', standing: 'unsure', ...(delivery.destination === 'pkb' ? { recallUnsureAt: at } : {}) })
 
+/** A recall says again what was said then, whoever the document belongs to by that time. */
+const sentAs = ({ inForce }: DocumentRecord): SentAs => {
+  const { family, given, birthDate } = inForce!.document.patient
+  return { ...(family ? { family } : {}), ...(given ? { given } : {}), ...(birthDate ? { birthDate } : {}) }
+}
+
 /** From here on it may stand there as this revision, for this patient, by this transport beside those by which it did. What was read or acknowledged is no more known to be what stands. */
-const sending = (before: DeliveryRecord, { revision, sha256, nhsNumber, via }: Extract<Step, { do: 'exchange' }>, at: string): DeliveryRecord => {
+const sending = (before: DeliveryRecord, { revision, sha256, nhsNumber, via }: Extract<Step, { do: 'exchange' }>, as: SentAs, at: string): DeliveryRecord => {
   const { standingSha256, remoteId, readAt, acknowledgedAt, unconfirmed: _unconfirmed, via: stoodVia = [], ...delivery } = before
   const stood = before.standing === 'present' || before.standing === 'unsure'
   return {
-    ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at, ...(before.destination === 'pkb' ? { sendUnsureAt: at } : {}), ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
+    ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at, ...(before.destination === 'pkb' ? { sendUnsureAt: at, sentAs: as } : {}), ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
     ...(via ? { via: [...new Set([...(stood ? stoodVia : []), via])] } : {}),
     // A batch at the print house is one letter.
     ...(remoteId !== undefined && (before.destination !== 'print' || standingSha256 === sha256) ? { remoteId } : {}),

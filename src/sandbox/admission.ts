@@ -104,6 +104,11 @@ export const admission = (parts: AdmissionParts): Admission => {
     const named = namedIn(message)
     const meant = (one: Stored): boolean => !one.carePlan && (named === undefined || one.nhsNumber === named.nhsNumber)
     const by = message.segment('MSH').get(10)
+    // What PKB compares of a T11 is not published: in the strict mode the same as of a T02.
+    const known = named && parts.strict() && settings().softMatching ? people().get(named.nhsNumber)?.birthDate : undefined
+    const born = message.segment('PID').get(7)
+    if (known && dateIn(born) === undefined) return nothing(refused(`PID-7 (date of birth) must be provided. You provided [${born}]`))
+    if (known && dateIn(born) !== known) return nothing(AA)
     return { ack: AA, apply: () => { for (const one of documents.numbered(number).filter(meant)) documents.remove(one, by) } }
   }
 

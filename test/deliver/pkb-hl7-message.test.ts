@@ -130,7 +130,12 @@ describe('a display delay', () => {
 })
 
 describe('MDM^T11', () => {
-  test('is this, to the letter: the number of the patient it was sent to and nothing else of anybody', () => {
+  test('says who the patient was said to be when it was sent, for PKB may compare that', () => {
+    const recall = { attemptId: ATTEMPT, deliveryId: uuid(1), documentId: uuid(2), identifier: IDENTIFIER, revision: 3, nhsNumber: '9990000026', sentAs: { family: 'Sample', given: 'Ben', birthDate: '1985-05-05' } }
+    expect(t11(recall, settings(), NOW).split('\r')[1]).toBe('PID|||9990000026^^^NHS^NH{status:01}||Sample^Ben||19850505')
+  })
+
+  test('is this, to the letter, where nothing else is known: the number of the patient it was sent to and nothing of anybody else', () => {
     expect(t11({ attemptId: ATTEMPT, deliveryId: uuid(1), documentId: uuid(2), identifier: IDENTIFIER, revision: 3, nhsNumber: '9990000026' }, settings(), NOW).split('\r')).toEqual([
       `MSH|^~\\&|OPENLETTER||HL7API|PKB|20260720111530||MDM^T11|43338444555555555555|P|2.4||||||UNICODE UTF-8`,
       'PID|||9990000026^^^NHS^NH{status:01}',

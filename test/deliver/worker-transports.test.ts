@@ -115,6 +115,19 @@ describe.each(TRANSPORTS)('by %s', (transport) => {
     expect(gone.deliveries[0]!.unconfirmed).toBe(unconfirmed)
   })
 
+  test('a PKB that compares dates of birth takes it back from the first patient, whoever it belongs to by now', async () => {
+    await client.control({ strict: true })
+    try {
+      const { id, sourceId, sha256 } = await upload()
+      await reaches(id, 'acknowledged')
+      await changed(sourceId, { patient: HAL })
+      await until('it is gone', async () => !(await held(ADA.nhsNumber)).includes(sha256))
+      expect((await reaches(id, 'review')).deliveries[0]).toMatchObject({ standing: 'recalled', nhsNumber: ADA.nhsNumber, sentAs: { birthDate: ADA.birthDate } })
+    } finally {
+      await client.control({ strict: false })
+    }
+  })
+
   test('it is marked do-not-share while it is on its way: it is taken back right after', async () => {
     await client.control({ faults: [{ ...WRITE[transport], delayMs: 600 }] })
     const { id, sourceId, sha256 } = await upload()

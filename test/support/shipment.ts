@@ -5,6 +5,7 @@ import { LABELS } from '../../src/decide/labels.ts'
 import type { Recall, Shipment } from '../../src/deliver/destination.ts'
 import { identify } from '../../src/fhir/identify.ts'
 import { DOCUMENT_CODE, NHS_NUMBER } from '../../src/fhir/systems.ts'
+import type { Patient, SentAs } from '../../src/types.ts'
 import type { ContentStore } from '../../src/ledger/content.ts'
 import { aPdf } from './pdf.ts'
 import { aStory, uuid } from './story.ts'
@@ -43,11 +44,14 @@ export const aShipment = async (
   return {
     attemptId: randomUUID(), deliveryId: uuid(1000 + n), documentId: uuid(2000 + n), identifier, revision, nhsNumber,
     resource: identify(aPlannedResource({ ...kept, nhsNumber, code, title }), { identifier, documentId: `RIO-${n}`, revision }),
-    document: { ...told, patient: { ...told.patient, nhsNumbers: [{ text: nhsNumber, at: 'metadata.patient.nhsNumber' }] } },
+    document: { ...told, patient: { ...told.patient, nhsNumbers: [{ text: nhsNumber, at: 'metadata.patient.nhsNumber' }] } }, sentAs: saidOf(told.patient),
     content: { sha256: createHash('sha256').update(pdf).digest('hex'), size: pdf.length, contentType: 'application/pdf' },
     rule: 'registered', policy: 'ab12', ...overrides,
   }
 }
 
-export const recallOf = ({ deliveryId, documentId, identifier, revision, nhsNumber, remoteId, via }: Shipment): Recall =>
-  ({ attemptId: randomUUID(), deliveryId, documentId, identifier, revision, nhsNumber, ...(via ? { via } : {}), ...(remoteId === undefined ? {} : { remoteId }) })
+/** What PKB is told of a patient beside the number. */
+const saidOf = ({ family, given, birthDate }: Patient): SentAs => ({ ...(family ? { family } : {}), ...(given ? { given } : {}), ...(birthDate ? { birthDate } : {}) })
+
+export const recallOf = ({ deliveryId, documentId, identifier, revision, nhsNumber, remoteId, via, document: { patient } }: Shipment): Recall =>
+  ({ attemptId: randomUUID(), deliveryId, documentId, identifier, revision, nhsNumber, ...(via ? { via } : {}), sentAs: saidOf(patient), ...(remoteId === undefined ? {} : { remoteId }) })

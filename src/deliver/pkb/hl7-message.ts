@@ -4,7 +4,7 @@
 import { nhsNumberOf } from '../../decide/identity.ts'
 import { DOCUMENT_CODE } from '../../fhir/systems.ts'
 import type { Hl7Soap } from '../../policy/schema.ts'
-import type { Patient } from '../../types.ts'
+import type { SentAs } from '../../types.ts'
 import type { Recall, Shipment } from '../destination.ts'
 import { daysSince, dayOrTime, londonTime, londonTimeWithOffset } from './hl7-time.ts'
 
@@ -39,8 +39,10 @@ const msh = (settings: Hl7Soap, type: string, attemptId: string, now: Date): str
 const verified = (nhsNumber: string): string => `${nhsNumber}^^^NHS^NH{status:01}`
 
 /** Name and date of birth are what PKB compares with its own, where a trust has that switched on. */
-const pid = (nhsNumber: string, { family, given, birthDate }: Patient): string =>
-  segment('PID', { 3: verified(nhsNumber), 5: [family, given].map((name) => escaped(name ?? '')).join('^'), 7: dayOrTime(birthDate) ?? '' })
+const pid = (nhsNumber: string, { family, given, birthDate }: SentAs): string => {
+  const day = dayOrTime(birthDate)
+  return segment('PID', { 3: verified(nhsNumber), ...(family || given ? { 5: [family, given].map((name) => escaped(name ?? '')).join('^') } : {}), ...(day ? { 7: day } : {}) })
+}
 
 /** The document as PKB is told of it. */
 type Told = { readonly service: string; readonly type: string; readonly title: string; readonly fileName: string; readonly written: string; readonly delayDays: number | undefined }
@@ -89,6 +91,9 @@ export const t02 = (shipment: Shipment, settings: Hl7Soap, now: Date): T02 | Not
   }
 }
 
-/** Of the patient it was sent to it holds the NHS number and no more: what is known now may be about somebody else. */
-export const t11 = ({ identifier, nhsNumber, attemptId }: Recall, settings: Hl7Soap, now: Date): string =>
-  lines([msh(settings, 'MDM^T11', attemptId, now), segment('PID', { 3: verified(nhsNumber) }), `${segment('TXA', { 12: escaped(identifier) })}|`])
+/**
+ * For the patient it was sent to, with the name and the date of birth that were sent then: PKB may compare them, and what
+ * is known now may be about somebody else.
+ */
+export const t11 = ({ identifier, nhsNumber, attemptId, sentAs = {} }: Recall, settings: Hl7Soap, now: Date): string =>
+  lines([msh(settings, 'MDM^T11', attemptId, now), pid(nhsNumber, sentAs), `${segment('TXA', { 12: escaped(identifier) })}|`])

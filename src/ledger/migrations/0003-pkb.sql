@@ -5,6 +5,8 @@
 alter table deliveries
   -- Every transport by which a copy stands or may stand.
   add column via text[],
+  -- Name and date of birth of the patient, as PKB was told.
+  add column sent_as json,
   add column sent_at timestamptz(3),
   -- The latest create or update whose end is not known, until somebody has looked after it settled.
   add column send_unsure_at timestamptz(3),
