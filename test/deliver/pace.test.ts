@@ -95,10 +95,11 @@ describe('two workers', () => {
 
   test('keep the rate together: no exchange begins sooner after the one before than the ceiling allows', async () => {
     await twoWorkers({ at_once: 1, per_minute: 300 })
-    await allAre(await letters(12), 'acknowledged')
-    const gaps = pkb.begun.slice(1).map(({ at }, n) => at - pkb.begun[n]!.at)
-    // A few milliseconds lie between writing down that it begins and beginning.
-    expect(Math.min(...gaps)).toBeGreaterThan(200 - 25)
+    const ids = await letters(12)
+    await allAre(ids, 'acknowledged')
+    // As the ledger has it: a busy machine may bring one late, and the next one in time.
+    const at = await begunAt(ids)
+    expect(Math.min(...at.slice(1).map((time, n) => time - at[n]!))).toBeGreaterThanOrEqual(200)
     expect(pkb.begun).toHaveLength(12)
   })
 
@@ -124,9 +125,16 @@ describe('two workers', () => {
     await letter({ event: 'updated', uploadedAt: '2026-11-20T13:00:00Z' }, (await place.ledger.story(first))!.sourceId)
     await allAre([first], 'acknowledged')
     expect(pkb.begun.map(({ what }) => what)).toEqual(['create', 'recall', 'create'])
-    expect(pkb.begun[2]!.at - pkb.begun[1]!.at).toBeGreaterThan(1000 - 25)
+    const at = await begunAt([first])
+    expect(at[2]! - at[1]!).toBeGreaterThanOrEqual(1000)
   })
 })
+
+/** When each attempt was written down as begun, in order. */
+const begunAt = async (ids: readonly string[]): Promise<readonly number[]> => {
+  const stories = await Promise.all(ids.map((id) => place.ledger.story(id)))
+  return stories.flatMap((told) => told!.deliveries.flatMap(({ attempts }) => attempts.map(({ at }) => Date.parse(at)))).toSorted((a, b) => a - b)
+}
 
 describe('two workers at the sandbox, as strict as PKB says that it is', () => {
   test('never have a second request there while one is handled', async () => {
