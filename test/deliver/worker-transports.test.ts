@@ -182,6 +182,12 @@ describe.each(TRANSPORTS)('by %s', (transport) => {
     await pkb.close()
     expect(await held(ADA.nhsNumber)).toContain(sha256)
     await dying.close()
+    // PostgreSQL takes a moment to notice.
+    await until('its lock is free', async () => {
+      const free = await place.ledger.lock(id, 'pkb')
+      await free?.release()
+      return free !== undefined
+    })
     close = await aWorker(transport)
     // A ledger that opens finds what nobody came back for.
     await (await place.another()).close()
