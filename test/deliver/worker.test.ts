@@ -252,6 +252,8 @@ describe('workers that die', () => {
     await pkb.close()
     expect(await copies(ADA.nhsNumber, sha256)).toBe(1)
     await dying.close()
+    // PostgreSQL takes a moment to notice.
+    await until('its lock is free', async () => { const free = await place.ledger.lock(id, 'pkb'); await free?.release(); return free !== undefined })
 
     const next = await place.another()
     const running = await aWorker(next.ledger, next.pool)
