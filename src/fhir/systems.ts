@@ -21,3 +21,25 @@ export const DOCUMENT_TYPE = 'urn:openletter:rio-document-type'
 export const documentIds = (source: string): string => `urn:openletter:${source}:document`
 /** The source system's own patient ids. */
 export const clientIds = (source: string): string => `urn:openletter:${source}:client`
+
+// ---------------------------------------------------------------- audit and provenance
+
+export const DCM = 'http://dicom.nema.org/resources/ontology/DCM'
+export const ISO_LIFECYCLE = 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle'
+export const BALP_DISCLOSURE_AT_SOURCE = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PrivacyDisclosure.Source'
+export const AUDIT_ENTITY_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-entity-type'
+export const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role'
+export const SECURITY_SOURCE_TYPE = 'http://terminology.hl7.org/CodeSystem/security-source-type'
+export const PARTICIPANT_TYPE = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type'
+export const DATA_OPERATION = 'http://terminology.hl7.org/CodeSystem/v3-DataOperation'
+/** The kind of an entry of the log of events: `held`, `attempt-ended`. */
+export const AUDIT_KIND = 'urn:openletter:audit-kind'
+/** What an exchange was for: `create`, `recall`. */
+export const ATTEMPT_ACTION = 'urn:openletter:attempt-action'
+/** Codes of docs/errors.md. */
+export const ERROR_CODE = 'urn:openletter:error'
+export const RECEIPT = 'urn:openletter:receipt'
+export const STOP = 'urn:openletter:stop'
+export const POLICY = 'urn:openletter:policy'
+/** The systems that take part, by the names that channels and mappings give them: `openletter`, `pkb`, `rio`. */
+export const SYSTEM = 'urn:openletter:system'

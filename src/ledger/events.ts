@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { AuditKind } from '../observe/events.ts'
-import type { AuditEvent } from './ledger.ts'
+import type { AuditEvent, BrokenLink, ChainWalk, NotedEntry } from './ledger.ts'
 import { instant } from './rows.ts'
 import type { Row } from './rows.ts'
 
@@ -22,21 +22,31 @@ const hashOf = (before: string, row: Row): string =>
     .update([before, row['seq'], instant(row['at']), row['document_id'] ?? '', row['kind'], row['actor'], row['detail']].join('\n'))
     .digest('hex')
 
-/** Walks the chain up to where it ended when the walk began. */
-export const verifyChain = async (pool: Pool): Promise<{ readonly seq: number } | undefined> => {
+/** Walks the chain up to where it ended when the walk began, or to its first broken link. */
+export const walkChain = async (pool: Pool, noted?: NotedEntry): Promise<ChainWalk> => {
   const { rows: [head] } = await pool.query<Row>('select seq, hash from head')
   const end = Number(head?.['seq'] ?? 0)
-  let [seq, hash] = [0, FIRST]
-  while (seq < end) {
-    const { rows } = await pool.query<Row>('select * from events where seq > $1 and seq <= $2 order by seq limit $3', [seq, end, AT_ONCE])
+  let walk: ChainWalk = { entries: 0, hash: FIRST }
+  const broken = (why: BrokenLink['why'], seq: number, row?: Row): ChainWalk => ({ ...walk, broken: { seq, why, ...(row ? { at: instant(row['at'])! } : {}) } })
+  while (walk.entries < end) {
+    const { rows } = await pool.query<Row>('select * from events where seq > $1 and seq <= $2 order by seq limit $3', [walk.entries, end, AT_ONCE])
     for (const row of rows) {
-      if (Number(row['seq']) !== seq + 1 || hashOf(hash, row) !== row['hash']) return { seq: seq + 1 }
-      seq += 1
-      hash = row['hash'] as string
+      const seq = walk.entries + 1
+      if (Number(row['seq']) !== seq) return broken('missing', seq)
+      if (hashOf(walk.hash, row) !== row['hash']) return broken('changed', seq, row)
+      if (noted?.seq === seq && noted.hash !== row['hash']) return broken('not-as-noted', seq, row)
+      const at = instant(row['at'])!
+      walk = { entries: seq, hash: row['hash'] as string, first: walk.first ?? at, last: at }
     }
-    if (rows.length === 0) return { seq: seq + 1 }
+    if (rows.length === 0) return broken('missing', walk.entries + 1)
   }
-  if (head?.['hash'] !== hash) return { seq: end }
-  const { rows: [beyond] } = await pool.query<Row>('select min(seq) as seq from events where seq > $1 and seq > (select seq from head)', [end])
-  return beyond?.['seq'] == null ? undefined : { seq: Number(beyond['seq']) }
+  if (head?.['hash'] !== walk.hash) return broken('end', end)
+  if (noted && noted.seq > end) return broken('missing', end + 1)
+  const { rows: [beyond] } = await pool.query<Row>('select seq, at from events where seq > $1 and seq > (select seq from head) order by seq limit 1', [end])
+  return beyond ? broken('added', Number(beyond['seq']), beyond) : walk
+}
+
+export const verifyChain = async (pool: Pool): Promise<{ readonly seq: number } | undefined> => {
+  const { broken } = await walkChain(pool)
+  return broken && { seq: broken.seq }
 }

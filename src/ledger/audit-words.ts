@@ -1,0 +1,66 @@
+// What the ledger tells those who check: how its chain holds, what the log has, and the revisions that FHIR shows. Types
+// only; `ledger.ts` hands them on.
+import type { AuditKind } from '../observe/events.ts'
+import type { Action, Plan } from '../types.ts'
+import type { AuditEvent } from './ledger.ts'
+
+/** An entry's number and hash as somebody wrote them down elsewhere: whoever writes the whole log anew cannot change those. */
+export type NotedEntry = { readonly seq: number; readonly hash: string }
+
+/** `changed`: it does not fit its hash. `missing`: it is not there. `added`: it stands beyond the end. `end`: the log does not end as its head says. */
+export type BrokenLink = { readonly seq: number; readonly why: 'changed' | 'missing' | 'added' | 'end' | 'not-as-noted'; /** What the entry says of when, if it is there. */ readonly at?: string }
+
+/** What a walk along the chain found: how many entries hold, from when to when, and the hash of the last of them. */
+export type ChainWalk = { readonly entries: number; readonly first?: string; readonly last?: string; readonly hash: string; readonly broken?: BrokenLink }
+
+/** An entry of the log with what it is about. */
+export type TrailEntry = AuditEvent & {
+  readonly documentId?: string
+  /** What the attempt was for, of entries about one. */
+  readonly action?: Action
+  readonly destination?: string
+  /** Of what was sent or taken back: whose record, by number alone. */
+  readonly nhsNumber?: string
+}
+
+/** What is asked of the log; entries that any of `kinds` takes. */
+export type TrailFilter = {
+  readonly seq?: number
+  readonly documentId?: string
+  readonly kinds?: readonly { readonly kind: AuditKind; /** Only those about an attempt for one of these. */ readonly actions?: readonly Action[] }[]
+  readonly since?: string
+  readonly until?: string
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** One revision of a document, with what its DocumentReference and its Provenance are made from. */
+export type RevisionRecord = {
+  readonly documentId: string
+  readonly source: string
+  readonly sourceId: string
+  readonly revision: number
+  /** What destinations know it by; absent where that was another one at this revision's time, or may have been. */
+  readonly identifier?: string
+  readonly parentIdentifier?: string
+  readonly receivedAt: string
+  readonly sourceTime?: string
+  readonly resource: Plan['resource']
+  readonly receiptId: string
+  readonly feed: string
+  /** Hash of the policy that decided last on this revision. */
+  readonly policy: string
+}
+
+/** Documents by their revision in force. */
+export type ReferenceFilter = {
+  readonly identifier?: { readonly stable?: string; readonly sourceId?: string; readonly source?: string; readonly revision?: number }
+  readonly status?: readonly string[]
+  /** Of the DocumentReference's date. */
+  readonly since?: string
+  readonly until?: string
+  /** Identifies a patient: only ever from a request body, never from a URL. */
+  readonly nhsNumber?: string
+  readonly limit: number
+  readonly cursor?: string
+}

@@ -1,0 +1,85 @@
+// `openletter audit verify`, on a ledger on which an engine may or may not run.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { audit } from '../../src/commands/audit.ts'
+import { aLedger, type TestLedger } from '../support/ledger.ts'
+
+let place: TestLedger
+let [printed, wrong]: [string[], string[]] = [[], []]
+beforeAll(async () => { place = await aLedger() })
+afterAll(() => place.close())
+beforeEach(() => {
+  ;[printed, wrong] = [[], []]
+  jest.spyOn(console, 'log').mockImplementation((text: unknown) => { printed.push(String(text)) })
+  jest.spyOn(console, 'error').mockImplementation((text: unknown) => { wrong.push(String(text)) })
+})
+afterEach(() => { jest.restoreAllMocks() })
+
+const verify = (...args: readonly string[]) => audit(['verify', ...args], { DATABASE_URL: place.url })
+
+/** As somebody would who has the database and switches the trigger off; what was there comes back after it. */
+const tampered = async (statement: string, look: () => Promise<void>) => {
+  await place.pool.query(`create table kept as select * from events; alter table events disable trigger all; ${statement}`)
+  try {
+    await look()
+  } finally {
+    await place.pool.query('delete from events; insert into events select * from kept; alter table events enable trigger all; drop table kept')
+  }
+}
+
+test('an empty log has nothing to check', async () => {
+  expect(await verify()).toBe(0)
+  expect(printed).toEqual(['The log is empty: there is nothing to check.'])
+})
+
+test('a log that holds: how many entries, from when to when, and the hash of the last, while an engine has it open', async () => {
+  await place.upload({ documentId: 'AV-1' })
+  place.clock.at = new Date('2026-11-24T11:30:00.000Z')
+  await place.upload({ documentId: 'AV-2' })
+  const { rows: [head] } = await place.pool.query<{ seq: number; hash: string }>('select seq::int, hash from head')
+  expect(await verify()).toBe(0)
+  expect(printed).toEqual([expect.stringMatching(new RegExp(`^The log holds: ${head!.seq} entries, from 23 Nov 2026, .* to 24 Nov 2026, .*\\.\\n${head!.seq}:${head!.hash}$`, 'u'))])
+  expect(await verify('--json')).toBe(0)
+  expect(JSON.parse(printed[1]!)).toMatchObject({ holds: true, entries: head!.seq, hash: head!.hash })
+  expect(await verify('--noted', `${head!.seq}:${head!.hash}`)).toBe(0)
+  expect(wrong).toEqual([])
+})
+
+test('an entry that was changed is the first broken link, with its number and its time', () =>
+  tampered(`update events set actor = 'somebody else' where seq = 2`, async () => {
+    expect(await verify()).toBe(1)
+    expect(wrong[0]).toMatch(/^The log is broken at entry 2 of 23 Nov 2026, .*: it was changed after it was written.*\nBefore it: 1 entry, from .*, which hold\.$/u)
+    expect(await verify('--json')).toBe(1)
+    expect(JSON.parse(printed[0]!)).toMatchObject({ holds: false, entries: 1, broken: { seq: 2, why: 'changed' } })
+  }))
+
+test('so is one that was taken out, or the last one', async () => {
+  await tampered('delete from events where seq = 3', async () => {
+    expect(await verify()).toBe(1)
+    expect(wrong[0]).toContain('The log is broken at entry 3: it is not there.')
+  })
+  const { rows: [head] } = await place.pool.query<{ seq: number }>('select seq::int from head')
+  await tampered(`delete from events where seq = ${head!.seq}`, async () => {
+    expect(await verify()).toBe(1)
+    expect(wrong[1]).toContain(`The log is broken at entry ${head!.seq}: it is not there.`)
+  })
+  expect(await verify()).toBe(0)
+})
+
+test('a log that was written anew as a whole does not fit what was noted before', async () => {
+  const { rows: [head] } = await place.pool.query<{ seq: number; hash: string }>('select seq::int, hash from head')
+  const anew = `truncate events; update head set seq = 0, hash = repeat('0', 64);
+    select append_events((select json_agg(json_build_object('at', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'document_id', document_id, 'kind', kind, 'actor', case when seq = 2 then 'somebody else' else actor end, 'detail', detail) order by seq) from kept))`
+  await tampered(anew, async () => {
+    expect(await verify()).toBe(0)
+    expect(await verify('--noted', `${head!.seq}:${head!.hash}`)).toBe(1)
+    expect(wrong).toEqual([expect.stringMatching(new RegExp(`^The log is broken at entry ${head!.seq} of .*: its hash is not the one that was noted`, 'u'))])
+  })
+  await place.pool.query('update head set seq = $1, hash = $2', [head!.seq, head!.hash])
+  expect(await verify('--noted', `${head!.seq + 5}:${head!.hash}`)).toBe(1)
+  expect(wrong[1]).toContain(`at entry ${head!.seq + 1}: it is not there`)
+})
+
+test.each([[[]], [['mend']], [['verify', 'all']], [['verify', '--noted', '7']], [['verify', '--everything']]])('%j is answered with how to call it', async (args) => {
+  expect(await audit(args, { DATABASE_URL: place.url })).toBe(2)
+  expect(wrong[0]).toContain('Usage: npx openletter audit verify')
+})
