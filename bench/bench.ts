@@ -3,8 +3,9 @@
 // It refuses to say how another machine would do.
 import { poison, outage } from './hardship.ts'
 import { machineFacts, redisVersion } from './machine.ts'
-import { readOptions, wrong } from './options.ts'
+import { readOptions, wholeNumber, wrong } from './options.ts'
 import { POLICY_HEAD, policyRows } from './policy.ts'
+import { SEARCH_HEAD, searchRows } from './search.ts'
 import { rounded, table } from './table.ts'
 import { measureEngine, measureLimit, type Case, type Measured, type Queue } from './throughput.ts'
 import { accountRows, ACCOUNTS_HEAD, transportRows, TRANSPORTS_HEAD } from './transports.ts'
@@ -12,7 +13,8 @@ import { accountRows, ACCOUNTS_HEAD, transportRows, TRANSPORTS_HEAD } from './tr
 const USAGE = `Usage: npm run bench -- [options]
 
   --quick        few documents: whether it works, not how fast it is
-  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage", "policy" or "transports"
+  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage", "policy", "transports" or "search"
+  --documents N  how many documents a search looks through; 1000000 if it is not given, 20000 with --quick
   --queue NAME   postgresql or redis only`
 
 const QUEUES = ['postgresql', 'redis'] as const
@@ -51,14 +53,15 @@ const runCase = async (one: Case, queues: readonly Queue[]): Promise<readonly (r
 }
 
 const bench = async (): Promise<number> => {
-  const given = readOptions({ quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' }, queue: { type: 'string' } }, USAGE)
+  const given = readOptions({ quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' }, queue: { type: 'string' }, documents: { type: 'string' } }, USAGE)
   if (given.queue !== undefined && !(QUEUES as readonly string[]).includes(given.queue)) wrong('--queue takes postgresql or redis.', USAGE)
   if (given.queue === 'redis' && redisVersion() === undefined) wrong('redis-server is not installed.', USAGE)
   const queues = QUEUES.filter((queue) => (given.queue ?? queue) === queue && (queue === 'postgresql' || redisVersion() !== undefined))
   const isWanted = (name: string): boolean => name.includes(given.only)
   const wanted = cases(given.quick).filter(({ name }) => isWanted(name))
-  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy') && !isWanted('transports')) wrong(`--only ${given.only} fits no case.`, USAGE)
+  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy') && !isWanted('transports') && !isWanted('search')) wrong(`--only ${given.only} fits no case.`, USAGE)
 
+  const documents = wholeNumber('documents', given.documents ?? (given.quick ? '20000' : '1000000'), 1_000, USAGE)
   console.log(`${machineFacts()}\n`)
   const rows: (readonly string[])[] = []
   for (const one of wanted) rows.push(...(await runCase(one, queues)))
@@ -78,6 +81,10 @@ const bench = async (): Promise<number> => {
   if (isWanted('transports')) {
     console.error('transports: FHIR and HL7 over SOAP, and accounts')
     console.log(`\n${table([TRANSPORTS_HEAD, ...(await transportRows(given.quick))])}\n\n${table([ACCOUNTS_HEAD, ...(await accountRows(given.quick))])}`)
+  }
+  if (isWanted('search')) {
+    console.error(`search: ${documents} documents`)
+    console.log(`\n${table([SEARCH_HEAD, ...(await searchRows(documents))])}`)
   }
   return 0
 }

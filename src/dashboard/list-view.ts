@@ -40,6 +40,10 @@ export const filterView = (query: { readonly [name: string]: unknown }, policy: 
     // A date field shows a day: of an instant, its day.
     since: given('since').slice(0, 10),
     sourceId: given('sourceId'),
+    team: given('team'),
+    directorate: options(given('directorate'), Object.entries(policy.directorates).map(([value, { name }]) => ({ value, text: name }))),
+    feed: options(given('feed'), Object.keys(policy.feeds).map((value) => ({ value, text: value }))),
+    until: given('until').slice(0, 10),
     more: ONLY_IN_LINKS.flatMap((name) => {
       const value = given(name)
       return value === '' ? [] : [{ name, value, text: `${PARAMETERS_IN_WORDS[name]}: ${value.split(',').map((one) => inWords(name, one, policy)).join(', ')}` }]
@@ -48,7 +52,7 @@ export const filterView = (query: { readonly [name: string]: unknown }, policy: 
 }
 
 /** The form has no field for these, and keeps them: a list is never narrowed by what nobody can see. */
-const ONLY_IN_LINKS = ['directorate', 'stage', 'wouldRoute', 'marked', 'until'] as const
+const ONLY_IN_LINKS = ['team', 'directorate', 'feed', 'stage', 'wouldRoute', 'marked', 'until'] as const
 
 const inWords = (name: (typeof ONLY_IN_LINKS)[number], value: string, { directorates }: Policy): string => {
   if (name === 'directorate') return Object.hasOwn(directorates, value) ? directorates[value]!.name : value
@@ -71,4 +75,10 @@ export const pageHref = (query: { readonly [name: string]: unknown }, cursor?: s
   if (cursor !== undefined) params.set('cursor', cursor)
   const text = params.toString()
   return text === '' ? '/' : `/?${text}`
+}
+
+/** `about 12,000`: an estimate says no more than its first two digits. */
+export const roughly = (count: number): string => {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(count, 1))) - 1)
+  return `about ${(Math.round(count / unit) * unit).toLocaleString('en-GB')}`
 }

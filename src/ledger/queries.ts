@@ -1,60 +1,19 @@
 // What pages, API and workers ask the ledger. It refuses to change anything, and to look at more rows than an index
 // leads to, but for the counts of metrics.
 import type { Pool } from 'pg'
-import { Failure } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Attempt, DocumentState, Plan } from '../types.ts'
 import { eventOf } from './events.ts'
-import type { DocumentFilter, DocumentRow, Ledger, Story } from './ledger.ts'
+import type { DocumentRow, Ledger, Story } from './ledger.ts'
 import { deliveryOf, documentOf, instant, listRowOf, present, receiptOf, REVISION_COLUMNS, revisionOf } from './rows.ts'
 import type { Row } from './rows.ts'
+import { isUuid, LISTED } from './search.ts'
 
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/iu
-export const isUuid = (text: string): boolean => UUID.test(text)
+export { isUuid }
 
 const rowsOf = async (pool: Pool, text: string, values: readonly unknown[]): Promise<readonly Row[]> => (await pool.query<Row>(text, [...values])).rows
 
 // ---------------------------------------------------------------- lists
-
-const LISTED = `select d.*, v.decision->>'because' as because from documents d join revisions v on v.document_id = d.id and v.revision = d.revision`
-
-export const list = async (pool: Pool, filter: DocumentFilter): ReturnType<Ledger['list']> => {
-  const values: unknown[] = []
-  const value = (given: unknown): string => `$${values.push(given)}`
-  const where = [
-    'd.revision > 0',
-    ...(filter.state ? [`d.state = any(${value(filter.state)}::text[])`] : []),
-    ...(filter.route ? [`d.route = any(${value(filter.route)}::text[])`] : []),
-    ...(filter.rule === undefined ? [] : [`d.rule = ${value(filter.rule)}`]),
-    ...(filter.sourceId === undefined ? [] : [`d.source_id = ${value(filter.sourceId)}`]),
-    ...(filter.code === undefined ? [] : [`d.code = ${value(filter.code)}`]),
-    ...(filter.directorate === undefined ? [] : [`d.directorate = ${value(filter.directorate)}`]),
-    ...(filter.stage ? [`v.facts->>'directorate' = any(${value(filter.stage)}::text[])`] : []),
-    ...(filter.wouldRoute ? [`coalesce(v.decision->>'wouldRoute', d.route) = any(${value(filter.wouldRoute)}::text[])`] : []),
-    ...(filter.marked === undefined ? [] : [`v.decision->>${value(filter.marked)} = 'true'`]),
-    ...(filter.since === undefined ? [] : [`d.received_at >= ${value(filter.since)}::timestamptz`]),
-    ...(filter.until === undefined ? [] : [`d.received_at < ${value(filter.until)}::timestamptz`]),
-    ...(filter.nhsNumber === undefined ? [] : [`d.nhs_number = ${value(filter.nhsNumber)}`]),
-    ...(filter.title === undefined ? [] : [`to_tsvector('simple', v.title) @@ ${titleQuery(value, filter.title)}`]),
-    ...(filter.cursor === undefined ? [] : [after(value, filter.cursor)]),
-  ]
-  const rows = await rowsOf(pool, `${LISTED} where ${where.join(' and ')} order by d.received_at desc, d.id desc limit ${value(filter.limit + 1)}`, values)
-  const documents = rows.slice(0, filter.limit).map(listRowOf)
-  const last = documents.at(-1)
-  return { documents, ...(rows.length > filter.limit && last ? { cursor: `${last.receivedAt}~${last.id}` } : {}) }
-}
-
-/** Every word, by its beginning. A title without letters and digits matches nothing. */
-const titleQuery = (value: (given: unknown) => string, title: string): string => {
-  const words = title.match(/[\p{L}\p{N}]+/gu) ?? []
-  return words.length === 0 ? `''::tsquery` : `to_tsquery('simple', ${value(words.map((word) => `${word}:*`).join(' & '))})`
-}
-
-const after = (value: (given: unknown) => string, cursor: string): string => {
-  const [at = '', id = ''] = cursor.split('~')
-  if (Number.isNaN(Date.parse(at)) || !isUuid(id)) throw new Failure('QUERY_INVALID', 'cursor: Use the cursor that came with the page before.')
-  return `(d.received_at, d.id) < (${value(new Date(at).toISOString())}::timestamptz, ${value(id)}::uuid)`
-}
 
 /** Of each delivery that waits for a person, newest first. */
 export const troubled = async (pool: Pool, limit: number): ReturnType<Ledger['troubled']> => {

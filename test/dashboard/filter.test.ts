@@ -17,7 +17,7 @@ describe('a filter', () => {
   })
 
   test('takes every parameter that the ledger knows', () => {
-    expect(QUERY_PARAMETERS).toEqual(['state', 'route', 'rule', 'sourceId', 'code', 'directorate', 'stage', 'wouldRoute', 'marked', 'since', 'until', 'limit', 'cursor'])
+    expect(QUERY_PARAMETERS).toEqual(['state', 'route', 'rule', 'sourceId', 'code', 'team', 'directorate', 'feed', 'stage', 'wouldRoute', 'marked', 'since', 'until', 'limit', 'cursor'])
     expect(filterOf({ rule: 'to-pkb', sourceId: 'RIO-1, part 2', code: 'clin', since: '2026-11-23T10:00:00+01:00', limit: '7', cursor: 'abc_-=' })).toEqual({
       rule: 'to-pkb', sourceId: 'RIO-1, part 2', code: 'CLIN', since: '2026-11-23T09:00:00.000Z', limit: 7, cursor: 'abc_-=',
     })
