@@ -1,6 +1,7 @@
 // A person's wish for another try, from a page or the API: the ledger records it, then a worker is woken. It refuses
 // what the ledger refuses: a delivery that the second key blocked waits for a new decision.
 import { Failure } from '../errors.ts'
+import { NO_REASON } from '../ledger/people.ts'
 import { isUuid, type DashboardParts } from './parts.ts'
 
 const LONGEST_REASON = 500
@@ -9,10 +10,10 @@ export const TROUBLED = 200
 
 /** The reason as it is recorded; `not given` for none. */
 export const reasonOf = (given: unknown): string => {
-  if (given === undefined || given === null) return 'not given'
+  if (given === undefined || given === null) return NO_REASON
   if (typeof given !== 'string' || given.length > LONGEST_REASON || given.includes('\0'))
     throw new Failure('QUERY_INVALID', `reason: Use up to ${LONGEST_REASON} characters of text.`)
-  return given.trim() === '' ? 'not given' : given.trim()
+  return given.trim() === '' ? NO_REASON : given.trim()
 }
 
 export const retryDelivery = async (

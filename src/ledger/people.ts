@@ -1,7 +1,8 @@
 // What people decide about a document: holds, releases, another try, and the print house's answers. Each is written
 // down with who and why, and what follows from it follows in the same transaction. It refuses another try for what the
-// second key blocked.
+// second key blocked, and one without a reason for what a destination refused.
 import { want } from '../decide/owed.ts'
+import { Failure } from '../errors.ts'
 import { contentOf, mark, nowOf, replan, settle } from './decided.ts'
 import type { Ledger } from './ledger.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
@@ -44,12 +45,17 @@ const findDelivery = (space: Workspace, deliveryId: string): readonly [DocumentR
 /** Those that failed, and those that wait for their time. */
 const RETRIED: readonly DeliveryRecord['state'][] = ['failed', 'owed', 'recalling']
 
+/** What stands in the log where nobody gave one. */
+export const NO_REASON = 'not given'
+
 export const retry = (space: Workspace, deliveryId: string, { actor, reason, at }: By): boolean | undefined => {
   const [record, delivery] = findDelivery(space, deliveryId) ?? []
   if (!record?.inForce || !delivery) return undefined
   const wanted = want(record.inForce, nowOf(record), delivery, deliveriesOf(space, record.id))
   const nothingToDo = wanted === 'leave' || (wanted === 'absent' && delivery.standing !== 'present' && delivery.standing !== 'unsure')
   if (!RETRIED.includes(delivery.state) || delivery.open || nothingToDo) return false
+  // It would be refused again unchanged: whoever asks says what has changed.
+  if (delivery.state === 'failed' && delivery.lastOutcome === 'refused' && reason === NO_REASON) throw new Failure('QUERY_INVALID', 'reason: The destination refused it, so say what has changed since.')
   const again: DeliveryRecord = { ...delivery, state: wanted === 'present' ? 'owed' : 'recalling', tries: 0, dueAt: at }
   putDelivery(space, again, at)
   tellOwed(space, again)

@@ -1,0 +1,54 @@
+// What the ledger says of deliveries in trouble. Types only; `ledger.ts` hands them on. They refuse patient data: of
+// patients there is only how many.
+import type { Cause } from '../decide/cause.ts'
+import type { DeliveryState } from '../types.ts'
+import type { DocumentRow } from './ledger.ts'
+
+/** Deliveries to one destination that are in trouble for the same reason, by the same signature. */
+export type FailureGroup = {
+  /** The same for the same destination, cause and signature, always: what is done to a group is done to this key. */
+  readonly key: string
+  readonly destination: string
+  readonly cause: Cause
+  /** Codes and element names, normalised: `422 processing DocumentReference.type`. */
+  readonly signature: string
+  readonly documents: number
+  /** Different NHS numbers among them. */
+  readonly patients: number
+  /** Documents without an NHS number. */
+  readonly unidentified: number
+  /** Documents that wait for a person. */
+  readonly person: number
+  /** Documents that are tried again by themselves. */
+  readonly again: number
+  /** Documents that were not tried yet, because their destination is away. */
+  readonly behind: number
+  /** Since when the oldest of them has been owed. */
+  readonly oldestSince: string
+  /** When the first and the last of these failures was. */
+  readonly firstSeen: string
+  readonly lastSeen: string
+  /** Documents, of those still in trouble, that failed within the last hour, and within the hour before it. */
+  readonly thisHour: number
+  readonly hourBefore: number
+  /** By which policies they were decided, the most frequent first. */
+  readonly policies: readonly { readonly hash: string; readonly documents: number }[]
+  /** The next attempt of any of them; absent where all wait for a person. */
+  readonly nextAt?: string
+}
+
+export type FailureRow = {
+  readonly deliveryId: string
+  readonly state: DeliveryState
+  /** `person`: nothing happens without one. `again`: tried again by itself. `behind`: its destination is away. */
+  readonly fate: 'person' | 'again' | 'behind'
+  readonly since: string
+  readonly firstSeen: string
+  readonly lastSeen: string
+  readonly policy: string
+  readonly tries: number
+  readonly dueAt?: string
+  readonly lastCode?: string
+  readonly lastDetail?: string
+  readonly document: DocumentRow
+}

@@ -1,0 +1,142 @@
+// The page of failed deliveries, one group, and both for programs, over a real ledger.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Outcome } from '../../src/types.ts'
+import { CAUSES } from '../../src/decide/cause.ts'
+import { CAUSES_IN_WORDS } from '../../src/dashboard/cause-words.ts'
+import { inBrowser, startBrowser } from '../support/browser.ts'
+import { formOf, formTokenIn, startDashboard, type TestDashboard } from '../support/dashboard.ts'
+import { ADA } from '../support/documents.ts'
+import { aLedger, work, type TestLedger } from '../support/ledger.ts'
+
+const BOB = { ...ADA, nhsNumber: '9990000026', clientId: 'C2', family: 'Sample', given: 'Bob' }
+const SECRETS = [ADA.nhsNumber, BOB.nhsNumber, ADA.family, ADA.birthDate, 'garden', 'High Street', '"C1"']
+
+let place: TestLedger
+let open: TestDashboard
+const iso = () => place.clock.at.toISOString()
+const later = (secs: number): void => { place.clock.at = new Date(place.clock.at.getTime() + secs * 1000) }
+const tried = async (documentId: string, outcome: Partial<Outcome>, metadata: object = {}) => {
+  const { id } = await place.upload({ documentId, name: 'CLIN Letter about the garden.pdf', ...metadata })
+  await work(place, id, 'pkb', outcome)
+  return id
+}
+const refused = (answer: string) => ({ kind: 'refused', code: '422', detail: `HTTP 422: ${answer}`, trace: { correlation: '11111111-0000-4000-8000-000000000000', status: 422, answer } }) as const
+const page = async (path: string, init?: RequestInit) => {
+  const answer = await fetch(open.url + path, init)
+  return { status: answer.status, html: await answer.text() }
+}
+type Groups = { readonly documents: number; readonly groups: readonly { readonly key: string; readonly cause: string; readonly signature: string }[] }
+const groups = async () => (await (await open.api('/api/failures')).json()) as Groups
+const keyOf = async (cause: string) => (await groups()).groups.find((group) => group.cause === cause)!.key
+const ids: string[] = []
+
+beforeAll(async () => {
+  place = await aLedger()
+  open = await startDashboard({ ledger: place.ledger, policy: () => place.policy, now: () => place.clock.at })
+  for (const { nhsNumber } of [ADA, BOB]) await place.ledger.savePerson(nhsNumber, { registered: true, deceased: false, birthDate: ADA.birthDate }, iso())
+  ids.push(await tried('RIO-1', refused('processing DocumentReference.type')))
+  later(1)
+  ids.push(await tried('RIO-2', refused('processing DocumentReference.type'), { patient: BOB }))
+  later(3000)
+  await tried('RIO-3', { kind: 'unavailable', code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', detail: 'The connection failed.' })
+  later(1200)
+}, 60_000)
+afterAll(async () => {
+  await open?.close()
+  await place?.close()
+})
+
+describe('the page of failed deliveries', () => {
+  test('shows the groups first, with their numbers, and leads to each', async () => {
+    const { status, html } = await page('/failed')
+    expect(status).toBe(200)
+    for (const text of ['3 documents of 2 patients in trouble', '422 processing DocumentReference.type', '2 for a person', '0 this hour, 2 the hour before: falling', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', '1 tried again', '1 this hour, 0 the hour before: rising']) expect(html).toContain(text)
+    expect(html).toContain(`href="/failed/${await keyOf('refused')}"`)
+    expect(html.indexOf('By cause')).toBeLessThan(html.indexOf('Waiting for a person, newest first'))
+    expect(html).not.toMatch(/undefined|\[object/u)
+    for (const secret of SECRETS) expect(html).not.toContain(secret)
+  })
+
+  test('and one group tell what it means, what to do, and its documents with the way to their attempts', async () => {
+    const { status, html } = await page(`/failed/${await keyOf('refused')}`)
+    expect(status).toBe(200)
+    for (const text of [CAUSES_IN_WORDS.refused.act, 'None: all of them wait for a person', `${place.policy.hash.slice(0, 12)} (2 documents)`, `href="/documents/${ids[0]}#deliveries"`, 'RIO-1', 'RIO-2']) expect(html).toContain(text)
+    expect(html).not.toContain('RIO-3')
+    expect(html).not.toMatch(/undefined|\[object/u)
+    for (const secret of SECRETS) expect(html).not.toContain(secret)
+    expect((await page(`/documents/${ids[0]}`)).html).toContain('id="deliveries"')
+  })
+
+  test('page through a group by its cursor', async () => {
+    const key = await keyOf('refused')
+    const first = await page(`/failed/${key}?limit=1`)
+    const next = /href="(\/failed\/[^"]*cursor=[^"]*)"/u.exec(first.html)?.[1] ?? ''
+    const second = await page(next.replaceAll('&amp;', '&'))
+    expect([first.html.includes('RIO-2'), second.html.includes('RIO-1<'), second.html.includes('RIO-2')]).toEqual([false, false, true])
+  })
+
+  test('say so where a group is empty by now, or was never one', async () => {
+    const { status, html } = await page('/failed/rate-limit-0000000000000000')
+    expect([status, html.includes('Nothing is in this group')]).toEqual([404, true])
+    for (const path of ['/failed/nobody', '/failed/9990000018']) expect((await page(path)).status).toBe(404)
+    expect((await page(`/failed/${await keyOf('refused')}?limit=0`)).status).toBe(400)
+  })
+
+  test('take no retry of what was refused without a reason', async () => {
+    const { html } = await page('/failed')
+    expect(html).toContain('It was refused, so say what has changed.')
+    const action = /action="(\/deliveries\/[^"]+)"/u.exec(html)?.[1] ?? ''
+    const answer = await page(action, formOf({ formToken: formTokenIn(html), reason: ' ' }))
+    expect([answer.status, answer.html.includes('say what has changed since')]).toEqual([400, true])
+    expect((await groups()).documents).toBe(3)
+  })
+})
+
+describe('the API', () => {
+  test('tells the groups and one of them, without a patient', async () => {
+    const all = await open.api('/api/failures')
+    const text = await all.text()
+    expect(JSON.parse(text)).toMatchObject({ at: iso(), documents: 3, patients: 2, all: true, groups: [{ cause: 'refused', person: 2, patients: 2 }, { cause: 'network-tls', again: 1 }] })
+    const group = await (await open.api(`/api/failures/${await keyOf('refused')}?limit=1`)).text()
+    expect(JSON.parse(group)).toMatchObject({ group: { documents: 2 }, deliveries: [{ state: 'failed', fate: 'person', document: { sourceId: 'RIO-1' } }], cursor: expect.any(String) })
+    for (const secret of SECRETS) expect(text + group).not.toContain(secret)
+  })
+
+  test('refuses what it does not know, and needs its token', async () => {
+    const key = await keyOf('refused')
+    for (const query of ['limit=0', 'limit=201', 'cursor=abc', 'cursor=2026-11-23T10:00:00.000Z~1', 'state=failed']) expect([query, (await open.api(`/api/failures/${key}?${query}`)).status]).toEqual([query, 400])
+    for (const path of ['/api/failures/rate-limit-0000000000000000', "/api/failures/refused-1'%20or%201=1"]) expect((await open.api(path)).status).toBe(404)
+    expect([(await page('/api/failures')).status, (await page(`/api/failures/${key}`)).status]).toEqual([401, 401])
+  })
+})
+
+test('each cause has words', () => expect(Object.keys(CAUSES_IN_WORDS).toSorted()).toEqual([...CAUSES].toSorted()))
+
+inBrowser('in a browser, without JavaScript', () => {
+  test.each([360, 768, 1440])('both pages fit a screen of %i pixels, and the keyboard leads from a group to the attempts', async (width) => {
+    const browser = await startBrowser()
+    const { context, outside } = await browser.window(width)
+    try {
+      const view = await context.newPage()
+      const shots = process.env['SCREENSHOTS']
+      const fits = async (name: string): Promise<void> => {
+        if (shots) await view.screenshot({ path: `${shots}/${width}-${name}.png`, fullPage: true })
+        expect([name, await view.locator('html').evaluate((html) => html.scrollWidth)]).toEqual([name, width])
+      }
+      await view.goto(`${open.url}/failed`)
+      await fits('failed')
+      await view.getByRole('link', { name: '422 processing DocumentReference.type' }).focus()
+      await view.keyboard.press('Enter')
+      await view.waitForURL(/\/failed\/refused-/u)
+      await fits('group')
+      await view.getByRole('link', { name: 'RIO-1' }).focus()
+      await view.keyboard.press('Enter')
+      await view.waitForURL(/\/documents\//u)
+      expect(await view.getByText('Attempts, newest first').isVisible()).toBe(true)
+      expect(outside).toEqual([])
+    } finally {
+      await context.close()
+      await browser.close()
+    }
+  })
+})
