@@ -19,6 +19,7 @@ const COMMANDS: Record<string, Command> = {
   stop: { says: 'stop --all|--service X… --reason Y  halt deliveries to patients; stop list, stop lift ID', load: async () => { const { stop: run, USAGE: usage } = await import('./commands/stop.ts'); return { run, usage } } },
   recall: { says: 'recall DOCUMENT --reason Y       take a document back from the patient; --lift lets it go again', load: async () => { const { recall: run, USAGE: usage } = await import('./commands/recall.ts'); return { run, usage } } },
   pkb: { says: 'pkb doctor [--json]              ask PKB step by step whether addresses and credentials are right', load: async () => { const { pkb: run, USAGE: usage } = await import('./commands/pkb.ts'); return { run, usage } } },
+  audit: { says: 'audit verify [--json]            check that the log of events was not changed', load: async () => { const { audit: run, USAGE: usage } = await import('./commands/audit.ts'); return { run, usage } } },
   sandbox: { says: 'sandbox [--keep DIR] [--strict]  run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => { const { sandbox: run, USAGE: usage } = await import('./commands/sandbox.ts'); return { run, usage } } },
 }
 

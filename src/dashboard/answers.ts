@@ -3,8 +3,10 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 import { asFailure, Failure, problem } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
+import { operationOutcome } from '../fhir/operation-outcome.ts'
 import { render, type Frame } from './views.ts'
 
+const FHIR = /^\/fhir(\/|\?|$)/iu
 export const FOR_PROGRAMS = /^\/(api|feeds|fhir|health|metrics)(\/|\?|$)/u
 
 const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], alerts: [], current: '' }
@@ -12,6 +14,10 @@ const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Fram
 const tell = (req: Request, res: Response, failure: Failure): void => {
   const detail = failure.code === 'INTERNAL' ? '' : failure.detail
   res.status(failure.status).setHeader('Cache-Control', 'no-store')
+  if (FHIR.test(req.originalUrl)) {
+    res.type('application/fhir+json').send(JSON.stringify(operationOutcome(problem(failure.code, detail))))
+    return
+  }
   if (FOR_PROGRAMS.test(req.originalUrl)) {
     res.type('application/problem+json').send(JSON.stringify(problem(failure.code, detail)))
     return

@@ -3,8 +3,11 @@ import express, { type RequestHandler, type Router } from 'express'
 import { Failure } from '../errors.ts'
 import { nothingHere, tellFailures } from './answers.ts'
 import { apiAddresses } from './api.ts'
+import { assuranceAddresses } from './assurance.ts'
 import { assets } from './assets.ts'
+import { fhirAddresses, fhirToken } from './fhir.ts'
 import { needsToken } from './guard.ts'
+import { failureAddresses } from './failures.ts'
 import { healthAddresses } from './health.ts'
 import { holdAddresses } from './holds.ts'
 import { observingAddresses } from './observing.ts'
@@ -12,22 +15,24 @@ import { framed, pageAddresses } from './pages.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { policyAddresses } from './policy.ts'
 import { recallAddresses } from './recalls.ts'
+import { reconciliationAddresses } from './reconciliation.ts'
 import { stopAddresses } from './stops.ts'
 
 /** Every address there is, style sheets and pictures apart. `docs/api.md` names the ones for programs; a test compares. */
 export const addresses = (parts: DashboardParts): readonly Address[] => [
   ...healthAddresses(parts), ...apiAddresses(parts), ...pageAddresses(parts), ...policyAddresses(parts), ...observingAddresses(parts),
-  ...stopAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts),
+  ...failureAddresses(parts), ...stopAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts), ...fhirAddresses(parts), ...reconciliationAddresses(parts), ...assuranceAddresses(parts),
 ]
 
 export const dashboard = (parts: DashboardParts): Router => {
   const router = express.Router()
   router.use('/api', needsToken(parts.apiToken), notStored)
+  router.use('/fhir', fhirToken(parts.apiToken), notStored)
   router.use(assets(), framed(parts))
   const all = addresses(parts)
   for (const { method, path, handle } of all) router[method](path, ...handle)
   for (const path of new Set(all.map((address) => address.path))) router.all(path, otherMethod(all.filter((address) => address.path === path)))
-  router.use('/api', nothingHere)
+  router.use(['/api', '/fhir'], nothingHere)
   router.use(tellFailures(parts.say))
   return router
 }

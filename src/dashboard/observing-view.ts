@@ -36,7 +36,7 @@ const cells = (tally: Tally, params: Params | undefined): readonly Cell[] => {
 const lastOfMonth = (month: string): string => new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0)).toISOString().slice(0, 10)
 
 /** A day or a month, as far as it is asked for. */
-const spanOf = (period: string, { since, until, sinceText, untilText }: ObservingAsked): Params => {
+export const spanOf = (period: string, { since, until, sinceText, untilText }: Pick<ObservingAsked, 'since' | 'until' | 'sinceText' | 'untilText'>): Params => {
   const [first, last] = period.length === 7 ? [`${period}-01`, lastOfMonth(period)] : [period, period]
   return { since: startOfLondonDay(first)! < since ? sinceText : first, until: endOfLondonDay(last)! > until ? untilText : last }
 }

@@ -7,11 +7,11 @@ import { readFilter } from './filter.ts'
 import { form, messageOf } from './forms.ts'
 import { formTokenOf, ownFormsOnly } from './guard.ts'
 import { stopsThatHold } from './held-by.ts'
-import { filterView, pageHref, rowView, wrongView } from './list-view.ts'
+import { filterView, pageHref, roughly, rowView, wrongView } from './list-view.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { alertsOf } from './alerts.ts'
-import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
-import { deliveryView, storyView } from './story-view.ts'
+import { reasonOf, retryDelivery } from './retry.ts'
+import { storyView } from './story-view.ts'
 import { show, type Frame } from './views.ts'
 
 /** What surrounds every page, an error's included. */
@@ -43,32 +43,27 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
     })
   }
 
-  const search: RequestHandler = (_req, res) => show(res, 'search.njk', { formToken, given: {} })
+  const search: RequestHandler = (_req, res) => show(res, 'search.njk', { formToken, given: {}, filter: filterView({}, policy()) })
 
   const found: RequestHandler = async (req, res) => {
     const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
+    const { cursor: before, ...fields } = given
+    const filter = filterView(fields, policy())
     const read = readFilter(given, 'body')
-    const wrong = read.ok
-      ? read.filter.nhsNumber || read.filter.title ? [] : [{ parameter: 'nhsNumber', why: 'Enter an NHS number or a part of the title.' }]
-      : read.wrong
-    if (!read.ok || wrong.length > 0) return show(res.status(400), 'search.njk', { formToken, given, ...wrongView(wrong) })
+    const wrong = read.ok ? (Object.values(fields).some((text) => text !== '') ? [] : [{ parameter: 'nhsNumber', why: 'Fill in at least one field.' }]) : read.wrong
+    if (!read.ok || wrong.length > 0) return show(res.status(400), 'search.njk', { formToken, given, filter, ...wrongView(wrong) })
     const { documents, cursor } = await ledger.list(read.filter)
-    show(res, 'search.njk', { formToken, given, rows: documents.map((row) => rowView(row, now())), cursor })
+    show(res, 'search.njk', {
+      formToken, given, filter, cursor, isFirst: before === undefined || before === '',
+      fields: Object.entries(fields).flatMap(([name, value]) => (typeof value === 'string' && value !== '' ? [{ name, value }] : [])),
+      rows: documents.map((row) => rowView(row, now())),
+      about: cursor === undefined ? undefined : roughly(Math.max(await ledger.estimate(read.filter), documents.length + 1)),
+    })
   }
 
   const story: RequestHandler = async (req, res) => {
     const told = await storyOf(parts, req)
     show(res, 'story.njk', { formToken, message: messageOf(req), given: {}, story: storyView(told, policy(), now(), await stopsThatHold(parts, told)) })
-  }
-
-  const failed: RequestHandler = async (req, res) => {
-    const troubled = await ledger.troubled(TROUBLED)
-    show(res, 'failed.njk', {
-      formToken,
-      message: messageOf(req),
-      most: troubled.length === TROUBLED ? TROUBLED : undefined,
-      deliveries: troubled.map((delivery) => ({ ...deliveryView(delivery, now()), document: rowView(delivery.document, now()) })),
-    })
   }
 
   const retry: RequestHandler = async (req, res) => {
@@ -82,7 +77,6 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
     { method: 'get', path: '/search', handle: [search] },
     { method: 'post', path: '/search', handle: [form, ownForms, found] },
     { method: 'get', path: '/documents/:id', handle: [story] },
-    { method: 'get', path: '/failed', handle: [failed] },
     { method: 'post', path: '/deliveries/:id/retry', handle: [form, ownForms, retry] },
   ]
 }

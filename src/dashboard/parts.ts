@@ -31,7 +31,7 @@ export type PolicyStatus = {
 }
 
 export type DashboardParts = {
-  readonly ledger: Pick<Ledger, 'list' | 'story' | 'troubled' | 'counts' | 'retry' | 'policyHistory' | 'observed' | 'hold' | 'liftHold' | 'pullStop' | 'liftStop' | 'stops' | 'waiting' | 'recalls' | 'recallCounts'>
+  readonly ledger: Pick<Ledger, 'list' | 'estimate' | 'story' | 'troubled' | 'failures' | 'failuresIn' | 'counts' | 'retry' | 'policyHistory' | 'observed' | 'hold' | 'liftHold' | 'pullStop' | 'liftStop' | 'stops' | 'waiting' | 'recalls' | 'recallCounts' | 'references' | 'revisions' | 'trail' | 'reconciliation' | 'reconciled' | 'compareExtract' | 'assurance'>
   readonly metrics: Registry
   readonly say: Say
   readonly apiToken: string

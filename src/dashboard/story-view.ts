@@ -113,6 +113,8 @@ export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly
   destination: Object.hasOwn(ROUTES_IN_WORDS, delivery.destination) ? ROUTES_IN_WORDS[delivery.destination as Route] : delivery.destination,
   state: DELIVERY_STATES_IN_WORDS[delivery.state],
   canRetry: delivery.state === 'failed',
+  /** It would be refused again unchanged. */
+  needsReason: delivery.state === 'failed' && delivery.lastOutcome === 'refused',
   blocked: delivery.state === 'blocked',
   why: [delivery.lastCode, delivery.lastDetail].filter(Boolean).join(': '),
   rows: rows([

@@ -177,7 +177,7 @@ export const ENGINE_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patie
 
 /** How forms call what people can ask for. */
 export const PARAMETERS_IN_WORDS: { readonly [parameter: string]: string } = {
-  state: 'State', route: 'Route', rule: 'Rule', code: 'Code', directorate: 'Directorate', stage: 'Stage', wouldRoute: 'Would go', marked: 'Marked', since: 'Since', until: 'Until', sourceId: 'RiO document id', limit: 'Limit', cursor: 'Page',
+  state: 'State', route: 'Route', rule: 'Rule', code: 'Code', team: 'Team', directorate: 'Directorate', feed: 'Feed', stage: 'Stage', wouldRoute: 'Would go', marked: 'Marked', since: 'Since', until: 'Until', sourceId: 'RiO document id', limit: 'Limit', cursor: 'Page',
   nhsNumber: 'NHS number', title: 'Words in the title',
 } satisfies Record<keyof DocumentFilter, string>
 

@@ -5,6 +5,11 @@ import type { Attempt, Decision, Delivery, DocumentState, Facts, Person, Plan, P
 import type { AuditKind } from '../observe/events.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Planned } from '../plan.ts'
+import type { FailureGroup, FailureRow } from './failure-words.ts'
+import type { Assuring } from './assurance.ts'
+import type { ObservedCount } from './observed-report.ts'
+import type { Reconciling } from './reconciliation.ts'
+import type { ChainWalk, NotedEntry, ReferenceFilter, RevisionRecord, TrailEntry, TrailFilter } from './audit-words.ts'
 import type { Stop, PulledStop, Slot, Overdue, RecallRow, DocumentLock } from './worker-words.ts'
 
 // ---------------------------------------------------------------- intake
@@ -47,6 +52,8 @@ export type Rejected = {
 }
 
 export type * from './worker-words.ts'
+export type * from './audit-words.ts'
+export type * from './failure-words.ts'
 
 // ---------------------------------------------------------------- pages, API, explain
 
@@ -112,7 +119,10 @@ export type DocumentFilter = {
   readonly rule?: string
   readonly sourceId?: string
   readonly code?: string
+  /** As the source wrote it, in any case. */
+  readonly team?: string
   readonly directorate?: string
+  readonly feed?: string
   /** The fact: whether the directorate, or the feed, lets anything out. */
   readonly stage?: readonly Facts['directorate'][]
   /** Where it would have gone, but for observing. */
@@ -162,26 +172,11 @@ export type Redecided =
   | { readonly kind: 'moved' | 'same-way'; readonly from: Decision; readonly to: Decision }
   | { readonly kind: 'unchanged' | 'unreadable' | 'missing' }
 
-/** How many documents there are of one kind, among those of directorates and feeds that let nothing out. */
-export type ObservedCount = {
-  /** A day or a month in London: `2026-11-23`, `2026-11`. */
-  readonly period: string
-  readonly directorate?: string
-  /** The fact; `unknown`: the team or its directorate is in no list. */
-  readonly stage: Exclude<Facts['directorate'], 'live'>
-  readonly feed: string
-  /** Where it would have gone, and by which rule. */
-  readonly route: RuleRoute
-  readonly rule: string
-  readonly code?: string
-  readonly conflict: boolean
-  readonly variance: boolean
-  readonly documents: number
-}
+export type { ObservedCount } from './observed-report.ts'
 
 // ---------------------------------------------------------------- the whole
 
-export type Ledger = {
+export type Ledger = Reconciling & Assuring & {
   accept(arrival: Arrival): Promise<Accepted>
   reject(rejected: Rejected): Promise<void>
   /** Called after each commit with what became owed or changed. */
@@ -234,6 +229,8 @@ export type Ledger = {
   recallCounts(): Promise<{ readonly open: number; readonly openSince?: string }>
 
   list(filter: DocumentFilter): Promise<{ readonly documents: readonly DocumentRow[]; readonly cursor?: string }>
+  /** How many documents fit, roughly: nobody counts them. */
+  estimate(filter: DocumentFilter): Promise<number>
   story(documentId: string): Promise<Story | undefined>
   /** Everything that its plan is made from, at this moment. */
   known(documentId: string): Promise<Known | undefined>
@@ -241,6 +238,10 @@ export type Ledger = {
   knownAt(documentId: string, at: string, accountFreshHours: number): Promise<KnownThen | undefined>
   /** Deliveries in `failed` or `blocked`, newest first. */
   troubled(limit: number): Promise<readonly (Delivery & { readonly document: DocumentRow })[]>
+  /** Everything in trouble, by cause: failed, blocked, tried without success, or waiting behind a destination that is away. `all` false: there are more. */
+  failures(now: string): Promise<{ readonly groups: readonly FailureGroup[]; readonly documents: number; readonly patients: number; readonly all: boolean }>
+  /** One group with its deliveries, oldest first, from behind `after`; undefined if nothing is in it any more. */
+  failuresIn(now: string, key: string, limit: number, after?: string): Promise<{ readonly group: FailureGroup; readonly rows: readonly FailureRow[]; readonly cursor?: string } | undefined>
   counts(): Promise<{ readonly byState: Readonly<Record<string, number>>; readonly oldestOwedSecs: number }>
   receipt(receiptId: string): Promise<Receipt | undefined>
   rejections(limit: number): Promise<readonly (Rejected & { readonly id: string })[]>
@@ -254,6 +255,14 @@ export type Ledger = {
 
   /** Walks the hash chain; the first broken link, or undefined if it holds. */
   verifyChain(): Promise<{ readonly seq: number } | undefined>
+  /** The same, and what it found on its way; `noted` is compared with the entry of its number. */
+  walkChain(noted?: NotedEntry): Promise<ChainWalk>
+  /** The log, newest first. */
+  trail(filter: TrailFilter): Promise<{ readonly entries: readonly TrailEntry[]; readonly cursor?: string }>
+  /** Documents by what FHIR may ask for, those that came last first. */
+  references(filter: ReferenceFilter): Promise<{ readonly revisions: readonly RevisionRecord[]; readonly cursor?: string }>
+  /** All revisions of a document, newest first. */
+  revisions(documentId: string): Promise<readonly RevisionRecord[]>
 
   /** Writes down that it is in force from now on, unless it is already, and has workers look at what stands. */
   savePolicy(policy: { readonly hash: string; readonly files: Readonly<Record<string, string>> }, now: string): Promise<void>

@@ -1,8 +1,24 @@
 // From counts of observed documents to the report that a management team reads before it signs off: what would have
 // been shared, printed, left to the team, withheld and reviewed. Pure. It refuses to add to these numbers what nobody
 // can place: documents whose team or directorate is in no list are counted by themselves.
-import type { RuleRoute } from '../types.ts'
-import type { ObservedCount } from './ledger.ts'
+import type { Facts, RuleRoute } from '../types.ts'
+
+/** How many documents there are of one kind, among those of directorates and feeds that let nothing out. */
+export type ObservedCount = {
+  /** A day or a month in London: `2026-11-23`, `2026-11`. */
+  readonly period: string
+  readonly directorate?: string
+  /** The fact; `unknown`: the team or its directorate is in no list. */
+  readonly stage: Exclude<Facts['directorate'], 'live'>
+  readonly feed: string
+  /** Where it would have gone, and by which rule. */
+  readonly route: RuleRoute
+  readonly rule: string
+  readonly code?: string
+  readonly conflict: boolean
+  readonly variance: boolean
+  readonly documents: number
+}
 
 /** In the place of a code that the policy in force does not list: it may be the beginning of a name. */
 export const NOT_LISTED = 'not listed'

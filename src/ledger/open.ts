@@ -7,23 +7,29 @@ import type { Say } from '../observe/events.ts'
 import { wakeAbandoned } from './abandoned.ts'
 import { accept, arrivalNeeds } from './accept.ts'
 import { accountRefused, accountsWanted, savePeople } from './accounts.ts'
+import { assurance } from './assurance.ts'
 import { known, knownAt, policyAt, policyOf } from './as-of.ts'
 import { openCommitter } from './committer.ts'
 import type { Committer, Step } from './committer.ts'
-import { verifyChain } from './events.ts'
+import { verifyChain, walkChain } from './events.ts'
+import { failures, failuresIn } from './failures.ts'
 import type { DocumentLock, Ledger, Slot } from './ledger.ts'
 import { openLocks } from './locks.ts'
 import type { Locks } from './locks.ts'
 import { acknowledgePrint, hold, release, retry } from './people.ts'
 import { observed } from './observed.ts'
 import { lookAgain, policyHistory, policyInForce, savePolicy } from './policies.ts'
-import { counts, documentOfDelivery, due, isUuid, list, receipt, rejections, story, troubled } from './queries.ts'
+import { counts, documentOfDelivery, due, receipt, rejections, story, troubled } from './queries.ts'
 import { overdue, saveReads, unread } from './reads.ts'
 import { recallCounts, recalls } from './recalls.ts'
+import { compareExtract, reconciled, reconciliation } from './reconciliation.ts'
+import { references, revisions } from './references.ts'
 import { refuseMessage } from './rejections.ts'
 import { redecide, replayCount, replayPage } from './replay.ts'
+import { estimate, isUuid, list } from './search.ts'
 import { isHeldWith, slot } from './slots.ts'
 import { liftStop, pullStop, stops, waiting } from './stops.ts'
+import { trail } from './trail.ts'
 import { begin, beginNeeds, finish, finishNeeds, post, postNeeds, putOff, putOffNeeds } from './work.ts'
 import type { Worked } from './work.ts'
 import type { LedgerParts, Owed } from './workspace.ts'
@@ -80,19 +86,30 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     recalls: (kind, limit) => recalls(pool, parts, kind, limit).catch(failed),
     recallCounts: () => recallCounts(pool, parts).catch(failed),
     list: (filter) => list(pool, filter).catch(failed),
+    estimate: (filter) => estimate(pool, filter).catch(failed),
     story: (documentId) => story(pool, documentId).catch(failed),
     known: (documentId) => known(pool, documentId, parts, at()).catch(failed),
     knownAt: (documentId, then, hours) => knownAt(pool, documentId, then, hours).catch(failed),
     policyAt: (then) => policyAt(pool, then).catch(failed),
     policyOf: (hash) => policyOf(pool, hash).catch(failed),
     troubled: (limit) => troubled(pool, limit).catch(failed),
+    failures: (then) => failures(pool, then).catch(failed),
+    failuresIn: (then, key, limit, after) => failuresIn(pool, then, key, limit, after).catch(failed),
     counts: () => counts(pool, at()).catch(failed),
     receipt: (receiptId) => receipt(pool, receiptId).catch(failed),
     rejections: (limit) => rejections(pool, limit).catch(failed),
     verifyChain: () => verifyChain(pool).catch(failed),
+    walkChain: (noted) => walkChain(pool, noted).catch(failed),
+    trail: (filter) => trail(pool, filter).catch(failed),
+    references: (filter) => references(pool, filter).catch(failed),
+    revisions: (documentId) => revisions(pool, documentId).catch(failed),
     replayPage: (...asked) => replayPage(pool, ...asked).catch(failed),
     replayCount: (asked) => replayCount(pool, asked).catch(failed),
     observed: (asked) => observed(pool, asked).catch(failed),
+    reconciliation: (...asked) => reconciliation(pool, ...asked).catch(failed),
+    reconciled: (...asked) => reconciled(pool, ...asked).catch(failed),
+    compareExtract: (asked) => compareExtract(pool, asked).catch(failed),
+    assurance: (asked) => assurance(pool, asked).catch(failed),
     policyInForce: () => policyInForce(pool).catch(failed),
     policyHistory: (limit) => policyHistory(pool, limit).catch(failed),
     lookAgain: (at) => lookAgain(pool, at).catch(failed),

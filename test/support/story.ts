@@ -1,7 +1,7 @@
 // Documents as the ledger tells them, for tests of pages and API: builders with overrides, and a ledger that only
 // tells what it was given and remembers what it was asked.
 import type { DashboardParts } from '../../src/dashboard/parts.ts'
-import type { DocumentFilter, DocumentRow, Story } from '../../src/ledger/ledger.ts'
+import type { DocumentFilter, DocumentRow, RevisionRecord, Story } from '../../src/ledger/ledger.ts'
 import type { Attempt, Delivery, Found } from '../../src/types.ts'
 import { someFacts } from './policy.ts'
 
@@ -61,6 +61,9 @@ export const aStory = (overrides: Partial<Story> = {}, row: Partial<DocumentRow>
   ...overrides,
 })
 
+const revisionOf = ({ id, source, sourceId, revision, receivedAt, resource, feed, decision }: Story): RevisionRecord =>
+  ({ documentId: id, source, sourceId, revision, identifier: uuid(201), receivedAt, resource, receiptId: uuid(401), feed, policy: decision.policy })
+
 type TellingLedger = DashboardParts['ledger'] & {
   readonly asked: DocumentFilter[]
   readonly retried: { readonly deliveryId: string; readonly actor: string; readonly reason: string }[]
@@ -80,15 +83,25 @@ export const aTellingLedger = (stories: readonly Story[], more: { readonly curso
       const documents = stories.filter((story) => filter.state?.includes(story.state) ?? true)
       return Promise.resolve({ documents, ...more })
     },
+    estimate: () => Promise.resolve(12_345),
     story: (id) => Promise.resolve(stories.find((story) => story.id === id)),
     troubled: () => Promise.resolve(deliveries.filter(({ id, state }) => (state === 'failed' || state === 'blocked') && !isRetried(id))),
+    failures: () => Promise.resolve({ groups: [], documents: 0, patients: 0, all: true }),
+    failuresIn: () => Promise.resolve(undefined),
     observed: () => Promise.resolve([]),
+    reconciliation: () => Promise.resolve({ days: [], differences: [] }),
+    reconciled: () => Promise.resolve([]),
+    compareExtract: ({ ids }) => Promise.resolve({ missing: ids, unnamed: [], matched: 0, otherTimes: 0 }),
+    assurance: () => Promise.resolve([]),
     stops: () => Promise.resolve([]),
     waiting: () => Promise.resolve([]),
     pullStop: () => Promise.resolve(undefined),
     liftStop: () => Promise.resolve(undefined),
     recalls: () => Promise.resolve([]),
     recallCounts: () => Promise.resolve({ open: 0 }),
+    references: () => Promise.resolve({ revisions: stories.map(revisionOf) }),
+    revisions: (id) => Promise.resolve(stories.filter((story) => story.id === id).map(revisionOf)),
+    trail: ({ seq, limit }) => Promise.resolve({ entries: stories.flatMap((story) => story.events.map((event) => ({ ...event, documentId: story.id }))).filter((entry) => seq === undefined || entry.seq === seq).slice(0, limit) }),
     hold: () => Promise.resolve(),
     liftHold: () => Promise.resolve(),
     policyHistory: () => Promise.resolve([{ hash: 'b'.repeat(64), since: '2026-11-22T08:00:00.000Z' }, { hash: 'a'.repeat(64), since: '2026-11-01T08:00:00.000Z' }]),
