@@ -95,7 +95,7 @@ describe('a search', () => {
     const pages = [{ nhsNumber: '999 000 0018' }, { title: 'garden' }, { title: '"garden', code: 'WRONG' }, { nhsNumber: '99900000180' }]
     for (const fields of pages) {
       const html = await (await fetch(`${open.url}/search`, formOf({ formToken, ...(fields as Record<string, string>) }))).text()
-      expect(html).not.toMatch(/(?:href|action)="[^"]*(?:999|garden)/u)
+      expect(html).not.toMatch(/(?:href|action)="[^"]*(?:999 ?000|garden)/u)
     }
     for (const body of [{ nhsNumber: '99900000180' }, { title: 'garden', cursor: 'garden' }, { title: ['garden'], nhsNumber: '9990000018', state: 'garden' }]) {
       const answer = await open.api('/api/documents/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
