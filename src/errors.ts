@@ -23,6 +23,7 @@ export const ERRORS = {
   NUL_IN_MESSAGE: { class: 'sender', status: 400, title: 'The message holds a NUL character', hint: 'Remove it; text in RiO never has one.' },
   TOO_LARGE: { class: 'sender', status: 413, title: 'The upload is larger than this feed takes', hint: 'Raise the limit in the channel file, or send a smaller file.' },
   TYPE_UNSUPPORTED: { class: 'sender', status: 415, title: 'The request is neither multipart/form-data nor JSON', hint: 'Set Content-Type to multipart/form-data or application/json.' },
+  RIGHT_MISSING: { class: 'sender', status: 403, title: 'You may not do this', hint: 'Ask an administrator for a role that may.' },
   TOKEN_MISSING: { class: 'sender', status: 401, title: 'A bearer token is needed', hint: 'Send Authorization: Bearer with the token of this feed or of the API.' },
   NOT_FOUND: { class: 'sender', status: 404, title: 'There is nothing at this address', hint: 'See docs/api.md for the addresses that there are.' },
   METHOD_NOT_ALLOWED: { class: 'sender', status: 405, title: 'This address does not take that method', hint: 'See docs/api.md.' },

@@ -9,7 +9,7 @@ import { render, type Frame } from './views.ts'
 const FHIR = /^\/fhir(\/|\?|$)/iu
 export const FOR_PROGRAMS = /^\/(api|feeds|fhir|health|metrics)(\/|\?|$)/u
 
-const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], alerts: [], current: '' }
+const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], alerts: [], sections: [], pages: [], formToken: '' }
 
 const tell = (req: Request, res: Response, failure: Failure): void => {
   const detail = failure.code === 'INTERNAL' ? '' : failure.detail

@@ -8,6 +8,7 @@ import { stopsThatHold } from './held-by.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { readStateOf } from './read-state.ts'
 import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
+import { actorOf } from './visitor.ts'
 
 export const rowAnswer = ({ id, source, sourceId, feed, revision, receivedAt, state, route, rule, because, code, team, directorate }: DocumentRow) =>
   ({ id, source, sourceId, feed, revision, receivedAt, state, route, rule, because, code, team, directorate })
@@ -90,16 +91,16 @@ export const apiAddresses = (parts: DashboardParts): readonly Address[] => {
     const { reason, ...others } = bodyOf(req)
     if (Object.keys(others).length > 0) throw new Failure('QUERY_INVALID', 'The body takes reason and nothing else.')
     const deliveryId = req.params['id']
-    await retryDelivery(parts, { deliveryId, actor: 'api', reason: reasonOf(reason) })
+    await retryDelivery(parts, { deliveryId, actor: actorOf(res), reason: reasonOf(reason) })
     res.status(202).json({ id: deliveryId })
   }
 
   return [
-    { method: 'get', path: '/api/documents', handle: [list] },
-    { method: 'post', path: '/api/documents/search', handle: [json, search] },
-    { method: 'get', path: '/api/documents/:id', handle: [story] },
-    { method: 'get', path: '/api/documents/:id/resource', handle: [resource] },
-    { method: 'get', path: '/api/failed', handle: [failed] },
-    { method: 'post', path: '/api/deliveries/:id/retry', handle: [json, retry] },
+    { method: 'get', path: '/api/documents', right: 'see', handle: [list] },
+    { method: 'post', path: '/api/documents/search', right: 'see', handle: [json, search] },
+    { method: 'get', path: '/api/documents/:id', right: 'see', handle: [story] },
+    { method: 'get', path: '/api/documents/:id/resource', right: 'patients', handle: [resource] },
+    { method: 'get', path: '/api/failed', right: 'see', handle: [failed] },
+    { method: 'post', path: '/api/deliveries/:id/retry', right: 'retry', handle: [json, retry] },
   ]
 }

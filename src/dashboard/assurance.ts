@@ -55,9 +55,9 @@ export const assuranceAddresses = (parts: Parts): readonly Address[] => {
     res.type('text/csv').send(assuranceCsv(rows))
   }
   return [
-    { method: 'get', path: '/assurance', handle: [page] },
-    { method: 'get', path: '/assurance.csv', handle: [csv] },
-    { method: 'get', path: '/api/assurance', handle: [api] },
-    { method: 'get', path: '/api/assurance.csv', handle: [csv] },
+    { method: 'get', path: '/assurance', right: 'see', handle: [page] },
+    { method: 'get', path: '/assurance.csv', right: 'see', handle: [csv] },
+    { method: 'get', path: '/api/assurance', right: 'see', handle: [api] },
+    { method: 'get', path: '/api/assurance.csv', right: 'see', handle: [csv] },
   ]
 }

@@ -5,8 +5,7 @@ import { nothingHere, tellFailures } from './answers.ts'
 import { apiAddresses } from './api.ts'
 import { assuranceAddresses } from './assurance.ts'
 import { assets } from './assets.ts'
-import { fhirAddresses, fhirToken } from './fhir.ts'
-import { needsToken } from './guard.ts'
+import { fhirAddresses } from './fhir.ts'
 import { failureAddresses } from './failures.ts'
 import { healthAddresses } from './health.ts'
 import { holdAddresses } from './holds.ts'
@@ -17,6 +16,7 @@ import { policyAddresses } from './policy.ts'
 import { recallAddresses } from './recalls.ts'
 import { reconciliationAddresses } from './reconciliation.ts'
 import { stopAddresses } from './stops.ts'
+import { needs, whoAsks } from './visitor.ts'
 
 /** Every address there is, style sheets and pictures apart. `docs/api.md` names the ones for programs; a test compares. */
 export const addresses = (parts: DashboardParts): readonly Address[] => [
@@ -26,13 +26,13 @@ export const addresses = (parts: DashboardParts): readonly Address[] => [
 
 export const dashboard = (parts: DashboardParts): Router => {
   const router = express.Router()
-  router.use('/api', needsToken(parts.apiToken), notStored)
-  router.use('/fhir', fhirToken(parts.apiToken), notStored)
-  router.use(assets(), framed(parts))
+  router.use(assets(), whoAsks(parts.visitors), framed(parts))
+  router.use(['/api', '/fhir'], notStored)
   const all = addresses(parts)
-  for (const { method, path, handle } of all) router[method](path, ...handle)
+  for (const { method, path, right, handle } of all) router[method](path, ...(right === 'open' ? [] : [needs(right)]), ...handle)
   for (const path of new Set(all.map((address) => address.path))) router.all(path, otherMethod(all.filter((address) => address.path === path)))
-  router.use(['/api', '/fhir'], nothingHere)
+  // Nobody learns from the outside which addresses there are.
+  router.use(['/api', '/fhir'], needs('signed-in'), nothingHere)
   router.use(tellFailures(parts.say))
   return router
 }

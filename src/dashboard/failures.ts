@@ -8,7 +8,6 @@ import type { Route } from '../types.ts'
 import { rowAnswer } from './api.ts'
 import { CAUSES_IN_WORDS, FATES_IN_WORDS } from './cause-words.ts'
 import { messageOf } from './forms.ts'
-import { formTokenOf } from './guard.ts'
 import { rowView } from './list-view.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { TROUBLED } from './retry.ts'
@@ -76,15 +75,13 @@ const cursorOf = (given: unknown): string | undefined => {
   throw new Failure('QUERY_INVALID', 'cursor: Use the cursor that came with the page before.')
 }
 
-export const failureAddresses = (parts: Pick<DashboardParts, 'apiToken' | 'now'> & { readonly ledger: Pick<Ledger, 'failures' | 'failuresIn' | 'troubled'> }): readonly Address[] => {
+export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly ledger: Pick<Ledger, 'failures' | 'failuresIn' | 'troubled'> }): readonly Address[] => {
   const { ledger, now } = parts
-  const formToken = formTokenOf(parts.apiToken)
 
   const page: RequestHandler = async (req, res) => {
     const at = now()
     const [{ groups, documents, patients, all }, troubled] = await Promise.all([ledger.failures(at.toISOString()), ledger.troubled(TROUBLED)])
     show(res, 'failed.njk', {
-      formToken,
       message: messageOf(req),
       groups: groups.map((group) => groupView(group, at)),
       total: `${all ? '' : 'At least '}${count(documents, 'document')} of ${count(patients, 'patient')}`,
@@ -123,9 +120,9 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'apiToken' | 'now'>
   }
 
   return [
-    { method: 'get', path: '/failed', handle: [page] },
-    { method: 'get', path: '/failed/:group', handle: [group] },
-    { method: 'get', path: '/api/failures', handle: [api] },
-    { method: 'get', path: '/api/failures/:group', handle: [apiGroup] },
+    { method: 'get', path: '/failed', right: 'see', handle: [page] },
+    { method: 'get', path: '/failed/:group', right: 'see', handle: [group] },
+    { method: 'get', path: '/api/failures', right: 'see', handle: [api] },
+    { method: 'get', path: '/api/failures/:group', right: 'see', handle: [apiGroup] },
   ]
 }

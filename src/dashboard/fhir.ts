@@ -12,14 +12,7 @@ import type { RevisionRecord } from '../ledger/ledger.ts'
 import { readReferences, readTarget, readTrail, type SearchRead } from './fhir-search.ts'
 import { wrongInWords } from './filter.ts'
 import { form } from './forms.ts'
-import { needsToken } from './guard.ts'
 import type { Address, DashboardParts } from './parts.ts'
-
-/** Everything but the statement of what can be asked. */
-export const fhirToken = (apiToken: string): RequestHandler => {
-  const guard = needsToken(apiToken)
-  return (req, res, next) => (req.path === '/metadata' ? next() : guard(req, res, next))
-}
 
 const send = (res: Response, resource: Resource): void => void res.type('application/fhir+json').send(JSON.stringify(resource))
 
@@ -71,14 +64,14 @@ export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
   }
 
   return [
-    { method: 'get', path: '/fhir/metadata', handle: [(_req, res) => send(res, capabilityStatement())] },
+    { method: 'get', path: '/fhir/metadata', right: 'open', handle: [(_req, res) => send(res, capabilityStatement())] },
     ...searches('DocumentReference', documents),
-    { method: 'get', path: '/fhir/DocumentReference/:id', handle: [readDocument] },
-    { method: 'get', path: '/fhir/DocumentReference/:id/_history/:revision', handle: [readRevision] },
+    { method: 'get', path: '/fhir/DocumentReference/:id', right: 'patients', handle: [readDocument] },
+    { method: 'get', path: '/fhir/DocumentReference/:id/_history/:revision', right: 'patients', handle: [readRevision] },
     ...searches('AuditEvent', trail),
-    { method: 'get', path: '/fhir/AuditEvent/:id', handle: [readEvent] },
+    { method: 'get', path: '/fhir/AuditEvent/:id', right: 'audit', handle: [readEvent] },
     ...searches('Provenance', provenances),
-    { method: 'get', path: '/fhir/Provenance/:id', handle: [readProvenance] },
+    { method: 'get', path: '/fhir/Provenance/:id', right: 'patients', handle: [readProvenance] },
   ]
 }
 
@@ -96,9 +89,10 @@ const searches = (type: Searched, find: (req: Request) => Promise<Page>): readon
     const { resources, cursor } = await find(req)
     send(res, searchset(type, resources, { self: linkTo(base, req), ...(cursor === undefined ? {} : { next: linkTo(base, req, cursor) }) }))
   }
+  const right = type === 'AuditEvent' ? 'audit' : 'patients'
   return [
-    { method: 'get', path: `/fhir/${type}`, handle: [answer(type)] },
-    { method: 'post', path: `/fhir/${type}/_search`, handle: [form, answer(`${type}/_search`)] },
+    { method: 'get', path: `/fhir/${type}`, right, handle: [answer(type)] },
+    { method: 'post', path: `/fhir/${type}/_search`, right, handle: [form, answer(`${type}/_search`)] },
   ]
 }
 

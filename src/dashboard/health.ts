@@ -7,10 +7,9 @@ import type { Address, DashboardParts } from './parts.ts'
 
 const live: RequestHandler = (_req, res) => void res.setHeader('Cache-Control', 'no-store').json({ status: 'live' })
 
-export const healthAddresses = (parts: Pick<DashboardParts, 'apiToken' | 'ready' | 'metrics' | 'ledger' | 'now'>): readonly Address[] => {
+export const healthAddresses = (parts: Pick<DashboardParts, 'ready' | 'metrics' | 'ledger' | 'now'>): readonly Address[] => {
   watchLedger(parts.metrics, parts.ledger)
   watchRecalls(parts.metrics, parts.ledger, parts.now)
-  const guard: RequestHandler = localOrToken(parts.apiToken)
   const ready: RequestHandler = async (_req, res) => {
     const states = await parts.ready()
     const ok = states.every((state) => state.ok)
@@ -21,8 +20,8 @@ export const healthAddresses = (parts: Pick<DashboardParts, 'apiToken' | 'ready'
     res.setHeader('Cache-Control', 'no-store').type(parts.metrics.contentType).send(text)
   }
   return [
-    { method: 'get', path: '/health/live', handle: [guard, live] },
-    { method: 'get', path: '/health/ready', handle: [guard, ready] },
-    { method: 'get', path: '/metrics', handle: [guard, metrics] },
+    { method: 'get', path: '/health/live', right: 'open', handle: [localOrToken, live] },
+    { method: 'get', path: '/health/ready', right: 'open', handle: [localOrToken, ready] },
+    { method: 'get', path: '/metrics', right: 'open', handle: [localOrToken, metrics] },
   ]
 }

@@ -4,14 +4,14 @@ import type { Request, RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
 import { bodyOf, json, storyOf } from './api.ts'
 import { form, wrongFields } from './forms.ts'
-import { formTokenOf, ownFormsOnly } from './guard.ts'
 import { stopsThatHold } from './held-by.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { wishOfBody, wishOfForm, type Wish } from './reason.ts'
 import { storyView } from './story-view.ts'
+import { ownForms } from './visitor.ts'
 import { show } from './views.ts'
 
-type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now' | 'apiToken'>
+type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
 
 const put = async (parts: Parts, req: Request, held: boolean, { actor, reason }: Wish): Promise<string> => {
   const { id, facts } = await storyOf(parts, req)
@@ -21,26 +21,23 @@ const put = async (parts: Parts, req: Request, held: boolean, { actor, reason }:
 }
 
 export const holdAddresses = (parts: Parts): readonly Address[] => {
-  const formToken = formTokenOf(parts.apiToken)
-  const ownForms = ownFormsOnly(formToken)
-
   const byApi = (held: boolean): RequestHandler => async (req, res) => {
-    const wish = wishOfBody(bodyOf(req))
+    const wish = wishOfBody(res, bodyOf(req))
     res.status(202).json({ id: await put(parts, req, held, wish) })
   }
   const byPage = (held: boolean): RequestHandler => async (req, res) => {
     const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
-    const wish = wishOfForm(given)
+    const wish = wishOfForm(res, given)
     if (!wish.ok) {
       const story = await storyOf(parts, req)
-      return show(res.status(400), 'story.njk', { formToken, given, ...wrongFields(wish.wrong), story: storyView(story, parts.policy(), parts.now(), await stopsThatHold(parts, story)) })
+      return show(res.status(400), 'story.njk', { given, ...wrongFields(wish.wrong), story: storyView(story, parts.policy(), parts.now(), await stopsThatHold(parts, story)) })
     }
     res.redirect(303, `/documents/${await put(parts, req, held, wish.wish)}?message=${held ? 'held' : 'hold-lifted'}`)
   }
   return [
-    { method: 'post', path: '/api/documents/:id/hold', handle: [json, byApi(true)] },
-    { method: 'post', path: '/api/documents/:id/lift-hold', handle: [json, byApi(false)] },
-    { method: 'post', path: '/documents/:id/hold', handle: [form, ownForms, byPage(true)] },
-    { method: 'post', path: '/documents/:id/lift-hold', handle: [form, ownForms, byPage(false)] },
+    { method: 'post', path: '/api/documents/:id/hold', right: 'stop', handle: [json, byApi(true)] },
+    { method: 'post', path: '/api/documents/:id/lift-hold', right: 'release', handle: [json, byApi(false)] },
+    { method: 'post', path: '/documents/:id/hold', right: 'stop', handle: [form, ownForms, byPage(true)] },
+    { method: 'post', path: '/documents/:id/lift-hold', right: 'release', handle: [form, ownForms, byPage(false)] },
   ]
 }

@@ -74,7 +74,7 @@ export const pageHref = (query: { readonly [name: string]: unknown }, cursor?: s
     for (const text of [value].flat()) if (name !== 'cursor' && typeof text === 'string' && text !== '') params.append(name, text)
   if (cursor !== undefined) params.set('cursor', cursor)
   const text = params.toString()
-  return text === '' ? '/' : `/?${text}`
+  return text === '' ? '/documents' : `/documents?${text}`
 }
 
 /** `about 12,000`: an estimate says no more than its first two digits. */

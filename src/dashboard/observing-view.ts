@@ -16,7 +16,7 @@ export const HEADS = ['Documents', 'PKB record', 'Print', 'Left to the team', 'W
 const number = (value: number): string => value.toLocaleString('en-GB')
 export const percent = (rate: number | undefined): string => (rate === undefined ? 'no documents' : `${(rate * 100).toLocaleString('en-GB', { maximumFractionDigits: 1 })}%`)
 
-const listHref = (params: Params): string => `/?${new URLSearchParams(Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))}`
+const listHref = (params: Params): string => `/documents?${new URLSearchParams(Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))}`
 
 const linked = (head: string, value: number, params: Params | undefined): Cell => ({ head, text: number(value), ...(value > 0 && params ? { href: listHref(params) } : {}) })
 

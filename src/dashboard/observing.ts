@@ -72,7 +72,7 @@ export const observingAddresses = ({ ledger, policy, policyStatus, now }: Pick<D
     res.json(observingAnswer(asking.asked, await observingReport(ledger, policy(), asking.asked), policy().hash, policyStatus().reviews))
   }
   return [
-    { method: 'get', path: '/observing', handle: [page] },
-    { method: 'get', path: '/api/observing', handle: [api] },
+    { method: 'get', path: '/observing', right: 'see', handle: [page] },
+    { method: 'get', path: '/api/observing', right: 'see', handle: [api] },
   ]
 }

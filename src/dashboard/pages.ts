@@ -5,29 +5,29 @@ import { FOR_PROGRAMS } from './answers.ts'
 import { storyOf } from './api.ts'
 import { readFilter } from './filter.ts'
 import { form, messageOf } from './forms.ts'
-import { formTokenOf, ownFormsOnly } from './guard.ts'
 import { stopsThatHold } from './held-by.ts'
 import { filterView, pageHref, roughly, rowView, wrongView } from './list-view.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { alertsOf } from './alerts.ts'
+import { navigation } from './navigation.ts'
 import { reasonOf, retryDelivery } from './retry.ts'
 import { storyView } from './story-view.ts'
 import { show, type Frame } from './views.ts'
+import { actorOf, mayBe, ownForms } from './visitor.ts'
 
 /** What surrounds every page, an error's included. */
 export const framed = (parts: Pick<DashboardParts, 'ledger' | 'banners' | 'policyStatus' | 'sandboxUrl' | 'now'>): RequestHandler => async (req, res, next) => {
   const { banners, sandboxUrl } = parts
-  // Programs get no page, and the ledger is not asked for nothing.
-  const alerts = FOR_PROGRAMS.test(req.originalUrl) ? [] : await alertsOf(parts)
-  const frame: Frame = { banners: banners(), alerts, current: req.path, ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
+  // Programs get no page, strangers are told nothing, and the ledger is not asked for nothing.
+  const visitor = mayBe(res)
+  const alerts = FOR_PROGRAMS.test(req.originalUrl) || !visitor ? [] : await alertsOf(parts)
+  const frame: Frame = { banners: banners(), alerts, ...navigation(req.path, visitor?.rights ?? []), ...(visitor?.kind === 'person' ? { visitor: visitor.name } : {}), formToken: visitor?.formToken ?? '', ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
   res.locals['frame'] = frame
   next()
 }
 
 export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
   const { ledger, policy, now } = parts
-  const formToken = formTokenOf(parts.apiToken)
-  const ownForms = ownFormsOnly(formToken)
 
   const list: RequestHandler = async (req, res) => {
     const read = readFilter(req.query, 'query')
@@ -36,14 +36,14 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
     const { documents, cursor } = await ledger.list(read.filter)
     show(res, 'list.njk', {
       filter,
-      filtered: pageHref(req.query) !== '/',
+      filtered: pageHref(req.query) !== '/documents',
       rows: documents.map((row) => rowView(row, now())),
       first: read.filter.cursor === undefined ? undefined : pageHref(req.query),
       next: cursor === undefined ? undefined : pageHref(req.query, cursor),
     })
   }
 
-  const search: RequestHandler = (_req, res) => show(res, 'search.njk', { formToken, given: {}, filter: filterView({}, policy()) })
+  const search: RequestHandler = (_req, res) => show(res, 'search.njk', { given: {}, filter: filterView({}, policy()) })
 
   const found: RequestHandler = async (req, res) => {
     const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
@@ -51,10 +51,10 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
     const filter = filterView(fields, policy())
     const read = readFilter(given, 'body')
     const wrong = read.ok ? (Object.values(fields).some((text) => text !== '') ? [] : [{ parameter: 'nhsNumber', why: 'Fill in at least one field.' }]) : read.wrong
-    if (!read.ok || wrong.length > 0) return show(res.status(400), 'search.njk', { formToken, given, filter, ...wrongView(wrong) })
+    if (!read.ok || wrong.length > 0) return show(res.status(400), 'search.njk', { given, filter, ...wrongView(wrong) })
     const { documents, cursor } = await ledger.list(read.filter)
     show(res, 'search.njk', {
-      formToken, given, filter, cursor, isFirst: before === undefined || before === '',
+      given, filter, cursor, isFirst: before === undefined || before === '',
       fields: Object.entries(fields).flatMap(([name, value]) => (typeof value === 'string' && value !== '' ? [{ name, value }] : [])),
       rows: documents.map((row) => rowView(row, now())),
       about: cursor === undefined ? undefined : roughly(Math.max(await ledger.estimate(read.filter), documents.length + 1)),
@@ -63,20 +63,21 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
 
   const story: RequestHandler = async (req, res) => {
     const told = await storyOf(parts, req)
-    show(res, 'story.njk', { formToken, message: messageOf(req), given: {}, story: storyView(told, policy(), now(), await stopsThatHold(parts, told)) })
+    show(res, 'story.njk', { message: messageOf(req), given: {}, story: storyView(told, policy(), now(), await stopsThatHold(parts, told)) })
   }
 
   const retry: RequestHandler = async (req, res) => {
     const { reason, document } = req.body as { readonly [name: string]: unknown }
-    await retryDelivery(parts, { deliveryId: req.params['id'], actor: 'pages', reason: reasonOf(reason) })
+    await retryDelivery(parts, { deliveryId: req.params['id'], actor: actorOf(res), reason: reasonOf(reason) })
     res.redirect(303, isUuid(document) ? `/documents/${document}?message=retried` : '/failed?message=retried')
   }
 
   return [
-    { method: 'get', path: '/', handle: [list] },
-    { method: 'get', path: '/search', handle: [search] },
-    { method: 'post', path: '/search', handle: [form, ownForms, found] },
-    { method: 'get', path: '/documents/:id', handle: [story] },
-    { method: 'post', path: '/deliveries/:id/retry', handle: [form, ownForms, retry] },
+    { method: 'get', path: '/', right: 'see', handle: [(_req, res) => res.redirect(303, '/documents')] },
+    { method: 'get', path: '/documents', right: 'see', handle: [list] },
+    { method: 'get', path: '/search', right: 'see', handle: [search] },
+    { method: 'post', path: '/search', right: 'see', handle: [form, ownForms, found] },
+    { method: 'get', path: '/documents/:id', right: 'see', handle: [story] },
+    { method: 'post', path: '/deliveries/:id/retry', right: 'retry', handle: [form, ownForms, retry] },
   ]
 }

@@ -5,6 +5,9 @@ import type { Registry } from 'prom-client'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Right } from './rights.ts'
+import type { Told } from './told.ts'
+import type { Visitors } from './visitor.ts'
 
 export type PartState = { readonly part: string; readonly ok: boolean; readonly detail?: string }
 
@@ -34,7 +37,7 @@ export type DashboardParts = {
   readonly ledger: Pick<Ledger, 'list' | 'estimate' | 'story' | 'troubled' | 'failures' | 'failuresIn' | 'counts' | 'retry' | 'policyHistory' | 'observed' | 'hold' | 'liftHold' | 'pullStop' | 'liftStop' | 'stops' | 'waiting' | 'recalls' | 'recallCounts' | 'references' | 'revisions' | 'trail' | 'reconciliation' | 'reconciled' | 'compareExtract' | 'assurance'>
   readonly metrics: Registry
   readonly say: Say
-  readonly apiToken: string
+  readonly visitors: Visitors
   /** The policy in force. */
   readonly policy: () => Policy
   readonly policyStatus: () => PolicyStatus
@@ -49,7 +52,16 @@ export type DashboardParts = {
   readonly ready: () => Promise<readonly PartState[]>
 }
 
-/** `path` as Express writes it: `/api/documents/:id`. */
-export type Address = { readonly method: 'get' | 'post'; readonly path: string; readonly handle: readonly RequestHandler[] }
+/**
+ * `path` as Express writes it: `/api/documents/:id`. `right`: what it takes; `signed-in`, whoever is known; `open`, none.
+ * `told`: of each address under `/api`, for its description at `/api/openapi.json`.
+ */
+export type Address = {
+  readonly method: 'get' | 'post'
+  readonly path: string
+  readonly right: Right | 'signed-in' | 'open'
+  readonly told?: Told
+  readonly handle: readonly RequestHandler[]
+}
 
 export const isUuid = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(text)

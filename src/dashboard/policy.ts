@@ -60,7 +60,7 @@ export const policyAddresses = ({ ledger, policyStatus }: Pick<DashboardParts, '
     res.json({ ...status, approvals: approvals(), history: await ledger.policyHistory(MOST) })
   }
   return [
-    { method: 'get', path: '/policy', handle: [page] },
-    { method: 'get', path: '/api/policy', handle: [api] },
+    { method: 'get', path: '/policy', right: 'see', handle: [page] },
+    { method: 'get', path: '/api/policy', right: 'see', handle: [api] },
   ]
 }

@@ -1,7 +1,9 @@
 // Who wants something and why, as it is kept for good: from a form, a body or a command line. It refuses a reason that is
 // none, and ten digits in a row, which could be an NHS number.
+import type { Response } from 'express'
 import { Failure } from '../errors.ts'
 import type { Wrong } from './filter.ts'
+import { actorOf } from './visitor.ts'
 
 const [SHORTEST, LONGEST, LONGEST_NAME] = [3, 500, 100]
 const TEN_DIGITS = /(?:\d[\s-]*){10}/u
@@ -25,19 +27,19 @@ const wrongName = (given: unknown): string | undefined =>
 export type Wish = { readonly actor: string; readonly reason: string }
 export type WishRead = { readonly ok: true; readonly wish: Wish } | { readonly ok: false; readonly wrong: readonly Wrong[] }
 
-/** Of a form, which has to say who; there is no sign-in that could. */
-export const wishOfForm = ({ reason, by }: { readonly [name: string]: unknown }): WishRead => read('pages', reason, by)
+/** Of a form: who asks has signed in. */
+export const wishOfForm = (res: Response, { reason }: { readonly [name: string]: unknown }): WishRead => read(actorOf(res), reason)
 
 /** Of a program, which may say for whom it asks. */
-export const wishOfBody = ({ reason, by, ...others }: { readonly [name: string]: unknown }): Wish => {
+export const wishOfBody = (res: Response, { reason, by, ...others }: { readonly [name: string]: unknown }): Wish => {
   if (Object.keys(others).length > 0) throw new Failure('QUERY_INVALID', `There is no such member: ${Object.keys(others).map((name) => name.slice(0, 40)).join(', ')}.`)
-  const wish = read('api', reason, by ?? '', by === undefined)
+  const wrong = by === undefined ? undefined : wrongName(by)
+  const wish = wrong === undefined ? read(by === undefined ? actorOf(res) : `${String(by).trim()}, by ${actorOf(res)}`, reason) : ({ ok: false, wrong: [{ parameter: 'by', why: wrong }] } as const)
   if (!wish.ok) throw new Failure('QUERY_INVALID', wish.wrong.map(({ parameter, why }) => `${parameter}: ${why}`).join(' '))
   return wish.wish
 }
 
-const read = (door: string, reason: unknown, by: unknown, nobody = false): WishRead => {
-  const why = { reason: wrongReason(reason), by: nobody ? undefined : wrongName(by) }
-  const wrong = (['by', 'reason'] as const).flatMap((parameter) => (why[parameter] === undefined ? [] : [{ parameter, why: why[parameter] }]))
-  return wrong.length > 0 ? { ok: false, wrong } : { ok: true, wish: { actor: nobody ? door : `${String(by).trim()} (${door})`, reason: String(reason).trim() } }
+const read = (actor: string, reason: unknown): WishRead => {
+  const why = wrongReason(reason)
+  return why === undefined ? { ok: true, wish: { actor, reason: String(reason).trim() } } : { ok: false, wrong: [{ parameter: 'reason', why }] }
 }

@@ -43,7 +43,7 @@ export const recallAddresses = ({ ledger, now }: Pick<DashboardParts, 'ledger' |
     res.json({ kind: asked, recalls: await ledger.recalls(asked, MOST) })
   }
   return [
-    { method: 'get', path: '/recalls', handle: [page] },
-    { method: 'get', path: '/api/recalls', handle: [api] },
+    { method: 'get', path: '/recalls', right: 'see', handle: [page] },
+    { method: 'get', path: '/api/recalls', right: 'see', handle: [api] },
   ]
 }

@@ -8,15 +8,15 @@ import { MOST_BYTES, readExtract, readIds, type Extract, type ExtractRead } from
 import { fileForm } from './file-form.ts'
 import { wrongInWords, type Wrong } from './filter.ts'
 import { wrongFields } from './forms.ts'
-import { formTokenOf, ownFormsOnly } from './guard.ts'
 import { rowView, wrongView } from './list-view.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { behindView, extractView, reconciliationView } from './reconciliation-view.ts'
 import { readSpan, type Span, type SpanRead } from './span.ts'
 import { endOfLondonDay, startOfLondonDay } from './times.ts'
 import { show } from './views.ts'
+import { ownForms } from './visitor.ts'
 
-type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now' | 'apiToken'>
+type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
 
 const MOST_BEHIND = 500
 const TIMES = { usualDays: 6, mostDays: 100 }
@@ -48,8 +48,8 @@ const apiReconciliation = (parts: Parts): readonly Address[] => {
     res.json(await compare(parts, span, chosen, read.extract))
   }
   return [
-    { method: 'get', path: '/api/reconciliation', handle: [answer] },
-    { method: 'post', path: '/api/reconciliation/extract', handle: [express.text({ type: ['text/csv', 'text/plain'], limit: MOST_BYTES }), express.json({ limit: MOST_BYTES }), extract] },
+    { method: 'get', path: '/api/reconciliation', right: 'see', handle: [answer] },
+    { method: 'post', path: '/api/reconciliation/extract', right: 'see', handle: [express.text({ type: ['text/csv', 'text/plain'], limit: MOST_BYTES }), express.json({ limit: MOST_BYTES }), extract] },
   ]
 }
 
@@ -74,8 +74,7 @@ const chosenSource = (parts: Pick<Parts, 'policy'>, given: unknown): string | un
 
 const pageReconciliation = (parts: Parts): readonly Address[] => {
   const { ledger, now } = parts
-  const formToken = formTokenOf(parts.apiToken)
-  const plain = { formToken, given: {}, sources: [] as readonly string[], form: { since: '', until: '' } }
+  const plain = { given: {}, sources: [] as readonly string[], form: { since: '', until: '' } }
   const about = async (span: Span, more: object): Promise<object> => {
     const { days, differences } = await ledger.reconciliation(span.since, span.until)
     return { ...plain, sources: sourcesOf(parts), ...reconciliationView(span, days, differences), ...more }
@@ -106,8 +105,8 @@ const pageReconciliation = (parts: Parts): readonly Address[] => {
     show(res, 'reconciled.njk', { ...behindView(day, feed, found), most: rows.length === MOST_BEHIND ? MOST_BEHIND : undefined, rows: rows.map((row) => rowView(row, now())) })
   }
   return [
-    { method: 'get', path: '/reconciliation', handle: [page] },
-    { method: 'get', path: '/reconciliation/documents', handle: [behind] },
-    { method: 'post', path: '/reconciliation/extract', handle: [fileForm, ownFormsOnly(formToken), extract] },
+    { method: 'get', path: '/reconciliation', right: 'see', handle: [page] },
+    { method: 'get', path: '/reconciliation/documents', right: 'see', handle: [behind] },
+    { method: 'post', path: '/reconciliation/extract', right: 'see', handle: [fileForm, ownForms, extract] },
   ]
 }

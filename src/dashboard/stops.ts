@@ -7,14 +7,14 @@ import type { PulledStop, Stop } from '../ledger/ledger.ts'
 import { bodyOf, json } from './api.ts'
 import type { Wrong } from './filter.ts'
 import { form, messageOf, wrongFields } from './forms.ts'
-import { formTokenOf, ownFormsOnly } from './guard.ts'
 import { heldBy } from './held-by.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { holdsTenDigits, TEN_DIGITS_SAYS, wishOfBody, wishOfForm, type Wish } from './reason.ts'
 import { stopsView } from './stops-view.ts'
 import { show } from './views.ts'
+import { ownForms } from './visitor.ts'
 
-type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now' | 'apiToken'>
+type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
 
 type StopRead = { readonly ok: true; readonly stop: Stop } | { readonly ok: false; readonly wrong: readonly Wrong[] }
 
@@ -58,28 +58,26 @@ const apiStops = (parts: Parts): readonly Address[] => {
     const { scope, value, ...wish } = bodyOf(req)
     const read = readStop(scope, value)
     if (!read.ok) throw new Failure('QUERY_INVALID', read.wrong.map(({ parameter, why }) => `${parameter}: ${why}`).join(' '))
-    const pulled = await pull(parts, read.stop, wishOfBody(wish))
+    const pulled = await pull(parts, read.stop, wishOfBody(res, wish))
     const warning = unknownStop(pulled, parts.policy())
     res.status(201).json({ ...stopAnswer(pulled), ...(warning === undefined ? {} : { warning }) })
   }
-  const liftIt: RequestHandler = async (req, res) => void res.json(stopAnswer(await lift(parts, req.params['id'], wishOfBody(bodyOf(req)))))
+  const liftIt: RequestHandler = async (req, res) => void res.json(stopAnswer(await lift(parts, req.params['id'], wishOfBody(res, bodyOf(req)))))
   return [
-    { method: 'get', path: '/api/stops', handle: [list] },
-    { method: 'post', path: '/api/stops', handle: [json, stopIt] },
-    { method: 'post', path: '/api/stops/:id/lift', handle: [json, liftIt] },
+    { method: 'get', path: '/api/stops', right: 'see', handle: [list] },
+    { method: 'post', path: '/api/stops', right: 'stop', handle: [json, stopIt] },
+    { method: 'post', path: '/api/stops/:id/lift', right: 'release', handle: [json, liftIt] },
   ]
 }
 
 const pageStops = (parts: Parts): readonly Address[] => {
-  const formToken = formTokenOf(parts.apiToken)
-  const ownForms = ownFormsOnly(formToken)
   const view = async (more: object): Promise<object> =>
-    ({ formToken, given: {}, ...stopsView(await heldBy(parts), await parts.ledger.stops({ lifted: true }), parts.policy(), parts.now()), ...more })
+    ({ given: {}, ...stopsView(await heldBy(parts), await parts.ledger.stops({ lifted: true }), parts.policy(), parts.now()), ...more })
 
   const page: RequestHandler = async (req, res) => show(res, 'stops.njk', await view({ message: messageOf(req) }))
   const stopIt: RequestHandler = async (req, res) => {
     const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
-    const [read, wish] = [readStop(given['scope'], given['value']), wishOfForm(given)]
+    const [read, wish] = [readStop(given['scope'], given['value']), wishOfForm(res, given)]
     if (!read.ok || !wish.ok) return show(res.status(400), 'stops.njk', await view({ given, ...wrongFields([...(read.ok ? [] : read.wrong), ...(wish.ok ? [] : wish.wrong)]) }))
     await pull(parts, read.stop, wish.wish)
     res.redirect(303, '/stops?message=stopped')
@@ -87,7 +85,7 @@ const pageStops = (parts: Parts): readonly Address[] => {
   const liftIt: RequestHandler = async (req, res) => {
     const { id } = req.params
     const given = req.body as { readonly [name: string]: unknown }
-    const wish = wishOfForm(given)
+    const wish = wishOfForm(res, given)
     // A form of a stop that is lifted is not there any more to be filled in again.
     if (!wish.ok && !(await parts.ledger.stops()).some((stop) => stop.id === id)) throw await notInForce(parts.ledger, id)
     // Each stop has a form of its own: its fields are called by its id.
@@ -96,8 +94,8 @@ const pageStops = (parts: Parts): readonly Address[] => {
     res.redirect(303, '/stops?message=stop-lifted')
   }
   return [
-    { method: 'get', path: '/stops', handle: [page] },
-    { method: 'post', path: '/stops', handle: [form, ownForms, stopIt] },
-    { method: 'post', path: '/stops/:id/lift', handle: [form, ownForms, liftIt] },
+    { method: 'get', path: '/stops', right: 'see', handle: [page] },
+    { method: 'post', path: '/stops', right: 'stop', handle: [form, ownForms, stopIt] },
+    { method: 'post', path: '/stops/:id/lift', right: 'release', handle: [form, ownForms, liftIt] },
   ]
 }

@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Response } from 'express'
 import nunjucks from 'nunjucks'
+import type { Link } from './navigation.ts'
 import { NHSUK_DIST, SHEET_PATH } from './assets.ts'
 
 const VIEWS = fileURLToPath(new URL('views', import.meta.url))
@@ -14,8 +15,13 @@ export type Alert = { readonly text: string; readonly link: { readonly href: str
 export type Frame = {
   readonly banners: readonly string[]
   readonly alerts: readonly Alert[]
-  /** Path of the page in the navigation that is open. */
-  readonly current: string
+  /** The way through the pages, as far as the visitor may go. */
+  readonly sections: readonly Link[]
+  readonly pages: readonly Link[]
+  /** Who has signed in, as pages show it. */
+  readonly visitor?: string
+  /** For each form of the page: it shows that the form is ours, and whose. */
+  readonly formToken: string
   readonly sandboxUrl?: string
 }
 
@@ -26,6 +32,7 @@ export const render = (view: `${string}.njk`, context: { readonly frame: Frame; 
 
 /** With the frame that the page was given. Not to be kept by a browser or a proxy. */
 export const show = (res: Response, view: `${string}.njk`, context: object): void => {
+  const frame = res.locals['frame'] as Frame
   res.setHeader('Cache-Control', 'no-store')
-  res.type('html').send(render(view, { frame: res.locals['frame'] as Frame, ...context }))
+  res.type('html').send(render(view, { frame, formToken: frame.formToken, ...context }))
 }

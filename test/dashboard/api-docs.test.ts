@@ -5,7 +5,7 @@ import { QUERY_PARAMETERS } from '../../src/dashboard/filter.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { makeSay } from '../../src/observe/say.ts'
 import { DOCUMENT_STATES } from '../../src/types.ts'
-import { aPolicyStatus, startDashboard } from '../support/dashboard.ts'
+import { aPolicyStatus, signedInAs, startDashboard } from '../support/dashboard.ts'
 import { examplePolicy } from '../support/policy.ts'
 import { aStory, aTellingLedger, uuid } from '../support/story.ts'
 
@@ -17,7 +17,7 @@ test('docs/api.md names every address that there is, and no other', async () => 
   const policy = await examplePolicy()
   const { say, metrics } = makeSay({ level: 'silent', write: () => {} })
   const real = addresses({
-    ledger, say, metrics, apiToken: 'x', policy: () => policy, policyStatus: () => aPolicyStatus(), wake: () => {}, banners: () => [], now: () => new Date(0), ready: () => Promise.resolve([]),
+    ledger, say, metrics, visitors: signedInAs('admin'), policy: () => policy, policyStatus: () => aPolicyStatus(), wake: () => {}, banners: () => [], now: () => new Date(0), ready: () => Promise.resolve([]),
   }).map(({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/:(\w+)/gu, '{$1}')}`)
   expect(documented.toSorted()).toEqual(real.toSorted())
 })

@@ -2,6 +2,8 @@
 import { dashboard } from '../../src/dashboard/dashboard.ts'
 import { startHttp } from '../../src/dashboard/listen.ts'
 import type { DashboardParts, PolicyStatus } from '../../src/dashboard/parts.ts'
+import { rightsOf, type Role } from '../../src/dashboard/rights.ts'
+import type { Visitors } from '../../src/dashboard/visitor.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import { makeSay } from '../../src/observe/say.ts'
 import { examplePolicy } from './policy.ts'
@@ -26,6 +28,14 @@ export type TestDashboard = {
   close(): Promise<void>
 }
 
+/** Everybody who opens a page has signed in with this role; a program has the token, or none. How they sign in: `sign-in.test.ts`. */
+export const signedInAs = (role: Role): Visitors => ({
+  of: ({ headers: { authorization }, path }) => Promise.resolve(
+    authorization === undefined ? (/^\/(api|fhir|health|metrics)\b/iu.test(path) ? undefined : { kind: 'person', id: `a-${role}`, name: `A ${role}`, rights: rightsOf([role]), formToken: `form-of-${role}` })
+    : authorization === `Bearer ${API_TOKEN}` ? { kind: 'program', id: 'a-program', name: 'A program', rights: rightsOf(['admin']), formToken: '' } : undefined,
+  ),
+})
+
 let loaded: Promise<Policy> | undefined
 
 export const startDashboard = async (parts: Pick<DashboardParts, 'ledger'> & Partial<DashboardParts>): Promise<TestDashboard> => {
@@ -34,7 +44,7 @@ export const startDashboard = async (parts: Pick<DashboardParts, 'ledger'> & Par
   const woken: [string, string][] = []
   const { say, metrics } = makeSay({ level: 'debug', write: (line) => lines.push(line) })
   const router = dashboard({
-    metrics, say, apiToken: API_TOKEN, policy: () => policy, policyStatus: () => aPolicyStatus(), wake: (documentId, destination) => void woken.push([documentId, destination]),
+    metrics, say, visitors: signedInAs('admin'), policy: () => policy, policyStatus: () => aPolicyStatus(), wake: (documentId, destination) => void woken.push([documentId, destination]),
     banners: () => [], now: () => new Date(NOON), ready: () => Promise.resolve([{ part: 'ledger', ok: true }]), ...parts,
   })
   const { url, close } = await startHttp({ host: '127.0.0.1', port: 0, routers: [router], behindProxy: false, say })
