@@ -18,7 +18,7 @@ export const sortOptions = (chosen: Sort) => SORTS.map((value) => ({ value, text
 
 /** Without `params` no list shows just these documents. */
 const cellsOf = (tally: AssuranceTally, params: Params | undefined): readonly Cell[] => {
-  const link = (more: Params): string | undefined => params && hrefTo('/', { ...params, ...more })
+  const link = (more: Params): string | undefined => params && hrefTo('/documents', { ...params, ...more })
   return [
     counted('Documents', tally.documents, link({})), counted('Shared', tally.shared, link({ route: 'pkb,print' })), counted('Withheld', tally.withheld, link({ route: 'withhold' })),
     // Facts have no filter of their own.

@@ -13,7 +13,7 @@ const stories = [
   ),
 ]
 
-const stop = { id: uuid(501), scope: 'service', value: 'ADULT1-with-a-long-name-of-its-own', actor: 'Duty manager (pages)', reason: 'The template shows the wrong clinic.', at: '2026-11-23T11:00:00.000Z' } as const
+const stop = { id: uuid(501), scope: 'service', value: 'ADULT1-with-a-long-name-of-its-own', actor: 'a-admin (pages)', reason: 'The template shows the wrong clinic.', at: '2026-11-23T11:00:00.000Z' } as const
 const aRecall = (n: number, overrides: Partial<RecallRow> = {}): RecallRow => ({
   documentId: uuid(n), sourceId: `RIO-100012${n}`, rule: 'do-not-share', deliveryId: uuid(100 + n), destination: 'pkb', state: 'recalling', since: '2026-11-23T11:30:00.000Z', unconfirmed: false, printed: false,
   visibleFrom: '2026-11-23T09:00:01.042Z', tries: 3, lastOutcome: 'unavailable', lastCode: '503', ...overrides,
@@ -24,7 +24,7 @@ const RECALLS = {
   unconfirmed: [aRecall(1, { state: 'recalled', unconfirmed: true, visibleUntil: '2026-11-23T11:31:00.000Z' })],
 }
 const pulled: unknown[] = []
-const lifted = { ...stop, id: uuid(502), scope: 'all', value: '', lifted: { at: '2026-11-22T12:00:00.000Z', actor: 'Head of Records (pages)', reason: 'The drill is over.' } } as const
+const lifted = { ...stop, id: uuid(502), scope: 'all', value: '', lifted: { at: '2026-11-22T12:00:00.000Z', actor: 'a-admin (pages)', reason: 'The drill is over.' } } as const
 const ledger = {
   ...aTellingLedger(stories),
   stops: (asked?: { readonly lifted: boolean }) => Promise.resolve(asked?.lifted ? [stop, lifted] : [stop]),
@@ -49,7 +49,7 @@ inBrowser('with JavaScript off, in a browser', () => {
   test('a person opens the list, filters it, reads a story, and retries what failed', async () => {
     const { context, outside } = await browser.window()
     const page = await context.newPage()
-    await page.goto(pages.url)
+    await page.goto(`${pages.url}/documents`)
     expect(await page.getByRole('row').count()).toBe(4)
 
     await page.getByLabel('State').selectOption('Failed')
@@ -64,11 +64,11 @@ inBrowser('with JavaScript off, in a browser', () => {
     await page.getByText('DocumentReference (FHIR R4)').click()
     expect(await page.getByText('"resourceType": "DocumentReference"').isVisible()).toBe(true)
 
-    await page.getByRole('link', { name: 'Failed deliveries' }).click()
+    await page.getByRole('link', { name: 'Failed', exact: true }).click()
     await page.getByLabel('Why try again?').fill('the mapping was mended')
     await page.getByRole('button', { name: 'Retry' }).click()
     expect(await page.getByText('The delivery is tried again now.').isVisible()).toBe(true)
-    expect(ledger.retried).toEqual([{ deliveryId: uuid(103), actor: 'pages', reason: 'the mapping was mended' }])
+    expect(ledger.retried).toEqual([{ deliveryId: uuid(103), actor: 'a-admin (pages)', reason: 'the mapping was mended' }])
     expect(pages.woken).toEqual([[uuid(3), 'pkb']])
     expect(outside).toEqual([])
     await context.close()
@@ -78,18 +78,17 @@ inBrowser('with JavaScript off, in a browser', () => {
     const { context } = await browser.window()
     const page = await context.newPage()
     await page.goto(pages.url)
-    await page.getByRole('link', { name: 'Stop', exact: true }).click()
+    await page.getByRole('link', { name: 'Stop and recall' }).click()
     const form = page.getByRole('region', { name: 'Stop deliveries' })
     await form.getByLabel('Those of a document code').check()
     await form.getByLabel('Which?').fill('CLIN')
     await form.getByRole('button', { name: 'Stop' }).click()
-    await page.getByRole('link', { name: 'Say who you are' }).click()
+    await page.getByRole('link', { name: /^Say why/u }).click()
     expect([await form.getByLabel('Which?').inputValue(), pulled]).toEqual(['CLIN', []])
-    await form.getByLabel('Who are you?').fill('Duty manager')
     await form.getByLabel('Why?').fill('The template shows the wrong clinic.')
     await form.getByRole('button', { name: 'Stop' }).click()
     expect(await page.getByText('No delivery to a patient begins any more that this stop holds.').isVisible()).toBe(true)
-    expect(pulled).toEqual([[{ scope: 'code', value: 'CLIN' }, 'Duty manager (pages)', 'The template shows the wrong clinic.', '2026-11-23T12:00:00.000Z']])
+    expect(pulled).toEqual([[{ scope: 'code', value: 'CLIN' }, 'a-admin (pages)', 'The template shows the wrong clinic.', '2026-11-23T12:00:00.000Z']])
     await context.close()
   })
 
@@ -111,7 +110,7 @@ inBrowser('with JavaScript off, in a browser', () => {
     ledger.retried.splice(0)
     const { context } = await browser.window(width)
     const page = await context.newPage()
-    for (const path of ['/', '/search', '/failed', '/recalls', '/stops', '/policy', `/documents/${uuid(3)}`, '/nowhere']) {
+    for (const path of ['/documents', '/search', '/failed', '/recalls', '/stops', '/policy', `/documents/${uuid(3)}`, '/nowhere']) {
       await page.goto(pages.url + path)
       const widest = await page.locator('html').evaluate((html) => html.scrollWidth)
       expect([path, widest]).toEqual([path, width])

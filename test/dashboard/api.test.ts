@@ -143,7 +143,7 @@ describe('the API', () => {
     const { api, ledger, woken } = await start([aStory({ deliveries: [{ ...aFailedDelivery(), attempts: [] }] })])
     const answer = await api(`/api/deliveries/${uuid(101)}/retry`, post({ reason: 'the mapping was mended' }))
     expect(answer.status).toBe(202)
-    expect(ledger.retried).toEqual([{ deliveryId: uuid(101), actor: 'api', reason: 'the mapping was mended' }])
+    expect(ledger.retried).toEqual([{ deliveryId: uuid(101), actor: 'a-program (api)', reason: 'the mapping was mended' }])
     expect(woken).toEqual([[uuid(1), 'pkb']])
   })
 

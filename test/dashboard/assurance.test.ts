@@ -67,7 +67,7 @@ describe('the page', () => {
   test('every number leads to a list of just so many documents', async () => {
     for (const query of ['', '?directorate=newham&since=2026-11-01', '?since=2026-11-03&until=2026-11-30']) {
       const { html } = await page(`/assurance${query}`)
-      const links = [...html.matchAll(/<a href="(\/\?[^"]+)">(\d+)<\/a>/gu)].map(([, href = '', count]) => [href.replaceAll('&amp;', '&'), Number(count)] as const)
+      const links = [...html.matchAll(/<a href="(\/documents\?[^"]+)">(\d+)<\/a>/gu)].map(([, href = '', count]) => [href.replaceAll('&amp;', '&'), Number(count)] as const)
       expect(links.length).toBeGreaterThan(10)
       expect(links.some(([href]) => href.includes('team='))).toBe(true)
       for (const [href, count] of links) {

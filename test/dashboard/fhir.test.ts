@@ -55,7 +55,7 @@ const kindsOf = (answer: { resource: Bundle }) => found<AuditEvent>(answer).map(
 const told = (answer: { resource: OperationOutcome }) => answer.resource.issue[0]
 
 describe('who may look', () => {
-  test.each(['/fhir/DocumentReference', '/fhir/AuditEvent', '/fhir/Provenance', '/fhir/nowhere', '/fhir', '/FHIR/AuditEvent', '/fhir/metadata/', '/fhir//metadata'])('%s wants the token, and says so in FHIR', async (path) => {
+  test.each(['/fhir/DocumentReference', '/fhir/AuditEvent', '/fhir/Provenance', '/fhir/nowhere', '/fhir', '/FHIR/AuditEvent', '/fhir//metadata'])('%s wants the token, and says so in FHIR', async (path) => {
     const answer = await fetch(open.url + path)
     expect([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')]).toEqual([401, 'application/fhir+json; charset=utf-8', 'no-store'])
     const outcome = (await answer.json()) as OperationOutcome

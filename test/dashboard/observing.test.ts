@@ -53,7 +53,7 @@ describe('the page', () => {
   test('every number leads to a list of just so many documents', async () => {
     for (const query of ['', '?by=month&since=2026-09-01', '?directorate=luton-beds&since=2026-11-03&until=2026-11-03']) {
       const { html } = await page(`/observing${query}`)
-      const links = [...html.matchAll(/<a href="(\/\?[^"]+)">(\d+)(?: more)?<\/a>/gu)].map(([, href = '', count]) => [href.replaceAll('&amp;', '&'), Number(count)] as const)
+      const links = [...html.matchAll(/<a href="(\/documents\?[^"]+)">(\d+)(?: more)?<\/a>/gu)].map(([, href = '', count]) => [href.replaceAll('&amp;', '&'), Number(count)] as const)
       expect(links.length).toBeGreaterThan(10)
       for (const [href, count] of links) {
         const list = await page(href)
@@ -81,7 +81,7 @@ describe('the page', () => {
 })
 
 test('a list that was narrowed by a link says so, and stays so when it is filtered on', async () => {
-  const { html } = await page('/?stage=observing,not-live&wouldRoute=pkb&directorate=luton-beds&until=2026-11-30')
+  const { html } = await page('/documents?stage=observing,not-live&wouldRoute=pkb&directorate=luton-beds&until=2026-11-30')
   for (const text of ['Directorate: Luton and Bedfordshire', 'Stage: Observing, Not live yet', 'Would go: PKB record', 'Until: 30 November 2026', '<input type="hidden" name="wouldRoute" value="pkb">']) expect(html).toContain(text)
 })
 

@@ -23,7 +23,7 @@ const failed = () => aStory({ deliveries: [{ ...aFailedDelivery(), attempts: [an
 describe('every page', () => {
   test('shows the banners, has no script, asks nothing of other machines, and is not kept', async () => {
     const { page } = await start([failed()])
-    for (const path of ['/', '/search', '/failed', `/documents/${uuid(1)}`]) {
+    for (const path of ['/documents', '/search', '/failed', `/documents/${uuid(1)}`]) {
       const { status, html, headers } = await page(path)
       expect([path, status]).toEqual([path, 200])
       expect(html).toContain('Sandbox: no document reaches PKB')
@@ -57,7 +57,7 @@ describe('every page', () => {
 
   test('takes its style sheet from here, for good, without fonts from elsewhere', async () => {
     const { page } = await start([])
-    const { html } = await page('/')
+    const { html } = await page('/documents')
     const path = /rel="stylesheet" href="([^"]+)"/u.exec(html)?.[1] ?? ''
     const sheet = await page(path)
     expect([sheet.status, sheet.headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable'])
@@ -69,26 +69,26 @@ describe('every page', () => {
 describe('the list', () => {
   test('shows route, state, reason, age, code, team and RiO id', async () => {
     const { page } = await start([aStory({}, { because: 'Because <of> & "that"' })])
-    const { html } = await page('/')
+    const { html } = await page('/documents')
     for (const text of ['RIO-1000123', 'Acknowledged', 'PKB record', 'Because &lt;of&gt; &amp; &quot;that&quot;', '3 hours', 'CLIN', 'ADULT1', `/documents/${uuid(1)}`]) expect(html).toContain(text)
   })
 
   test('holds no patient', async () => {
     const { page } = await start([aStory()])
-    expect((await page('/')).html).not.toMatch(/9990000018|Ada|garden/u)
+    expect((await page('/documents')).html).not.toMatch(/9990000018|Ada|garden/u)
   })
 
   test('filters by the address and keeps the choice in the form and in the link to the next page', async () => {
     const { page, ledger } = await start([failed()], { cursor: 'abc' })
-    const { html } = await page('/?state=failed&route=&rule=to-pkb&code=CLIN&since=2026-11-20&sourceId=RIO-1')
+    const { html } = await page('/documents?state=failed&route=&rule=to-pkb&code=CLIN&since=2026-11-20&sourceId=RIO-1')
     expect(ledger.asked).toEqual([{ state: ['failed'], rule: 'to-pkb', code: 'CLIN', since: '2026-11-20T00:00:00.000Z', sourceId: 'RIO-1', limit: 50 }])
     expect(html).toMatch(/<option value="failed" selected>/u)
-    expect(html).toContain('href="/?state=failed&amp;rule=to-pkb&amp;code=CLIN&amp;since=2026-11-20&amp;sourceId=RIO-1&amp;cursor=abc"')
+    expect(html).toContain('href="/documents?state=failed&amp;rule=to-pkb&amp;code=CLIN&amp;since=2026-11-20&amp;sourceId=RIO-1&amp;cursor=abc"')
   })
 
   test('says what is wrong with a filter, and shows no documents as if it were right', async () => {
     const { page, ledger } = await start([aStory()])
-    const { status, html } = await page('/?since=yesterday')
+    const { status, html } = await page('/documents?since=yesterday')
     expect([status, ledger.asked.length]).toEqual([400, 0])
     expect(html).toContain('There is a problem')
     expect(html).toMatch(/href="#since">\s*Since: Use an instant/u)
@@ -176,7 +176,7 @@ describe('a document’s story', () => {
     const stories = [...RULE_ROUTES, 'observe' as const].map((route, n) => aStory({}, { id: uuid(n), route }))
     const events = AUDIT_KINDS.map((kind, seq) => ({ seq, at: '2026-11-23T09:00:00.000Z', kind, actor: 'engine', detail: {} }))
     const { page } = await start([...stories, aStory({ events }, { id: uuid(50) })])
-    expect((await page('/')).html).not.toContain('undefined')
+    expect((await page('/documents')).html).not.toContain('undefined')
     expect((await page(`/documents/${uuid(50)}`)).html).not.toContain('undefined')
   })
 })
@@ -188,7 +188,7 @@ describe('failed deliveries', () => {
     expect(html).toContain('422: DocumentReference.type')
     const answer = await page(`/deliveries/${uuid(101)}/retry`, formOf({ formToken: formTokenIn(html), reason: 'the mapping was mended' }))
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/failed?message=retried'])
-    expect(ledger.retried).toEqual([{ deliveryId: uuid(101), actor: 'pages', reason: 'the mapping was mended' }])
+    expect(ledger.retried).toEqual([{ deliveryId: uuid(101), actor: 'a-admin (pages)', reason: 'the mapping was mended' }])
     expect(woken).toEqual([[uuid(1), 'pkb']])
     const after = await page('/failed?message=retried')
     expect(after.html).toContain('The delivery is tried again now.')

@@ -24,11 +24,11 @@ describe('what stands on every page', () => {
   test('is nothing while nothing is wrong', async () => {
     const { page } = await start()
     expect(policyAlerts(aPolicyStatus())).toEqual([])
-    expect(await page('/')).not.toContain('ol-alerts')
+    expect(await page('/documents')).not.toContain('ol-alerts')
   })
   test('is when a policy was refused, with how many problems, and where to read them', async () => {
     const { page } = await start({ refused })
-    for (const path of ['/', '/search', '/failed', '/policy', `/documents/${uuid(1)}`, '/nowhere']) {
+    for (const path of ['/documents', '/search', '/failed', '/policy', `/documents/${uuid(1)}`, '/nowhere']) {
       const html = await page(path)
       expect([path, html.includes('A changed policy was refused on 23 Nov 2026, 09:00:00 because of 2 problems. The policy before it stays in force.')]).toEqual([path, true])
       expect(html).toContain('<a href="/policy#refused">See what is wrong</a>')
@@ -36,7 +36,7 @@ describe('what stands on every page', () => {
   })
   test('is that tests expect to go out what is kept in, and where they stand', async () => {
     const { page } = await start({ keptIn: [aProblem({ file: 'channels/rio-mllp.yaml', line: 30, message: 'expected pkb, actual observe' })] })
-    expect(await page('/')).toContain('The policy in force keeps in what its own tests expect to go out (1 expectation).')
+    expect(await page('/documents')).toContain('The policy in force keeps in what its own tests expect to go out (1 expectation).')
     const html = (await page('/policy')).replaceAll(/\s+/gu, ' ')
     expect(html).toContain('id="kept-in"')
     expect(html).toMatch(/channels\/rio-mllp\.yaml:30:\d+<\/code>/u)

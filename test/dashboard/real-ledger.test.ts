@@ -23,10 +23,10 @@ describe('over a real ledger', () => {
     const withheld = await place.upload({ documentId: 'RIO-8', documentType: 'MH DO NOT share with patient' })
     await work(place, letter.id, 'pkb', { kind: 'refused', code: '422', detail: 'DocumentReference.type' })
 
-    const list = await page('/?state=failed')
+    const list = await page('/documents?state=failed')
     expect(list).toContain('RIO-7')
     expect(list).not.toContain('RIO-8')
-    expect(await page('/?sourceId=RIO-8')).toContain(withheld.id)
+    expect(await page('/documents?sourceId=RIO-8')).toContain(withheld.id)
 
     const formToken = formTokenIn(await page('/search'))
     for (const fields of [{ nhsNumber: '999 000 0018', title: '' }, { nhsNumber: '', title: 'garden' }]) expect(await page('/search', formOf({ formToken, ...fields }))).toContain('RIO-7')

@@ -29,7 +29,7 @@ test('a stop holds what is on its way to PKB and to print, and no recall', async
     return delivery?.dueAt !== undefined && Date.parse(delivery.dueAt) > Date.now() + 10_000
   })
   expect([await engine.record(ADA), engine.printed()]).toEqual([[], []])
-  expect((await engine.bySourceId('ST-2')) as unknown).toMatchObject({ state: 'waiting', stops: [{ id: pulled['id'], actor: 'Duty manager (api)' }], deliveries: [{ attempts: [] }] })
+  expect((await engine.bySourceId('ST-2')) as unknown).toMatchObject({ state: 'waiting', stops: [{ id: pulled['id'], actor: 'Duty manager, by api-token (api)' }], deliveries: [{ attempts: [] }] })
   await until('the engine says that it is stopped', () => engine.log.some((line) => line.includes('"stop_in_force"')) || undefined)
 
   expect((await post(`/api/stops/${String(pulled['id'])}/lift`, { reason: 'the template was mended' })).status).toBe(200)
