@@ -2,7 +2,8 @@
 // database. Exit code 1 if there is anything to mend.
 import { loadPolicy } from '../policy/load.ts'
 import { printProblem } from '../policy/problem.ts'
-import { londonDay, overdueInWords, reviewsOf } from '../policy/reviews.ts'
+import { londonDay } from '../decide/london.ts'
+import { overdueInWords, reviewsOf } from '../policy/reviews.ts'
 import { FACT_NAMES } from '../types.ts'
 import { checkableBelow, folderArgument } from './environment.ts'
 

@@ -9,11 +9,11 @@ import { wrongInWords, type Wrong } from './filter.ts'
 import { wrongView } from './list-view.ts'
 import { directorateOptions } from './observing-view.ts'
 import type { Address, DashboardParts } from './parts.ts'
-import { readSpan, type Span } from './span.ts'
+import { readAsked, type Asked } from './asked.ts'
 import { show } from './views.ts'
 
 type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
-export type AssuranceAsked = Span & { readonly sort: Sort }
+export type AssuranceAsked = Asked & { readonly sort: Sort }
 type AssuranceRead = { readonly ok: true; readonly asked: AssuranceAsked } | { readonly ok: false; readonly wrong: readonly Wrong[] }
 
 const TIMES = { usualDays: 90, directorate: true }
@@ -21,8 +21,8 @@ const TIMES = { usualDays: 90, directorate: true }
 /** `since`, `until` and `directorate` as for a list, and `sort`; the last 90 days where nothing is said. */
 export const readAssurance = ({ sort, ...raw }: { readonly [name: string]: unknown }, now: Date): AssuranceRead => {
   const sorted = SORTS.find((one) => one === (sort === undefined || sort === '' ? 'withheld' : sort))
-  const read = readSpan(raw, TIMES, now)
-  if (read.ok && sorted) return { ok: true, asked: { ...read.span, sort: sorted } }
+  const read = readAsked(raw, TIMES, now)
+  if (read.ok && sorted) return { ok: true, asked: { ...read.asked, sort: sorted } }
   return { ok: false, wrong: [...(read.ok ? [] : read.wrong), ...(sorted ? [] : [{ parameter: 'sort', why: `Use ${SORTS.join(', ')}.` }])] }
 }
 

@@ -7,7 +7,7 @@ import type { ReferenceFilter, TrailFilter } from '../ledger/ledger.ts'
 import { ACTIONS, type Action } from '../types.ts'
 import type { Wrong } from './filter.ts'
 import { isUuid } from './parts.ts'
-import { endOfLondonDay, startOfLondonDay } from './times.ts'
+import { endOfLondonDay, startOfLondonDay } from '../decide/london.ts'
 
 type Raw = { readonly [name: string]: unknown }
 type Read<T> = { readonly part: T } | { readonly why: string }

@@ -2,7 +2,7 @@
 // ledger. It refuses unknown parameters and values, and whatever identifies a patient anywhere but in a body.
 import type { DocumentFilter } from '../ledger/ledger.ts'
 import { DOCUMENT_STATES, FACTS, RULE_ROUTES } from '../types.ts'
-import { endOfLondonDay, startOfLondonDay } from './times.ts'
+import { endOfLondonDay, startOfLondonDay } from '../decide/london.ts'
 
 export type Wrong = { readonly parameter: string; readonly why: string }
 export type FilterRead = { readonly ok: true; readonly filter: DocumentFilter } | { readonly ok: false; readonly wrong: readonly Wrong[] }

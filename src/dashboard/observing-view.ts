@@ -5,7 +5,8 @@ import type { Policy } from '../policy/policy.ts'
 import type { ObservingAsked } from './observing.ts'
 import type { PolicyStatus } from './parts.ts'
 import { reviewView } from './policy.ts'
-import { endOfLondonDay, londonTime, startOfLondonDay } from './times.ts'
+import { endOfLondonDay, startOfLondonDay } from '../decide/london.ts'
+import { londonTime } from './times.ts'
 import { FACTS_IN_WORDS, ROUTES_IN_WORDS } from './words.ts'
 
 type Params = { readonly [name: string]: string | undefined }

@@ -5,46 +5,26 @@ import { Failure } from '../errors.ts'
 import type { Ledger, ObservedCount } from '../ledger/ledger.ts'
 import { knownFrom, reportOf, type ObservedReport } from '../ledger/observed-report.ts'
 import type { Policy } from '../policy/policy.ts'
-import { readFilter, wrongInWords, type Wrong } from './filter.ts'
+import { readAsked, type Asked } from './asked.ts'
+import { wrongInWords, type Wrong } from './filter.ts'
 import { wrongView } from './list-view.ts'
 import { directorateOptions, observingView } from './observing-view.ts'
 import type { Address, DashboardParts } from './parts.ts'
-import { londonDay, startOfLondonDay } from './times.ts'
 import { show } from './views.ts'
 
 const USUAL_DAYS = 30
 const PERIODS = ['day', 'month'] as const
 
-export type ObservingAsked = Omit<Parameters<Ledger['observed']>[0], 'codes'> & {
-  /** As it was given, for links and the form: a day, or an instant. */
-  readonly sinceText: string
-  readonly untilText?: string
-}
+export type ObservingAsked = Asked & { readonly by: (typeof PERIODS)[number] }
 export type ObservingRead = { readonly ok: true; readonly asked: ObservingAsked } | { readonly ok: false; readonly wrong: readonly Wrong[] }
 
 /** `since`, `until` and `directorate` as for a list, and `by` day or month; the last 30 days where nothing is said. */
-export const readObserving = (raw: { readonly [name: string]: unknown }, now: Date): ObservingRead => {
-  const { since, until, directorate, by, ...others } = raw
+export const readObserving = ({ by, ...raw }: { readonly [name: string]: unknown }, now: Date): ObservingRead => {
   const period = PERIODS.find((one) => one === (by === undefined || by === '' ? 'day' : by))
-  const read = readFilter({ since, until, directorate }, 'query')
-  const wrong: readonly Wrong[] = [
-    ...(read.ok ? [] : read.wrong),
-    ...(period ? [] : [{ parameter: 'by', why: 'Use day or month.' }]),
-    ...(Object.keys(others).length > 0 ? [{ parameter: 'a parameter', why: 'There is no such parameter. Use since, until, directorate and by.' }] : []),
-  ]
-  if (!read.ok || !period || wrong.length > 0) return { ok: false, wrong }
-  const usual = londonDay(new Date(now.getTime() - USUAL_DAYS * 86_400_000))
-  const { filter } = read
-  return {
-    ok: true,
-    asked: {
-      by: period, since: filter.since ?? startOfLondonDay(usual)!, until: filter.until ?? now.toISOString(), sinceText: filter.since === undefined ? usual : textOf(since),
-      ...(filter.until === undefined ? {} : { untilText: textOf(until) }), ...(filter.directorate === undefined ? {} : { directorate: filter.directorate }),
-    },
-  }
+  const read = readAsked(raw, { usualDays: USUAL_DAYS, directorate: true, also: ['by'] }, now)
+  if (read.ok && period) return { ok: true, asked: { ...read.asked, by: period } }
+  return { ok: false, wrong: [...(read.ok ? [] : read.wrong), ...(period ? [] : [{ parameter: 'by', why: 'Use day or month.' }])] }
 }
-
-const textOf = (value: unknown): string => [value].flat().map(String).join('').trim()
 
 /** Numbers as the ledger counts them, with the codes of this policy. */
 export const observedCounts = (ledger: Pick<Ledger, 'observed'>, { codes }: Pick<Policy, 'codes'>, { since, until, directorate, by }: ObservingAsked): Promise<readonly ObservedCount[]> =>

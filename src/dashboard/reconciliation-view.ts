@@ -3,7 +3,7 @@ import { COLUMNS, COLUMN_OF, type Column, type Difference, type ReconciledDay } 
 import { DOCUMENT_STATES } from '../types.ts'
 import { counted, hrefTo, number, type Cell } from './numbers-view.ts'
 import type { ExtractAnswer } from './reconciliation.ts'
-import type { Span } from './span.ts'
+import type { Asked } from './asked.ts'
 import { londonTime } from './times.ts'
 import { STATES } from './words.ts'
 
@@ -20,9 +20,9 @@ const DIFFERENCES_IN_WORDS = {
 const HEADS = ['Received', ...COLUMNS.map((column) => COLUMNS_IN_WORDS[column]), 'Difference', 'Refused messages'] as const
 const MOST_SHOWN = 500
 
-export const spanInWords = ({ sinceText, untilText }: Span): string => `from ${londonTime(sinceText)} to ${untilText === undefined ? 'now' : londonTime(untilText)}`
+export const spanInWords = ({ sinceText, untilText }: Asked): string => `from ${londonTime(sinceText)} to ${untilText === undefined ? 'now' : londonTime(untilText)}`
 
-export const reconciliationView = (span: Span, days: readonly ReconciledDay[], differences: readonly Difference[]) => {
+export const reconciliationView = (span: Asked, days: readonly ReconciledDay[], differences: readonly Difference[]) => {
   const all = days.reduce((total, { different }) => total + different, 0)
   return {
     form: { since: span.sinceText.slice(0, 10), until: span.untilText?.slice(0, 10) ?? '' },
@@ -40,7 +40,7 @@ export const reconciliationView = (span: Span, days: readonly ReconciledDay[], d
 }
 
 /** Of a day that is asked for in part, no list shows just the documents that are counted. */
-const isWhole = (day: string, { sinceText, untilText }: Span): boolean =>
+const isWhole = (day: string, { sinceText, untilText }: Asked): boolean =>
   !((sinceText.length > 10 && sinceText.startsWith(day)) || (untilText !== undefined && untilText.length > 10))
 
 const cellsOf = (day: Omit<ReconciledDay, 'feed'> & { readonly feed?: string }, linked: boolean): readonly Cell[] => [
@@ -62,7 +62,7 @@ export const behindView = (day: string, feed: string, column: Column) => ({ day:
 /** Lists of ids, as far as a page can show them; the API has all. */
 export const extractView = ({ named, distinct, matched, otherTimes, missing, unnamed, duplicates, source }: ExtractAnswer) => {
   const shortened = <T>(all: readonly T[]) => ({ count: number(all.length), shown: all.slice(0, MOST_SHOWN), more: all.length > MOST_SHOWN ? number(MOST_SHOWN) : undefined })
-  const linked = (ids: readonly string[]) => shortened(ids.map((id) => ({ id, href: hrefTo('/', { sourceId: id }) })))
+  const linked = (ids: readonly string[]) => shortened(ids.map((id) => ({ id, href: hrefTo('/documents', { sourceId: id }) })))
   return {
     source, named: number(named), distinct: number(distinct), matched: number(matched), otherTimes: number(otherTimes),
     missing: shortened(missing.map((id) => ({ id }))), unnamed: linked(unnamed), duplicates: shortened(duplicates.map(({ id, times }) => ({ id, times }))),

@@ -11,8 +11,8 @@ import { wrongFields } from './forms.ts'
 import { rowView, wrongView } from './list-view.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { behindView, extractView, reconciliationView } from './reconciliation-view.ts'
-import { readSpan, type Span, type SpanRead } from './span.ts'
-import { endOfLondonDay, startOfLondonDay } from './times.ts'
+import { readAsked, type Asked, type AskedRead } from './asked.ts'
+import { endOfLondonDay, startOfLondonDay } from '../decide/london.ts'
 import { show } from './views.ts'
 import { ownForms } from './visitor.ts'
 
@@ -26,7 +26,7 @@ export const reconciliationAddresses = (parts: Parts): readonly Address[] => [..
 /** The source systems that feeds bring documents of. */
 const sourcesOf = ({ policy }: Pick<Parts, 'policy'>): readonly string[] => [...new Set(Object.values(policy().mappings).map(({ source }) => source))].toSorted()
 
-const compare = async ({ ledger }: Pick<Parts, 'ledger'>, { since, until }: Span, source: string, { named, ids, duplicates }: Extract) =>
+const compare = async ({ ledger }: Pick<Parts, 'ledger'>, { since, until }: Asked, source: string, { named, ids, duplicates }: Extract) =>
   ({ source, since, until, named, distinct: ids.length, ...(await ledger.compareExtract({ source, ids, since, until })), duplicates })
 export type ExtractAnswer = Awaited<ReturnType<typeof compare>>
 
@@ -34,13 +34,13 @@ export type ExtractAnswer = Awaited<ReturnType<typeof compare>>
 
 const apiReconciliation = (parts: Parts): readonly Address[] => {
   const answer: RequestHandler = async (req, res) => {
-    const { since, until } = asked(readSpan(req.query, TIMES, parts.now()))
+    const { since, until } = asked(readAsked(req.query, TIMES, parts.now()))
     const { days, differences } = await parts.ledger.reconciliation(since, until)
     res.json({ since, until, holds: days.every(({ different }) => different === 0), days, differences })
   }
   const extract: RequestHandler = async (req, res) => {
     const { source, ...times } = req.query
-    const span = asked(readSpan(times, TIMES, parts.now()))
+    const span = asked(readAsked(times, TIMES, parts.now()))
     const read = extractIn(req)
     if (!read.ok) throw new Failure('QUERY_INVALID', read.why)
     const chosen = chosenSource(parts, source)
@@ -53,9 +53,9 @@ const apiReconciliation = (parts: Parts): readonly Address[] => {
   ]
 }
 
-const asked = (read: SpanRead): Span => {
+const asked = (read: AskedRead): Asked => {
   if (!read.ok) throw new Failure('QUERY_INVALID', wrongInWords(read.wrong))
-  return read.span
+  return read.asked
 }
 
 const extractIn = (req: Request): ExtractRead => {
@@ -75,26 +75,26 @@ const chosenSource = (parts: Pick<Parts, 'policy'>, given: unknown): string | un
 const pageReconciliation = (parts: Parts): readonly Address[] => {
   const { ledger, now } = parts
   const plain = { given: {}, sources: [] as readonly string[], form: { since: '', until: '' } }
-  const about = async (span: Span, more: object): Promise<object> => {
+  const about = async (span: Asked, more: object): Promise<object> => {
     const { days, differences } = await ledger.reconciliation(span.since, span.until)
     return { ...plain, sources: sourcesOf(parts), ...reconciliationView(span, days, differences), ...more }
   }
 
   const page: RequestHandler = async (req, res) => {
-    const read = readSpan(req.query, TIMES, now())
+    const read = readAsked(req.query, TIMES, now())
     if (!read.ok) return show(res.status(400), 'reconciliation.njk', { ...plain, ...wrongView(read.wrong) })
-    show(res, 'reconciliation.njk', await about(read.span, {}))
+    show(res, 'reconciliation.njk', await about(read.asked, {}))
   }
   const extract: RequestHandler = async (req, res) => {
     const { since, until, source, ids, file } = req.body as { readonly [name: string]: string | undefined }
-    const read = readSpan({ since, until }, TIMES, now())
+    const read = readAsked({ since, until }, TIMES, now())
     if (!read.ok) return show(res.status(400), 'reconciliation.njk', { ...plain, ...wrongView(read.wrong) })
     const [pasted, sent] = [ids?.trim() ?? '', file ?? '']
     const given: ExtractRead = pasted !== '' && sent.trim() !== '' ? { ok: false, why: 'Paste the ids or choose a file, not both.' } : readExtract(pasted === '' ? sent : pasted)
     const chosen = chosenSource(parts, source)
     const wrong: readonly Wrong[] = [...(given.ok ? [] : [{ parameter: 'ids', why: given.why }]), ...(chosen === undefined ? [{ parameter: 'source', why: 'Choose the source system.' }] : [])]
-    if (!given.ok || chosen === undefined) return show(res.status(400), 'reconciliation.njk', await about(read.span, { given: { ids: pasted }, ...wrongFields(wrong) }))
-    show(res, 'reconciliation.njk', await about(read.span, { compared: extractView(await compare(parts, read.span, chosen, given.extract)) }))
+    if (!given.ok || chosen === undefined) return show(res.status(400), 'reconciliation.njk', await about(read.asked, { given: { ids: pasted }, ...wrongFields(wrong) }))
+    show(res, 'reconciliation.njk', await about(read.asked, { compared: extractView(await compare(parts, read.asked, chosen, given.extract)) }))
   }
   const behind: RequestHandler = async (req, res) => {
     const { day, feed, column } = req.query

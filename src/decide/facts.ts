@@ -7,6 +7,7 @@ import { FACT_NAMES, FACTS } from '../types.ts'
 import { codeFact } from './code.ts'
 import { content } from './content.ts'
 import { identity } from './identity.ts'
+import { londonDay } from './london.ts'
 import { instruction } from './picklist.ts'
 
 /** The rows of the policy that a document's facts came from: for labels, the resource and the page. */
@@ -50,14 +51,12 @@ const producer = (document: RioDocument, kind: string, policy: Policy, feed: Fee
   return organisations.every((organisation) => policy.trust.organisations.includes(organisation)) ? 'trust' : 'external'
 }
 
-const londonDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit', day: '2-digit' })
-
 /** Live needs a sign-off, and a go-live date that is not after the day on which the document was first received. */
 export const directorateFact = (directorate: Directorate | undefined, firstReceivedAt: string): FactValue<'directorate'> => {
   if (!directorate) return 'unknown'
   if (directorate.status !== 'live') return directorate.status
   const signedOff = directorate.signed_off_by !== '' && directorate.signed_off_on !== '' && directorate.go_live !== '' && directorate.review_by !== ''
-  return signedOff && directorate.go_live <= londonDay.format(new Date(firstReceivedAt)) ? 'live' : 'not-live'
+  return signedOff && directorate.go_live <= londonDay(new Date(firstReceivedAt)) ? 'live' : 'not-live'
 }
 
 const lifecycle = (document: RioDocument, mapping: Mapping | undefined, prior: Prior): FactValue<'lifecycle'> => {

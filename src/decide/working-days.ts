@@ -1,6 +1,7 @@
 // Until when something is waited for: exact hours and days, or whole working days of England. Pure. It refuses the clock
 // of the machine: days are those of London, and begin and end at midnight there, in summer time as in winter time.
 import type { Span } from '../types.ts'
+import { londonDay, londonHour } from './london.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -10,8 +11,6 @@ type Day = string
 
 // ---------------------------------------------------------------- days in London
 
-const londonDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit', day: '2-digit' })
-const londonHour = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hour: '2-digit', hourCycle: 'h23' })
 
 /** As if in UTC: only to count with. */
 const counted = (day: Day): number => Date.parse(`${day}T00:00:00.000Z`)
@@ -22,7 +21,7 @@ const weekday = (day: Day): number => new Date(counted(day)).getUTCDay()
 /** Midnight in London with which the day begins. The clocks change at one o'clock, so each day has exactly one. */
 const beginning = (day: Day): number => {
   const utc = counted(day)
-  return londonHour.format(new Date(utc)) === '00' ? utc : utc - HOUR_MS
+  return londonHour(new Date(utc)) === 0 ? utc : utc - HOUR_MS
 }
 
 // ---------------------------------------------------------------- bank holidays of England
@@ -101,12 +100,12 @@ const length = (span: Exclude<Span, { readonly working_days: number }>): number 
 export const deadline = (from: string, span: Span): string => {
   const began = new Date(from)
   if (!('working_days' in span)) return new Date(began.getTime() + length(span)).toISOString()
-  return new Date(beginning(shift(working(londonDay.format(began), span.working_days, 1, span.not_on ?? []), 1))).toISOString()
+  return new Date(beginning(shift(working(londonDay(began), span.working_days, 1, span.not_on ?? []), 1))).toISOString()
 }
 
 /** The other way round: the last moment at which something began whose time is up by now. */
 export const beganBy = (now: string, span: Span): string => {
   const at = new Date(now)
   if (!('working_days' in span)) return new Date(at.getTime() - length(span)).toISOString()
-  return new Date(beginning(working(londonDay.format(at), span.working_days, -1, span.not_on ?? [])) - 1).toISOString()
+  return new Date(beginning(working(londonDay(at), span.working_days, -1, span.not_on ?? [])) - 1).toISOString()
 }

@@ -2,7 +2,8 @@
 // It refuses to do more than say it: see `policy/reviews.ts`.
 import type { Say } from '../observe/events.ts'
 import type { Policy } from '../policy/policy.ts'
-import { londonDay, reviewsOf, type Review } from '../policy/reviews.ts'
+import { londonDay } from '../decide/london.ts'
+import { reviewsOf, type Review } from '../policy/reviews.ts'
 
 export type Reviews = {
   list(): readonly Review[]

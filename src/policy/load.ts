@@ -9,7 +9,7 @@ import { lint } from './lint/lint.ts'
 import type { Policy } from './policy.ts'
 import { inOrder, type PolicyProblem } from './problem.ts'
 import { proofProblems } from './proof-problems.ts'
-import { londonDay } from './reviews.ts'
+import { londonDay } from '../decide/london.ts'
 import { readAll, type Read } from './read/every-file.ts'
 import type { Place } from './read/yaml.ts'
 

@@ -35,10 +35,5 @@ const given = <K extends string>(key: K, text: string): { readonly [key in K]?: 
 
 const daysAfter = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10)
 
-const inLondon = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit', day: '2-digit' })
-
-/** YYYY-MM-DD in London at an instant. */
-export const londonDay = (at: Date): string => inLondon.format(at)
-
 /** A sentence for one that is overdue. */
 export const overdueInWords = ({ name, reviewBy }: Review): string => `The sign-off of ${name} was to be reviewed by ${reviewBy}, and has not been.`

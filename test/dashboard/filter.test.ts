@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { QUERY_PARAMETERS, readFilter, wrongInWords } from '../../src/dashboard/filter.ts'
-import { ageOf, londonTime, startOfLondonDay } from '../../src/dashboard/times.ts'
+import { ageOf, londonTime } from '../../src/dashboard/times.ts'
+import { startOfLondonDay } from '../../src/decide/london.ts'
 
 const wrongOf = (raw: Record<string, unknown>, from: 'query' | 'body' = 'query'): string => {
   const read = readFilter(raw, from)
