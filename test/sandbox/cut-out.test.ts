@@ -5,19 +5,12 @@ import { cutOut } from '../../src/sandbox/cut-out.ts'
 import type { Spool } from '../../src/sandbox/spool.ts'
 import { openTemporarySpool } from '../../src/sandbox/spool.ts'
 import { sha1, sha256 } from '../support/sandbox.ts'
+import { sliced } from '../support/slices.ts'
 
 let spool: Spool
 beforeAll(async () => { spool = await openTemporarySpool() })
 afterAll(() => spool.close())
 
-const sliced = async function* (bytes: Buffer, lengths: readonly number[]): AsyncGenerator<Buffer> {
-  let at = 0
-  for (let i = 0; at < bytes.length; i++) {
-    const length = Math.max(1, lengths[i % lengths.length] ?? 1)
-    yield bytes.subarray(at, at + length)
-    at += length
-  }
-}
 const read = async (json: string, lengths: readonly number[] = [65_536]) => {
   let marks = 0
   return cutOut(sliced(Buffer.from(json), lengths), spool, () => `mark-${marks++}`)

@@ -8,19 +8,12 @@ import type { Spool } from '../../src/sandbox/spool.ts'
 import { openTemporarySpool } from '../../src/sandbox/spool.ts'
 import { escaped, parseXml } from '../../src/sandbox/xml.ts'
 import { aT02, inEnvelope, sha256 } from '../support/sandbox.ts'
+import { sliced } from '../support/slices.ts'
 
 let spool: Spool
 beforeAll(async () => { spool = await openTemporarySpool() })
 afterAll(() => spool.close())
 
-const sliced = async function* (bytes: Buffer, lengths: readonly number[]): AsyncGenerator<Buffer> {
-  let at = 0
-  for (let i = 0; at < bytes.length; i++) {
-    const length = Math.max(1, lengths[i % lengths.length] ?? 1)
-    yield bytes.subarray(at, at + length)
-    at += length
-  }
-}
 const read = async (text: string, lengths: readonly number[] = [65_536]) => {
   let marks = 0
   return cutOutOfSoap(sliced(Buffer.from(text), lengths), spool, () => `mark-${marks++}`)
