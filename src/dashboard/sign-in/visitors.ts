@@ -1,0 +1,49 @@
+// Who asks: by the cookie of a session, or by a bearer token. It refuses a cookie where something is changed without a
+// form of ours: programs bring a token for that.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Request } from 'express'
+import { FOR_PROGRAMS } from '../answers.ts'
+import { isByItself } from '../by-itself.ts'
+import { SIGN_IN, type DashboardParts } from '../parts.ts'
+import { isRole, rightsOf, ROLES } from '../rights.ts'
+import type { Visitor, Visitors } from '../visitor.ts'
+import { hashOfCookie } from './cookies.ts'
+
+/** One way to be known; undefined: not by this one. */
+export type Way = (req: Request) => Promise<Visitor | undefined> | Visitor | undefined
+
+/** The first that knows counts. */
+export const visitorsBy = (...ways: readonly Way[]): Visitors => ({
+  of: async (req) => {
+    for (const way of ways) {
+      const visitor = await way(req)
+      if (visitor) return visitor
+    }
+    return undefined
+  },
+})
+
+const READS = ['GET', 'HEAD']
+
+export const bySession = ({ ledger, now, signIn = SIGN_IN }: Pick<DashboardParts, 'now' | 'signIn'> & { readonly ledger: Pick<DashboardParts['ledger'], 'session'> }): Way => async (req) => {
+  // Whoever brings a token is not taken for whoever sits at the browser.
+  if (req.headers.authorization !== undefined) return undefined
+  if (FOR_PROGRAMS.test(req.originalUrl.toLowerCase()) && !READS.includes(req.method)) return undefined
+  const cookie = hashOfCookie('session', req, signIn)
+  const session = cookie === undefined ? undefined : await ledger.session(cookie, now().toISOString(), signIn.idleSecs, isByItself(req))
+  return session && { kind: 'person', id: session.staff.userName, name: session.staff.name, rights: rightsOf(session.staff.roles.filter(isRole)), formToken: session.formToken }
+}
+
+/** The token of a request, whatever the case of `Bearer`. */
+export const bearerOf = (req: Request): string | undefined => /^bearer +([^\s]+) *$/iu.exec(req.headers.authorization ?? '')?.[1]
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** The token of the settings: a program that may everything but what a person has to answer for. */
+export const byToken = (token: string): Way => {
+  const expected = digest(token)
+  return (req) => {
+    const given = bearerOf(req)
+    return given !== undefined && timingSafeEqual(digest(given), expected) ? { kind: 'program', id: 'api-token', name: 'API token', rights: rightsOf(ROLES).filter((right) => right !== 'release'), formToken: '' } : undefined
+  }
+}
