@@ -1,0 +1,73 @@
+// What the ledger says of documents that wait for a person, and of codes that are in no list. Types only. They refuse what
+// identifies a patient.
+import type { HeldFor, ReviewReason } from '../decide/review-reason.ts'
+import type { DocumentRow } from './ledger.ts'
+
+export type ReviewRow = DocumentRow & {
+  readonly reason: ReviewReason
+  /** Since when it has waited, for one reason or another. */
+  readonly since: string
+  readonly late: boolean
+  /** People who have released this revision with this content. */
+  readonly released: number
+}
+
+export type ReviewGroup = { readonly reason: ReviewReason; readonly documents: number; /** Of them, past the time that the reason allows. */ readonly late: number; readonly oldestSince: string }
+
+export type ReviewsAsked = {
+  readonly reason?: ReviewReason
+  readonly directorate?: string
+  /** As the source wrote it, in any case. */
+  readonly team?: string
+  readonly late?: true
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** Groups are of all that fits directorate and team; rows of what was asked for, those that have waited longest first. */
+export type ReviewsPage = { readonly groups: readonly ReviewGroup[]; readonly rows: readonly ReviewRow[]; readonly cursor?: string }
+
+export type GivenRelease = { readonly actor: string; readonly role: string; readonly reason: string; readonly consent?: string; readonly at: string }
+
+export type Review = {
+  readonly reason?: ReviewReason
+  readonly since?: string
+  readonly heldFor?: HeldFor
+  /** Of the revision and content in force, in order. */
+  readonly releases: readonly GivenRelease[]
+}
+
+/** What a release says beside who and why. */
+export type ReleaseMore = {
+  /** Who consented, outside the engine: of a letter that the trust did not produce. */
+  readonly consent?: string
+  /** What the person has read: nothing else is released. */
+  readonly seen?: { readonly revision: number; readonly sha256: string }
+}
+
+/** `already`: by this person. `changed`: another revision or content is in force. */
+export type Released = 'released' | 'already' | 'changed' | 'missing'
+
+export type CodesAsked = { readonly since: string; readonly until: string; /** In the list of the policy in force. */ readonly listed: readonly string[]; /** Teams that may be told. */ readonly teams: readonly string[] }
+
+/** Documents with one code that is not listed, or without any, of one team in one month. */
+export type CodeSeen = {
+  /** Four letters; absent where there is none. */
+  readonly code?: string
+  readonly team?: string
+  /** In London: `2026-11`. */
+  readonly month: string
+  readonly documents: number
+  readonly share: number
+  readonly firstSeen: string
+  readonly lastSeen: string
+  /** The newest. */
+  readonly examples: readonly { readonly id: string; readonly sourceId: string }[]
+}
+
+export type Reviewing = {
+  reviews(asked: ReviewsAsked, now: string): Promise<ReviewsPage>
+  /** Undefined if there is no such document. */
+  review(documentId: string): Promise<Review | undefined>
+  codesSeen(asked: CodesAsked): Promise<readonly CodeSeen[]>
+}

@@ -1,0 +1,73 @@
+// Pages of PDFs as pictures: made apart from the engine, within limits, and not kept for long. The files are hostile.
+import { readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { describe, expect, test } from '@jest/globals'
+import { LIMITS, openPdfPages } from '../../src/dashboard/pdf-pages.ts'
+import { Failure } from '../../src/errors.ts'
+
+const file = (bytes: Buffer, more: { sha256?: string; read?: () => Promise<Readable> } = {}) => ({ sha256: 'a', size: bytes.length, read: () => Promise.resolve(Readable.from([bytes])), ...more })
+const letter = await readFile(new URL('../../samples/letter.pdf', import.meta.url))
+
+/** One page of this size with this content. */
+const page = (box: string, content = ''): Buffer => Buffer.from(`%PDF-1.7
+1 0 obj\n<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >> >>\nendobj
+2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj
+3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [${box}] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>\nendobj
+4 0 obj\n<< /Length ${content.length} >>\nstream\n${content}\nendstream\nendobj
+5 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>\nendobj
+trailer\n<< /Root 1 0 R >>\n%%EOF\n`, 'latin1')
+
+describe('a page', () => {
+  test('is a picture with its text, and the next look at it is quick', async () => {
+    const pages = openPdfPages()
+    let reads = 0
+    const asked = file(letter, { read: () => { reads += 1; return Promise.resolve(Readable.from([letter])) } })
+    const [one, again] = [await pages(asked, 1, 100), await pages(asked, 1, 100)]
+    expect(one).toMatchObject({ ok: true, pages: 1, text: expect.stringContaining('This letter is synthetic.') })
+    expect([again, reads]).toEqual([one, 1])
+    const larger = await pages(asked, 1, 200)
+    const width = (shown: typeof one): number => (shown.ok && shown.picture ? shown.picture.readUInt32BE(16) : 0)
+    expect([width(one), width(larger)]).toEqual([900, 1800])
+    expect(await pages(asked, 2, 100)).toEqual({ ok: false, why: 'no-such-page', pages: 1 })
+  })
+
+  test('is forgotten after a while', async () => {
+    const pages = openPdfPages({ ...LIMITS, keptMs: 1 })
+    let reads = 0
+    const asked = file(letter, { read: () => { reads += 1; return Promise.resolve(Readable.from([letter])) } })
+    await pages(asked, 1, 100)
+    await pages(asked, 1, 100)
+    expect(reads).toBe(2)
+  })
+
+  test('as large as a field has no more pixels than any', async () => {
+    const shown = await openPdfPages()(file(page('0 0 14400 14400', 'BT /F1 400 Tf 10 10 Td (wide) Tj ET')), 1, 200)
+    const picture = shown.ok ? shown.picture! : Buffer.alloc(24)
+    expect(picture.readUInt32BE(16) * picture.readUInt32BE(20)).toBeLessThan(LIMITS.pixels * 1.01)
+    expect(shown).toMatchObject({ ok: true, text: 'wide' })
+  })
+})
+
+describe('a file', () => {
+  test('that is broken, too large or not there says so', async () => {
+    const pages = openPdfPages()
+    expect(await pages(file(Buffer.from('%PDF-1.7\nnothing')), 1, 100)).toMatchObject({ ok: false, why: 'broken' })
+    expect(await pages({ ...file(letter), size: LIMITS.bytes + 1 }, 1, 100)).toEqual({ ok: false, why: 'too-large' })
+    await expect(pages(file(letter, { sha256: 'b', read: () => Promise.reject(new Failure('CONTENT_MISSING', 'x')) }), 1, 100)).rejects.toMatchObject({ code: 'CONTENT_MISSING' })
+    const damaged = (): Readable => Readable.from((async function* () { yield letter.subarray(0, 99); throw new Failure('CONTENT_MISSING', 'damaged') })())
+    await expect(pages(file(letter, { sha256: 'c', read: () => Promise.resolve(damaged()) }), 1, 100)).rejects.toMatchObject({ code: 'CONTENT_MISSING' })
+  })
+
+  test('that takes too long or too much memory is given up, and the engine goes on', async () => {
+    const slow = file(page('0 0 595 842', 'BT /F1 12 Tf 10 10 Td (x) Tj ET\n'.repeat(200_000)))
+    expect(await openPdfPages({ ...LIMITS, ms: 400 })(slow, 1, 100)).toEqual({ ok: false, why: 'too-much' })
+    expect(await openPdfPages({ ...LIMITS, memoryMb: 60 })(slow, 1, 100)).toEqual({ ok: false, why: 'too-much' })
+    expect(await openPdfPages()(file(letter), 1, 100)).toMatchObject({ ok: true })
+  })
+
+  test('waits its turn, and more than can wait are sent away', async () => {
+    const pages = openPdfPages({ ...LIMITS, atOnce: 1, waiting: 1 })
+    const all = await Promise.all(['x', 'y', 'z'].map((sha256) => pages(file(letter, { sha256 }), 1, 100)))
+    expect(all.map((shown) => (shown.ok ? 'shown' : shown.why))).toEqual(['shown', 'shown', 'busy'])
+  })
+})
