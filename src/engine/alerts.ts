@@ -1,0 +1,79 @@
+// The alerts and the daily outcomes of an engine: what this process finds wrong with itself, the watch over the whole, and
+// the round that tells the teams. It refuses nothing: where no way to tell anybody is set, the pages have it all.
+import { statfs } from 'node:fs/promises'
+import { REVIEW_REASONS } from '../decide/review-reason.ts'
+import { asFailure } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Say } from '../observe/events.ts'
+import { readSetting, type Environment } from '../settings.ts'
+import { openAlertWatch, type AlertWatch, type OwnWrong } from './alert-watch.ts'
+import { openAlertWays, type AlertWays } from './alert-ways.ts'
+import type { Feeds } from './feeds.ts'
+import type { PolicyHolder } from './in-force.ts'
+import type { Lines } from './lines.ts'
+import { openOutcomeRound } from './outcome-round.ts'
+
+type Parts = {
+  readonly env: Environment
+  readonly ledger: Ledger
+  readonly holder: Pick<PolicyHolder, 'now' | 'refused'>
+  readonly feeds?: Pick<Feeds, 'down'>
+  readonly lines?: Pick<Lines, 'down' | 'circuits'>
+  readonly dataDir: string
+  readonly say: Say
+  readonly now: () => Date
+}
+export type Alerts = Pick<AlertWays, 'ways' | 'test'> & { close(): Promise<void> }
+
+/** Everything that waits for a person is read for it. */
+const REVIEWS_EVERY_MS = 5 * 60_000
+const [LEAST_PART, LEAST_BYTES] = [0.05, 2e9]
+
+export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, say, now }: Parts): Alerts => {
+  const ways = openAlertWays(env, { now })
+  const policy = () => holder.now().policy
+  // Whoever delivers tells the teams, too: it has the folder.
+  const round = lines ? openOutcomeRound({ ledger, policy, folder: readSetting('OUTCOMES_DIR', env)!, say, now, ...(ways.mail ? { mail: ways.mail } : {}), ...(ways.console === undefined ? {} : { console: ways.console }) }) : undefined
+  const own = async (): Promise<readonly OwnWrong[]> => [
+    ...(feeds?.down() ?? []).map((thing) => ({ kind: 'feed-down', thing }) as const),
+    ...(lines?.down() ?? []).map((thing) => ({ kind: 'destination-away', thing }) as const),
+    ...Object.entries(lines?.circuits() ?? {}).filter(([, { is }]) => is !== 'closed').map(([thing]) => ({ kind: 'destination-away', thing }) as const),
+    ...(holder.refused() ? [{ kind: 'policy-refused', thing: 'channels and mappings' } as const] : []),
+    ...(round?.failing() ? [{ kind: 'outcomes-late', thing: 'OUTCOMES_DIR' } as const] : []),
+    ...((await isNearlyFull(dataDir)) ? [{ kind: 'disk-full', thing: 'DATA_DIR' } as const] : []),
+  ]
+  const watch: AlertWatch = openAlertWatch({ ledger, policy, inForceSince: () => holder.now().since, overdueReviews: overdueReviews(ledger, say), own, ways, say, now })
+  return {
+    ways: ways.ways, test: ways.test,
+    close: async () => {
+      await Promise.all([watch.close(), round?.close()])
+      ways.close()
+    },
+  }
+}
+
+const isNearlyFull = async (folder: string): Promise<boolean> => {
+  const room = await statfs(folder).catch(() => undefined)
+  return room !== undefined && room.blocks > 0 && (room.bavail / room.blocks < LEAST_PART || room.bavail * room.bsize < LEAST_BYTES)
+}
+
+type OverdueReviews = Parameters<typeof openAlertWatch>[0]['overdueReviews']
+
+/** What the second key refused is told as such. */
+const overdueReviews = (ledger: Pick<Ledger, 'reviews'>, say: Say): OverdueReviews => {
+  let last: { readonly at: number; readonly found: Awaited<ReturnType<OverdueReviews>> } | undefined
+  return async (now) => {
+    const at = Date.parse(now)
+    if (last && at - last.at < REVIEWS_EVERY_MS) return last.found
+    try {
+      const { groups } = await ledger.reviews({ late: true, limit: 1 }, now)
+      const found = groups.filter(({ reason, late }) => late > 0 && reason !== 'second-key').map(({ reason, late, oldestSince }) => ({ reason, about: REVIEW_REASONS[reason].text, since: oldestSince, count: late }))
+      last = { at, found }
+    } catch (error) {
+      // Another look in its time: whatever else is wrong is told meanwhile.
+      say('part_failed', { part: 'alert-watch', code: asFailure(error).code, detail: 'The review queue could not be looked at.' })
+      last = { at, found: last?.found ?? [] }
+    }
+    return last.found
+  }
+}

@@ -1,0 +1,400 @@
+// The watch over what is wrong, over a real ledger, a real mail server and a real web server: what it tells, when, to whom,
+// how often, and that nothing is lost.
+import { createHmac } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { openAlertWatch, type AlertWatch, type AlertWatchParts, type OwnWrong } from '../../src/engine/alert-watch.ts'
+import { openAlertWays } from '../../src/engine/alert-ways.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { makeSay } from '../../src/observe/say.ts'
+import { ADA } from '../support/documents.ts'
+import { aLedger, work, type TestLedger } from '../support/ledger.ts'
+import { aHook, aMailServer, type Hook, type MailServer } from '../support/told.ts'
+
+const SECRET = 'a secret of the tests'
+const MINUTE = 60
+const HOUR = 3600
+let mail: MailServer
+let hook: Hook
+beforeAll(async () => { [mail, hook] = await Promise.all([aMailServer(), aHook()]) })
+afterAll(async () => { await Promise.all([mail.close(), hook.close()]) })
+
+let place: TestLedger
+let opened: AlertWatch[] = []
+/** What the process that watches finds wrong with itself. */
+let own: OwnWrong[] = []
+let reviews: Awaited<ReturnType<AlertWatchParts['overdueReviews']>> = []
+beforeEach(async () => {
+  place = await aLedger()
+  own = []
+  reviews = []
+  await place.ledger.savePerson(ADA.nhsNumber, { registered: true, deceased: false }, iso())
+})
+afterEach(async () => {
+  for (const watch of opened) await watch.close()
+  opened = []
+  mail.letters.length = 0
+  hook.posts.length = 0
+  Object.assign(mail.manners, { refused: [], slowMs: 0, down: false })
+  Object.assign(hook.manners, { status: 204, hangs: false })
+  delete hook.manners.retryAfter
+  delete hook.manners.location
+  await place.close()
+})
+
+const iso = () => place.clock.at.toISOString()
+const later = (secs: number): void => { place.clock.at = new Date(place.clock.at.getTime() + secs * 1000) }
+const SETTINGS = () => ({ SMTP_URL: mail.url, ALERT_EMAIL_FROM: 'engine@trust.example', ALERT_EMAIL_TO: 'duty@trust.example, analyst@trust.example', ALERT_WEBHOOK_URL: hook.url, ALERT_WEBHOOK_SECRET: SECRET, CONSOLE_URL: 'https://console.example/' })
+
+const aWatch = ({ ledger = place.ledger, settings = SETTINGS(), ...parts }: { ledger?: Ledger; settings?: Record<string, string> } & Partial<AlertWatchParts> = {}) => {
+  const lines: string[] = []
+  const { say } = makeSay({ level: 'debug', write: (line) => lines.push(line) })
+  const ways = openAlertWays(settings, { now: () => place.clock.at, withinMs: 300 })
+  const quiet = { ...place.policy, feeds: {} }
+  const watch = openAlertWatch({ ledger, policy: () => quiet, inForceSince: () => '2026-11-01T00:00:00.000Z', overdueReviews: async () => reviews, own: async () => own, ways, say, now: () => place.clock.at, everyMs: 3_600_000, ...parts })
+  opened.push(watch)
+  return { watch, lines }
+}
+/** Lets the first look, which it begins by itself, come to its end too. */
+const look = async ({ watch }: { readonly watch: AlertWatch }) => { await watch.look(); await watch.look() }
+const subjects = () => mail.letters.splice(0).map(({ subject }) => subject)
+const posted = () => hook.posts.splice(0).map(({ body }) => JSON.parse(body) as { type: string; alert: Record<string, unknown>; link: string })
+const open = async () => (await place.ledger.incidents(10)).open
+
+const DOWN: OwnWrong = { kind: 'feed-down', thing: 'rio-mllp' }
+
+test('one notification when it opens, one when it is resolved, each by mail and by webhook, with a link', async () => {
+  const one = aWatch()
+  own = [DOWN]
+  await look(one)
+  await look(one)
+  expect(mail.letters).toMatchObject([{ from: 'engine@trust.example', to: ['duty@trust.example', 'analyst@trust.example'], subject: 'Openletter: open: A feed is down: rio-mllp' }])
+  expect(mail.letters[0]!.raw).toContain('https://console.example/channels')
+  expect(posted()).toMatchObject([{ type: 'alert.opened', link: 'https://console.example/channels', alert: { kind: 'feed-down', severity: 'severe', about: 'rio-mllp', times: 1 } }])
+  expect(subjects()).toHaveLength(1)
+
+  own = []
+  later(3 * MINUTE)
+  await look(one)
+  expect([await open(), mail.letters]).toMatchObject([[{ kind: 'feed-down', calmSince: iso() }], []])
+  later(11 * MINUTE)
+  await look(one)
+  expect(subjects()).toEqual(['Openletter: resolved: A feed is down: rio-mllp'])
+  expect(posted()).toMatchObject([{ type: 'alert.resolved', alert: { resolvedAt: iso() } }])
+  expect(await place.ledger.incidents(10)).toMatchObject({ open: [], resolved: [{ kind: 'feed-down', thing: 'rio-mllp', resolvedAt: iso() }] })
+  expect(one.lines.filter((line) => line.includes('alert_'))).toHaveLength(2)
+})
+
+test('the signature of a webhook is over its time and its body', async () => {
+  own = [DOWN]
+  await look(aWatch())
+  const [{ body, headers }] = hook.posts as [Hook['posts'][number]]
+  const [, seconds, given] = /^t=(\d+),v1=([0-9a-f]{64})$/u.exec(String(headers['openletter-signature']))!
+  expect(Number(seconds)).toBe(place.clock.at.getTime() / 1000)
+  expect(given).toBe(createHmac('sha256', SECRET).update(`${seconds}.${body}`).digest('hex'))
+  expect(headers['content-type']).toBe('application/json')
+})
+
+test('is reminded of after four hours, after a day, and then ever more rarely; and not when a person has it in hand', async () => {
+  const one = aWatch()
+  own = [DOWN]
+  const reminders: number[] = []
+  for (let hours = 0; hours <= 60; hours += 1) {
+    await look(one)
+    if (subjects().some((subject) => subject.startsWith('Openletter: still open'))) reminders.push(hours)
+    later(HOUR)
+  }
+  expect(reminders).toEqual([4, 24, 48])
+  const [incident] = await open()
+  expect(await place.ledger.takeIncident(incident!.id, 'jane (pages)', 'the cable is being changed', iso())).toBe(true)
+  expect(await place.ledger.takeIncident(incident!.id, 'john (pages)', 'me too', iso())).toBe(false)
+  for (let hours = 0; hours < 100; hours += 10) { later(10 * HOUR); await look(one) }
+  expect([subjects(), await open()]).toMatchObject([[], [{ taken: { by: 'jane (pages)', reason: 'the cable is being changed' } }]])
+  expect(await place.ledger.verifyChain()).toBeUndefined()
+  expect((await place.ledger.trail({ limit: 5 })).entries).toMatchObject([{ kind: 'alert-taken', actor: 'jane (pages)', detail: { of: 'feed-down' } }])
+})
+
+test('a thing that comes and goes all day is one incident and a handful of mails', async () => {
+  const one = aWatch()
+  for (let n = 0; n < 24 * 60 / 7; n += 1) {
+    own = n % 3 === 0 ? [DOWN] : []
+    await look(one)
+    later(7 * MINUTE)
+  }
+  const { open: still, resolved } = await place.ledger.incidents(100)
+  expect(still.length + resolved.length).toBe(1)
+  expect(mail.letters.length).toBeLessThan(15)
+})
+
+test('what is wrong with many things at once is one mail, and a webhook for each', async () => {
+  own = [DOWN, { kind: 'feed-down', thing: 'rio-http' }, { kind: 'disk-full', thing: 'DATA_DIR' }]
+  await look(aWatch())
+  expect(subjects()).toEqual(['Openletter: 3 open'])
+  expect(posted()).toHaveLength(3)
+})
+
+describe('a mail server', () => {
+  test('that is away is tried again, also after a restart, and the page can say so', async () => {
+    mail.manners.down = true
+    own = [DOWN]
+    const first = aWatch()
+    await look(first)
+    expect((await open())[0]!.told).toMatchObject([{ way: 'email', says: 'opened', tries: 1, lastCode: expect.any(String) }, { way: 'webhook', sentAt: iso() }])
+    expect(first.lines.join('')).toContain('not_notified')
+    await first.watch.close()
+    mail.manners.down = false
+    later(MINUTE)
+    await look(aWatch())
+    expect(subjects()).toEqual(['Openletter: open: A feed is down: rio-mllp'])
+    expect((await open())[0]!.told.every(({ sentAt }) => sentAt !== undefined)).toBe(true)
+  })
+
+  test('that is away all the time is told of the end alone', async () => {
+    mail.manners.down = true
+    own = [DOWN]
+    const one = aWatch()
+    await look(one)
+    own = []
+    for (const minutes of [1, 15, 15]) { later(minutes * MINUTE); await look(one) }
+    mail.manners.down = false
+    later(2 * HOUR)
+    await look(one)
+    expect(subjects()).toEqual(['Openletter: resolved: A feed is down: rio-mllp'])
+  })
+
+  test('that refuses one of several still tells the others, and is not asked again', async () => {
+    mail.manners.refused = ['analyst@trust.example']
+    own = [DOWN]
+    const one = aWatch()
+    await look(one)
+    expect(mail.letters).toMatchObject([{ to: ['duty@trust.example'] }])
+    expect(one.lines.join('')).toContain('SOME_REFUSED')
+    later(HOUR)
+    await look(one)
+    expect(mail.letters).toHaveLength(1)
+  })
+
+  test('that refuses everybody is tried again, and its words stay unsaid', async () => {
+    mail.manners.refused = ['duty@trust.example', 'analyst@trust.example']
+    own = [DOWN]
+    const one = aWatch()
+    await look(one)
+    expect((await open())[0]!.told.find(({ way }) => way === 'email')).toMatchObject({ tries: 1, lastCode: 'EENVELOPE 550' })
+    expect(one.lines.join('')).not.toContain('nobody is called')
+  })
+
+  test('that thinks for too long counts as away', async () => {
+    mail.manners.slowMs = 2_000
+    own = [DOWN]
+    await look(aWatch())
+    expect((await open())[0]!.told.find(({ way }) => way === 'email')).toMatchObject({ tries: 1, lastCode: 'ETIMEDOUT' })
+  })
+
+  test('that wants TLS and a password gets both, and none without a certificate that is trusted', async () => {
+    const strict = await aMailServer({ user: 'engine', password: 'p4ss' })
+    try {
+      own = [DOWN]
+      await look(aWatch({ settings: { ...SETTINGS(), SMTP_URL: `${strict.url}?tls.rejectUnauthorized=false` } }))
+      expect(strict.letters).toMatchObject([{ secure: true, user: 'engine' }])
+      own = [{ kind: 'feed-down', thing: 'rio-http' }]
+      const careful = aWatch({ settings: { ...SETTINGS(), SMTP_URL: strict.url } })
+      await opened[0]!.close()
+      await look(careful)
+      expect(strict.letters).toHaveLength(1)
+      expect(careful.lines.join('')).not.toContain('p4ss')
+    } finally {
+      await strict.close()
+    }
+  })
+})
+
+describe('a webhook', () => {
+  test.each([['an error', { status: 500 }, '500'], ['a redirect', { status: 307, location: 'http://127.0.0.1:1/elsewhere' }, '307'], ['no answer', { hangs: true }, 'TIMEOUT']] as const)('with %s is tried again, as the same notification', async (_, manners, code) => {
+    Object.assign(hook.manners, manners)
+    own = [DOWN]
+    const one = aWatch()
+    await look(one)
+    expect((await open())[0]!.told.find(({ way }) => way === 'webhook')).toMatchObject({ tries: 1, lastCode: code })
+    Object.assign(hook.manners, { status: 204, hangs: false })
+    later(MINUTE)
+    await look(one)
+    const [first, second] = hook.posts.map(({ body }) => (JSON.parse(body) as { id: string }).id)
+    expect(second).toBe(first)
+    expect(one.lines.join('')).not.toContain('hidden')
+  })
+
+  test('that asks to be left alone is left alone for as long', async () => {
+    Object.assign(hook.manners, { status: 429, retryAfter: 600 })
+    own = [DOWN]
+    const one = aWatch()
+    await look(one)
+    hook.manners.status = 204
+    later(9 * MINUTE)
+    await look(one)
+    expect(hook.posts).toHaveLength(1)
+    later(2 * MINUTE)
+    await look(one)
+    expect(hook.posts).toHaveLength(2)
+  })
+})
+
+describe('what it sees', () => {
+  const kinds = async () => (await open()).map(({ kind, thing, count }) => [kind, thing, ...(count === undefined ? [] : [count])])
+
+  test('a feed that has been silent for working hours, and neither for a night nor while a person has stopped it', async () => {
+    const { 'rio-http': feed } = place.policy.feeds
+    const one = aWatch({ policy: () => ({ ...place.policy, feeds: { 'rio-http': { ...feed!, alert_if_silent: { working_hours: 4 } } } }) })
+    place.clock.at = new Date('2026-11-20T16:00:00.000Z')
+    await place.upload({ documentId: 'S-1', documentType: 'MH DO NOT share with patient' })
+    const [row] = (await place.ledger.list({ limit: 1 })).documents
+    await place.pool.query('update documents set received_at = $1 where id = $2', ['2026-11-20T16:00:00.000Z', row!.id])
+    // Friday at four: an hour that day, the weekend, and three on Monday.
+    place.clock.at = new Date('2026-11-23T11:59:00.000Z')
+    await look(one)
+    expect(await kinds()).toEqual([])
+    later(2 * MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([['feed-silent', 'rio-http']])
+    await place.ledger.haltChannel('rio-http', 'paused', 'jane', 'RiO is being upgraded', iso())
+    later(MINUTE)
+    await look(one)
+    later(15 * MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([])
+  })
+
+  test('deliveries that wait for too long, unless a stop or a destination that is away explains it', async () => {
+    const one = aWatch()
+    await place.upload({ documentId: 'Q-1' })
+    later(2 * HOUR - MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([])
+    const stop = (await place.ledger.pullStop({ scope: 'code', value: 'CLIN' }, 'duty', 'a drill', iso()))!
+    later(2 * MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([])
+    await place.ledger.liftStop(stop.id, 'duty', 'over', iso())
+    await look(one)
+    expect(await kinds()).toEqual([['queue-age', 'pkb', 1]])
+    own = [{ kind: 'destination-away', thing: 'pkb' }]
+    for (let n = 0; n < 20; n += 1) { later(MINUTE); await look(one) }
+    expect(await kinds()).toEqual([['destination-away', 'pkb']])
+  })
+
+  test('documents that were refused, by what refused them, and nobody’s that is tried again by itself', async () => {
+    const one = aWatch()
+    const ids = await Promise.all(['F-1', 'F-2', 'F-3'].map(async (documentId) => (await place.upload({ documentId })).id))
+    for (const id of ids.slice(0, 2)) await work(place, id, 'pkb', { kind: 'refused', code: '422', detail: 'DocumentReference.type' })
+    await work(place, ids[2]!, 'pkb', { kind: 'unavailable', code: '503', detail: '' })
+    await look(one)
+    const { groups } = await place.ledger.failures(iso())
+    expect(await kinds()).toEqual([['failures', groups.find(({ cause }) => cause === 'refused')!.key, 2]])
+    expect(subjects()).toEqual(['Openletter: open: Documents wait for a person after a refusal: pkb, 422'])
+  })
+
+  test('a destination that refuses the engine', async () => {
+    const one = aWatch()
+    const { id } = await place.upload({ documentId: 'A-1' })
+    await work(place, id, 'pkb', { kind: 'forbidden', code: '403', detail: '' })
+    own = [{ kind: 'destination-away', thing: 'pkb' }]
+    await look(one)
+    later(20 * MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([['destination-forbidden', 'pkb', 1]])
+  })
+
+  test('a recall that is not done, and one that came too late, which a person closes', async () => {
+    const one = aWatch()
+    const { id } = await place.upload({ documentId: 'R-1' })
+    await work(place, id, 'pkb')
+    later(10)
+    await place.ledger.saveReads([{ identifier: (await place.ledger.story(id))!.deliveries[0]!.identifier, at: iso() }], iso())
+    await place.ledger.hold(id, 'duty', 'sent in error', iso())
+    later(2 * MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([['recall-open', 'pkb', 1]])
+    await work(place, id, 'pkb')
+    for (const minutes of [1, 15]) { later(minutes * MINUTE); await look(one) }
+    expect((await kinds()).map(([kind]) => kind)).toEqual(['recalled-late'])
+    const [late] = await open()
+    await place.ledger.takeIncident(late!.id, 'jane (pages)', 'the patient was rung', iso())
+    for (const hours of [1, 30]) { later(hours * HOUR); await look(one) }
+    expect(await kinds()).toEqual([])
+    expect((await place.ledger.incidents(10)).resolved.filter(({ kind }) => kind === 'recalled-late')).toHaveLength(1)
+  })
+
+  test('documents that wait too long for a person, a refused policy, and a sign-off whose review is overdue', async () => {
+    const { newham } = place.policy.directorates
+    const one = aWatch({ policy: () => ({ ...place.policy, feeds: {}, directorates: { newham: { ...newham!, review_by: '2026-11-22' } } }) })
+    reviews = [{ reason: 'code', about: 'Code not listed', since: '2026-11-10T10:00:00.000Z', count: 3 }]
+    own = [{ kind: 'policy-refused', thing: 'channels and mappings' }]
+    await look(one)
+    expect((await kinds()).toSorted()).toEqual([['policy-refused', 'channels and mappings'], ['review-waiting', 'code', 3], ['sign-off-overdue', 'newham']])
+  })
+})
+
+test('of two processes one judges, and each says what is wrong with itself', async () => {
+  const other = await place.another()
+  const [first, second] = [aWatch({ own: async () => [DOWN] }), aWatch({ ledger: other.ledger, own: async () => [{ kind: 'feed-down', thing: 'rio-http' }] })]
+  await Promise.all([look(first), look(second)])
+  await Promise.all([look(first), look(second)])
+  expect((await open()).map(({ thing }) => thing).toSorted()).toEqual(['rio-http', 'rio-mllp'])
+  const told = posted()
+  expect(told.map(({ alert }) => alert['about']).toSorted()).toEqual(['rio-http', 'rio-mllp'])
+  // The one that watched goes: the other goes on where it was, and tells nothing twice.
+  await first.watch.close()
+  later(MINUTE)
+  await look(second)
+  expect([posted(), (await open()).length]).toEqual([[], 2])
+  await second.watch.close()
+  await other.close()
+})
+
+test('a hundred judgements at once open an incident once', async () => {
+  const judged = await Promise.all(Array.from({ length: 20 }, () => place.ledger.judgeIncidents([{ ...DOWN, about: 'x', since: iso() }], (known) => (known.length === 0 ? [{ do: 'open', wrong: { ...DOWN, about: 'x', since: iso() } }] : []), ['email'], iso())))
+  expect(judged.filter((changes) => (changes?.length ?? 0) > 0)).toHaveLength(1)
+  expect(await open()).toHaveLength(1)
+})
+
+test('nothing that identifies a patient or a document is in any mail, webhook or log', async () => {
+  const one = aWatch()
+  const secrets = [ADA.nhsNumber, ADA.family, ADA.given, 'RIO-SECRET', 'garden', '1 High Street', 'C1']
+  const { id } = await place.upload({ documentId: 'RIO-SECRET', name: 'CLIN Letter about the garden.pdf' })
+  await work(place, id, 'pkb', { kind: 'refused', code: '422', detail: 'Example Ada RIO-SECRET' })
+  own = [DOWN]
+  await look(one)
+  later(5 * HOUR)
+  await look(one)
+  const all = [...mail.letters.map(({ raw }) => raw), ...hook.posts.map(({ body }) => body), ...one.lines].join('\n')
+  expect(mail.letters.length).toBeGreaterThan(1)
+  for (const secret of [...secrets, id]) expect([secret, new RegExp(`\\b${secret}\\b`, 'u').test(all)]).toEqual([secret, false])
+})
+
+test('where no way is set, incidents are there all the same', async () => {
+  own = [DOWN]
+  const one = aWatch({ settings: {} })
+  await look(one)
+  expect(await open()).toMatchObject([{ kind: 'feed-down', told: [] }])
+})
+
+describe('settings', () => {
+  test.each([
+    [{ SMTP_URL: 'smtp://127.0.0.1' }, 'SMTP_URL and ALERT_EMAIL_FROM belong together'],
+    [{ ALERT_EMAIL_TO: 'a@b.example' }, 'ALERT_EMAIL_TO needs SMTP_URL'],
+    [{ SMTP_URL: 'http://127.0.0.1', ALERT_EMAIL_FROM: 'a@b.example' }, 'SMTP_URL is an address such as'],
+    [{ SMTP_URL: 'smtp://127.0.0.1', ALERT_EMAIL_FROM: 'nobody' }, 'ALERT_EMAIL_FROM is one mail address'],
+    [{ SMTP_URL: 'smtp://127.0.0.1', ALERT_EMAIL_FROM: 'a@b.example', ALERT_EMAIL_TO: 'a@b.example; c@d.example' }, 'with commas in between'],
+    [{ ALERT_WEBHOOK_URL: 'https://hook.example' }, 'ALERT_WEBHOOK_SECRET belong together'],
+    [{ ALERT_WEBHOOK_URL: 'https://hook.example', ALERT_WEBHOOK_SECRET: 'short' }, 'at least 16 characters'],
+    [{ CONSOLE_URL: 'console.example' }, 'CONSOLE_URL is the address of the pages'],
+  ])('%j are refused', (settings, says) => { expect(() => openAlertWays(settings, { now: () => new Date(0) })).toThrow(says) })
+})
+
+test('a test goes out by each way and says what happened', async () => {
+  const ways = openAlertWays(SETTINGS(), { now: () => place.clock.at, withinMs: 300 })
+  expect(await ways.test()).toEqual([{ way: 'email', ok: true }, { way: 'webhook', ok: true }])
+  expect([subjects(), posted()]).toMatchObject([['Openletter: test'], [{ type: 'alert.test' }]])
+  mail.manners.refused = ['duty@trust.example']
+  hook.manners.status = 401
+  expect(await ways.test()).toEqual([{ way: 'email', ok: false, code: 'SOME_REFUSED' }, { way: 'webhook', ok: false, code: '401' }])
+  ways.close()
+})
