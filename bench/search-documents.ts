@@ -45,15 +45,22 @@ const FILL = `
   with drawn as materialized (${DRAWN}),
   coded as materialized (select drawn.*, c.code, c.kind as calls from drawn join lateral (select * from ${CODES} where c.at <= drawn.kind order by c.at desc limit 1) c on true),
   documents_made as (
-    insert into documents (id, source, source_id, identifier, revision, version, feed, first_received_at, received_at, nhs_number, state, route, rule, code, team, directorate)
+    insert into documents (id, source, source_id, identifier, revision, version, feed, first_received_at, received_at, nhs_number, state, route, rule, code, team, directorate, stage, would_route, conflict)
     select id, 'rio', 'RIO-' || n, id, 1, 1, case when n % 1000 = 0 and n < $3::bigint / 10 then 'rio-folder' when n % 10 = 0 then 'rio-http' else 'rio-mllp' end, received_at, received_at,
-      '999' || lpad(person::text, 7, '0'), case when n between $3::bigint * 2 / 3 and $3::bigint * 2 / 3 + 400 then 'failed' else w.state end, w.route, w.rule, code, 'TEAM' || team, 'directorate-' || team % ${DIRECTORATES}
-    from coded join lateral (select * from ${WAYS} where w.at <= way order by w.at desc limit 1) w on true)
+      '999' || lpad(person::text, 7, '0'), case when n between $3::bigint * 2 / 3 and $3::bigint * 2 / 3 + 400 then 'failed' else w.state end, w.route, w.rule, code, 'TEAM' || team, 'directorate-' || team % ${DIRECTORATES}, case when w.state = 'observed' then 'observing' else 'live' end, case when w.state = 'observed' then 'pkb' end, n % 500 = 0 and w.state <> 'observed'
+    from coded join lateral (select * from ${WAYS} where w.at <= way order by w.at desc limit 1) w on true
+    returning id, state, route, code),
+  receipts_made as (
+    insert into receipts (id, document_id, feed, format, received_at, skeleton, contents, fingerprint, bearing, revision)
+    select id, id, case when n % 10 = 0 then 'rio-http' else 'rio-mllp' end, 'upload', received_at, $8, '[]', id::text, 'in-order', 1 from coded)
   insert into revisions (document_id, revision, receipt_id, received_at, document, tightened, facts, decision, resource, title)
-  select id, 1, id, received_at, $4::json, '{}', $5::json, $6::json, $7::json,
-    concat_ws(' ', code, calls, ${word('one')}, ${word('other')}) || case when n % 3 = 0 then '.pdf' else '' end from coded`
+  select coded.id, 1, coded.id, received_at, $4::json, '{}', case when state = 'observed' then replace($5, '"directorate":"live"', '"directorate":"observing"') else $5 end::json,
+    case when state = 'observed' then replace($6, '"route":"pkb"', '"route":"observe","wouldRoute":"pkb"') when n % 500 = 0 then replace($6, '"conflict":false', '"conflict":true') else $6 end::json,
+    replace(replace(replace($7, '2026-11-20T11:00:00.000Z', to_char((received_at - interval '20 minutes') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')), '"code":"CLIN"', '"code":"' || coalesce(made.code, 'XXXX') || '"'),
+      '"status":"current"', case n % 1000 when 1 then '"status":"entered-in-error"' when 2 then '"status":"superseded"' when 3 then '"status":"superseded"' else '"status":"current"' end)::json,
+    concat_ws(' ', coded.code, calls, ${word('one')}, ${word('other')}) || case when n % 3 = 0 then '.pdf' else '' end from coded join documents_made made on made.id = coded.id`
 
-/** What a trigger would do, which is off while the rows that documents refer to are left out. */
+/** What a trigger would do, which is off: of so many rows it is done faster at the end. */
 const WORDS_OF_ALL = `insert into titles select received_at, document_id, revision, to_tsvector('simple', translate(title, '._-/\\@:+&', '         ')) from revisions`
 
 /** What the engine would write of a real letter. */
@@ -62,12 +69,11 @@ const template = async (): Promise<readonly string[]> => {
   const receipt = aReceipt()
   const { facts, decision, resource } = aPlan(policy, { receipt })
   const row = revisionRow({ id: receipt.id, revision: 1 } as DocumentRecord, { receipt, carries: false, receivedAt: receipt.receivedAt, document: aDocument(receipt, policy), tightened: {}, facts, decision, resource })
-  return ['document', 'facts', 'decision', 'resource'].map((name) => JSON.stringify(row[name]))
+  return [...['document', 'facts', 'decision', 'resource'].map((name) => JSON.stringify(row[name])), receipt.skeleton]
 }
 
 const fill = async (client: PoolClient, documents: number): Promise<void> => {
   const parts = await template()
-  // What documents refer to is there, but for the receipts, which are left out.
   await client.query('set statement_timeout = 0; set session_replication_role = replica; set synchronous_commit = off')
   for (let from = 1; from <= documents; from += AT_ONCE) {
     const to = Math.min(from + AT_ONCE - 1, documents)
@@ -75,7 +81,7 @@ const fill = async (client: PoolClient, documents: number): Promise<void> => {
     console.error(`${to} of ${documents} documents`)
   }
   await client.query({ text: WORDS_OF_ALL, ...AS_LONG_AS_IT_TAKES })
-  for (const table of ['documents', 'revisions', 'titles']) await client.query({ text: `vacuum analyze ${table}`, ...AS_LONG_AS_IT_TAKES })
+  for (const table of ['documents', 'receipts', 'revisions', 'titles']) await client.query({ text: `vacuum analyze ${table}`, ...AS_LONG_AS_IT_TAKES })
 }
 
 export const fillDocuments = async (pool: Pool, documents: number): Promise<void> => {

@@ -41,6 +41,11 @@ const SEARCHES: readonly Search[] = [
   { name: 'title: the first three letters of words', filter: (nth) => ({ title: NAMES.word(40 + nth).slice(0, 3) }) },
   { name: 'title: a phrase, and a code', filter: () => ({ title: '"clinic letter"', code: 'CLIN' }) },
   { name: 'title: a word that never comes with the code', filter: () => ({ title: 'appointment', code: 'CLIN' }) },
+  { name: 'observing, one directorate', filter: (nth) => ({ stage: ['observing'], directorate: NAMES.directorate(nth % 5) }) },
+  { name: 'would go to the record, one team', filter: (nth) => ({ wouldRoute: ['pkb'], team: NAMES.team(nth % 40) }) },
+  { name: 'conflicts, one directorate', filter: (nth) => ({ marked: 'conflict', directorate: NAMES.directorate(nth % 5) }) },
+  { name: 'variances, of which there are none', filter: () => ({ marked: 'variance' }) },
+  { name: 'title, a rule of six in a thousand', filter: () => ({ title: 'letter', rule: 'blocked-code' }) },
   { name: 'title, NHS number', filter: (nth) => ({ title: 'letter', nhsNumber: NAMES.patient(nth * 43) }) },
   { name: 'title, team, withheld, one year', filter: (nth) => ({ title: NAMES.word(nth % 8), team: NAMES.team(nth % 20), state: ['withheld'], since: MONTHS_AGO(20), until: MONTHS_AGO(8) }) },
 ]

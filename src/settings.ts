@@ -9,7 +9,7 @@ export type Environment = { readonly [name: string]: string | undefined }
 
 type Value = (name: string) => string | undefined
 type Setting = {
-  readonly kind: 'text' | 'port' | 'secret' | 'switch'
+  readonly kind: 'text' | 'port' | 'secret' | 'switch' | 'count'
   readonly says: string
   readonly default?: string | ((value: Value) => string | undefined)
   /** Made at first start and kept in this file under DATA_DIR. */
@@ -26,7 +26,9 @@ export const SETTINGS = {
   REDIS_URL: { kind: 'secret', says: 'Redis for the queue, instead of PostgreSQL' },
   HTTP_HOST: { kind: 'text', says: 'Address of pages, API and HTTP feed', default: '127.0.0.1' },
   HTTP_PORT: { kind: 'port', says: 'Port of pages, API and HTTP feed; 0 takes a free one', default: '3000' },
-  HTTP_BEHIND_PROXY: { kind: 'switch', says: 'true: something in front of the engine keeps strangers out, so HTTP_HOST may be public', default: 'false' },
+  HTTP_BEHIND_PROXY: { kind: 'switch', says: 'true: a proxy with https stands in front of the engine, so HTTP_HOST may be public', default: 'false' },
+  SESSION_IDLE_MINUTES: { kind: 'count', says: 'A session on the pages ends when it was not used for so many minutes', default: '30' },
+  SESSION_HOURS: { kind: 'count', says: 'A session on the pages ends after so many hours, however much it is used', default: '12' },
   MLLP_HOST: { kind: 'text', says: 'Address of the MLLP feed', default: '127.0.0.1' },
   MLLP_PORT: { kind: 'port', says: 'Port of the MLLP feed; 0 takes a free one', default: '2575' },
   SANDBOX_PORT: { kind: 'port', says: 'Port of the PKB sandbox; 0 takes a free one', default: '3001' },
@@ -47,6 +49,22 @@ export const SETTINGS = {
   PKB_FACADE_CLIENT_ID: { kind: 'text', says: 'OAuth2 client id for PKB_FACADE_URL', default: (value) => value('PKB_CLIENT_ID') },
   PKB_FACADE_CLIENT_SECRET: { kind: 'secret', says: 'OAuth2 client secret for PKB_FACADE_URL', default: (value) => value('PKB_CLIENT_SECRET') },
   PKB_FACADE_ORG_ID: { kind: 'text', says: 'X-Org-Public-Id at PKB_FACADE_URL', default: (value) => value('PKB_ORG_ID') },
+  CONSOLE_URL: { kind: 'text', says: 'Public address of the pages, for links in alerts' },
+  SMTP_URL: { kind: 'secret', says: 'Mail server for alerts and outcomes: smtp://user:password@host:587, or smtps://' },
+  ALERT_EMAIL_FROM: { kind: 'text', says: 'Sender of all mail' },
+  ALERT_EMAIL_TO: { kind: 'text', says: 'Who gets alerts by mail: addresses with commas in between' },
+  ALERT_WEBHOOK_URL: { kind: 'secret', says: 'Where alerts are posted to, signed' },
+  ALERT_WEBHOOK_SECRET: { kind: 'secret', says: 'Key of the signature, at least 16 characters' },
+  OUTCOMES_DIR: { kind: 'text', says: 'Folder of the daily outcome of each team', default: (value) => join(value('DATA_DIR') ?? '.', 'outcomes') },
+  SIGN_IN: { kind: 'text', says: 'How people sign in: local (passwords of this engine), oidc (the identity provider), or both', default: 'local' },
+  OIDC_ISSUER: { kind: 'text', says: 'Issuer of the identity provider' },
+  OIDC_CLIENT_ID: { kind: 'text', says: 'Client id of this engine there' },
+  OIDC_CLIENT_SECRET: { kind: 'secret', says: 'Client secret of this engine there' },
+  OIDC_REDIRECT_URL: { kind: 'text', says: 'Address to which it sends people back: https://…/sign-in/provider/back', default: (value) => (value('CONSOLE_URL') === undefined ? undefined : `${value('CONSOLE_URL')!.replace(/\/+$/u, '')}/sign-in/provider/back`) },
+  OIDC_ROLES_CLAIM: { kind: 'text', says: 'Claim that holds the roles', default: 'roles' },
+  OIDC_ROLES: { kind: 'text', says: 'Which of its words gives which role: ol-reviewers=reviewer, ol-ops=operator' },
+  OIDC_SCOPES: { kind: 'text', says: 'Scopes that are asked for', default: 'openid profile' },
+  OIDC_NAME: { kind: 'text', says: 'What the sign-in page calls the identity provider', default: 'your trust account' },
   LOG_LEVEL: { kind: 'text', says: 'debug, info, warn or error', default: 'info' },
 } as const satisfies Record<string, Setting>
 
@@ -66,6 +84,13 @@ export const port = (name: SettingName, env: Environment): number => {
   const number = Number(text)
   if (!/^\d{1,5}$/u.test(text) || number > 65535) throw new Failure('SETTING_INVALID', `${name} must be a port number from 0 to 65535.`)
   return number
+}
+
+/** A whole number from 1 up. */
+export const count = (name: SettingName, env: Environment): number => {
+  const text = readSetting(name, env) ?? ''
+  if (!/^[1-9]\d{0,5}$/u.test(text)) throw new Failure('SETTING_INVALID', `${name} must be a whole number from 1 to 999999.`)
+  return Number(text)
 }
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -89,6 +114,7 @@ export const checkValues = (env: Environment): void => {
   reloadsOnChange(env)
   for (const [name, { kind }] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
     if (kind === 'port') port(name, env)
+    if (kind === 'count') count(name, env)
     if (kind === 'switch' && !['true', 'false'].includes(readSetting(name, env) ?? '')) throw new Failure('SETTING_INVALID', `${name} must be true or false.`)
   }
 }

@@ -155,7 +155,7 @@ export type Route = RuleRoute | 'observe'
 
 export type Decision = {
   readonly route: Route
-  /** The rule's name in `mappings/sharing-rules.yaml`, or one of the engine's own: `floor`, `no-rule-matched`, `moved-to-another-patient`, `parent-not-standing`, `account-unknown-too-long`, `not-read-in-time`. */
+  /** The rule's name in `mappings/sharing-rules.yaml`, or one of the engine's own: `floor`, `no-rule-matched`, `moved-to-another-patient`, `parent-not-standing`, `account-unknown-too-long`, `not-read-in-time`, `posted-by-a-person`. */
   readonly rule: string
   /** A sentence that an administrator understands; holds no patient data. */
   readonly because: string
@@ -181,8 +181,8 @@ export type Decision = {
 /** For how long something is waited for: exactly one of the three. Working days are those of England. */
 export type Span = { readonly hours: number } | { readonly days: number } | { readonly working_days: number; /** Days on which nobody works beside weekends and the usual bank holidays: YYYY-MM-DD. */ readonly not_on?: readonly string[] }
 
-/** Why a letter that was meant for the record goes by post as well or instead: a deadline passed, for this content, once. */
-export const POST_REASONS = ['account-unknown', 'not-read'] as const
+/** Why a letter that was meant for the record goes by post as well or instead: a deadline passed, or a person wanted it, for this content, once. */
+export const POST_REASONS = ['account-unknown', 'not-read', 'person'] as const
 export type PostReason = (typeof POST_REASONS)[number]
 
 /** What the ledger knows of a person's PKB account, with freshness already judged at the edge. */
@@ -224,7 +224,7 @@ export type Prior = {
   readonly addendum?: boolean
   /** NHS number for which something of it was last owed or sent under its present identifier. */
   readonly addressedTo?: string
-  /** A deadline of exactly this content has passed: it goes by post where the floor allows, else to a person. */
+  /** A deadline of exactly this content has passed, or a person wants it posted: it goes by post where the floor allows, else to a person. */
   readonly post?: PostReason
 }
 

@@ -7,10 +7,14 @@ import type { Pool } from 'pg'
 import { checkable } from './commands/environment.ts'
 import { dashboard } from './dashboard/dashboard.ts'
 import { refusePublic, startHttp } from './dashboard/listen.ts'
-import { rightsOf } from './dashboard/rights.ts'
-import type { Visitors } from './dashboard/visitor.ts'
+import { signInWays } from './dashboard/sign-in/provider-settings.ts'
 import { openWake } from './deliver/wake.ts'
+import { channelDesk } from './engine/channel-desk.ts'
+import { openAlerts } from './engine/alerts.ts'
+import { readAlertSettings } from './engine/alert-ways.ts'
 import { tested } from './engine/channel-tests.ts'
+import { watchChannels } from './engine/channel-watch.ts'
+import { openDestinationStates } from './engine/destination-states.ts'
 import { openFeeds, type Feeds, type Listening } from './engine/feeds.ts'
 import { holdPolicy, type InForce, type PolicyHolder, type Reloaded } from './engine/in-force.ts'
 import { openLines, type Lines } from './engine/lines.ts'
@@ -18,8 +22,10 @@ import { openThings, type OpenThings } from './engine/open-things.ts'
 import { pkbOrSandbox } from './engine/pkb-address.ts'
 import { policyStatus } from './engine/policy-status.ts'
 import { readiness } from './engine/readiness.ts'
-import { openRecallWatch } from './engine/recall-watch.ts'
+import { openRetryRuns } from './engine/retry-runs.ts'
 import { openReviews } from './engine/reviews.ts'
+import { tryDesk } from './engine/try.ts'
+import { openSignIn } from './engine/sign-in.ts'
 import { Failure } from './errors.ts'
 import { makeTake } from './intake/take.ts'
 import { openContent } from './ledger/content-files.ts'
@@ -53,6 +59,8 @@ export type Engine = {
   readonly policy: Policy
   /** Reads channels and mappings again, and takes what they say if it can be taken. */
   reload(): Promise<Reloaded>
+  /** Makes the first account at /sign-in/code; absent where there is one, or no pages. */
+  readonly firstCode?: string
   /** What should be done about the policy, in sentences. */
   warnings(): readonly string[]
   stop(): Promise<void>
@@ -85,6 +93,8 @@ const now = (): Date => new Date()
 
 const build = async (given: Environment, parts: readonly Part[], log: StartOptions['log'], open: OpenThings): Promise<Engine> => {
   checkValues(given)
+  readAlertSettings(given)
+  signInWays(given)
   const { say, metrics } = makeSay({ level: logLevel(given), ...(log ? { write: log } : {}) })
   const http = { host: readSetting('HTTP_HOST', given)!, port: port('HTTP_PORT', given), behindProxy: readSetting('HTTP_BEHIND_PROXY', given) === 'true' }
   const hasPages = parts.includes('dashboard') || parts.includes('feeds')
@@ -124,18 +134,27 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const lines = parts.includes('worker') ? openLines({ ledger, wake, policy, content, say, now }) : undefined
   if (lines) watchCircuits(metrics, lines.circuits)
   const feeds = parts.includes('feeds') ? openFeeds({ content, take: makeTake({ ledger, policy, say }), reject: rejectInto(ledger, say), say, now, newId: randomUUID }) : undefined
+  // Before anything is opened: what a person has stopped stays closed.
+  const channelWatch = await watchChannels({ ledger, ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}), say, now, id: randomUUID() })
   await startAll(first.policy, lines, feeds, open)
-  if (lines) open.add(openRecallWatch({ ledger, say, now }).close)
+  open.add(() => channelWatch.close())
+  channelWatch.begin()
+  if (lines) open.add(openDestinationStates({ ledger, circuits: lines.circuits, process: randomUUID(), say, now }).close)
+  if (lines) open.add(openRetryRuns({ ledger, say, now }).close)
   const reviews = openReviews({ policy, say, now })
   open.add(() => reviews.close())
-  holder = holdPolicy({ first, env: () => ({ ...env, RIO_HTTP_TOKEN: withTokens(given)['RIO_HTTP_TOKEN'] }), ledger, parts: [feeds, lines].filter((part) => part !== undefined), say, now, onTaken: reviews.tell })
+  const settingsNow = (): Environment => ({ ...env, RIO_HTTP_TOKEN: withTokens(given)['RIO_HTTP_TOKEN'] })
+  holder = holdPolicy({ first, env: settingsNow, ledger, parts: [feeds, lines].filter((part) => part !== undefined), say, now, onTaken: reviews.tell })
+  const alerts = openAlerts({ env, ledger, holder, ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}), dataDir, say, now })
+  open.add(() => alerts.close())
   const status = policyStatus(holder, reviews)
   watchPolicyMetrics(metrics, () => ({ hash: policy().hash, refused: holder.refused() !== undefined, overdue: reviews.overdue().length }))
 
+  const signIn = openSignIn({ ledger, env, now })
   const routers: RequestHandler[] = feeds ? [feeds.routes] : []
   if (hasPages)
     routers.push(dashboard({
-      ledger, metrics, say, visitors: ANYBODY, policy, policyStatus: status, now, ...(sandboxUrl ? { sandboxUrl } : {}),
+      ledger, content, metrics, say, visitors: signIn.visitors, signIn: signIn.settings, ...(signIn.provider ? { provider: signIn.provider } : {}), policy, policyStatus: status, now, alerting: alerts, channels: channelDesk({ holder, env: settingsNow, watch: channelWatch, now }), tryIt: tryDesk({ inForce: holder.now, env, now }), ...(sandboxUrl ? { sandboxUrl } : {}),
       ready: readiness({ ledger, wake, parts, down: () => [...(feeds?.down() ?? []), ...(lines?.down() ?? [])] }),
       wake: (documentId, destination) => wake.wake([{ documentId, destination, dueAt: now().toISOString() }]),
       banners: () => banners(policy(), sandboxUrl),
@@ -144,9 +163,10 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   if (listening) open.add(() => listening.close())
   follow(holder, env, say, open)
   reviews.tell()
+  const firstCode = parts.includes('dashboard') ? await signIn.firstCode() : undefined
   say('engine_started', { parts: parts.join(' '), policy: first.policy.hash })
   return {
-    ...(listening ? { url: listening.url } : {}), ...(sandboxUrl ? { sandboxUrl } : {}), env,
+    ...(listening ? { url: listening.url } : {}), ...(firstCode === undefined ? {} : { firstCode }), ...(sandboxUrl ? { sandboxUrl } : {}), env,
     get policy() { return policy() },
     get mllp() { return feeds?.listening() ?? [] },
     reload: holder.reload, warnings: () => reviews.overdue().map(overdueInWords), stop: () => open.closeAll(),
@@ -220,9 +240,6 @@ const startAll = async (policy: Policy, lines: Lines | undefined, feeds: Feeds |
   const [down] = lines?.down() ?? []
   if (down !== undefined) throw new Failure('INTERNAL', `No line to ${down} could be opened.`)
 }
-
-// Until there is a sign-in.
-const ANYBODY: Visitors = { of: (req) => Promise.resolve({ kind: req.headers.authorization ? 'program' : 'person', id: 'anybody', name: 'Anybody', rights: rightsOf(['admin']), formToken: 'form' }) }
 
 const banners = (policy: Policy, sandboxUrl: string | undefined): readonly string[] => [
   ...(sandboxUrl ? ['The PKB sandbox stands in for PKB: no document leaves this machine.'] : []),

@@ -10,7 +10,7 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((fi
 const text = (file: string) => readFileSync(join(src, file), 'utf8')
 
 const CORE_FOLDERS = ['parse', 'decide', 'fhir']
-const CORE_FILES = ['plan.ts', 'types.ts', 'types-delivery.ts', 'errors.ts', 'policy/schema.ts', 'policy/schema-destinations.ts', 'policy/schema-tables.ts', 'policy/schema-words.ts', 'policy/policy.ts', 'observe/events.ts']
+const CORE_FILES = ['plan.ts', 'csv.ts', 'types.ts', 'types-delivery.ts', 'errors.ts', 'policy/schema.ts', 'policy/schema-destinations.ts', 'policy/schema-tables.ts', 'policy/schema-words.ts', 'policy/policy.ts', 'observe/events.ts']
 const EDGES = ['intake', 'deliver', 'ledger', 'policy', 'observe', 'dashboard']
 const SHARED_EDGES = ['ledger', 'observe']
 const TOP = ['main.ts', 'wire.ts', 'engine', 'settings.ts', 'commands']

@@ -7,7 +7,7 @@ import { loadFiles, type Loaded } from '../policy/load.ts'
 import type { Policy } from '../policy/policy.ts'
 import { printProblem } from '../policy/problem.ts'
 import type { Environment } from '../settings.ts'
-import { agreement, differences, reasonsFor, short, way, type Explanation } from './explanation.ts'
+import { agreement, differences, reasonsFor, short, way, type Explanation } from '../engine/explanation.ts'
 
 const DEFAULT_FRESH_HOURS = 24
 

@@ -10,8 +10,9 @@ import { readUploadFile } from '../intake/read-file.ts'
 import { openContent } from '../ledger/content-files.ts'
 import type { KeptFiles } from '../policy/files.ts'
 import type { Policy } from '../policy/policy.ts'
-import { UNKNOWN_PERSON, type Prior, type Receipt, type Refusal } from '../types.ts'
-import { reasonsFor, refusedWith, type Explanation } from './explanation.ts'
+import { firstPrior } from '../policy/test/run.ts'
+import { UNKNOWN_PERSON, type Receipt, type Refusal } from '../types.ts'
+import { reasonsFor, refusedWith, type Explanation } from '../engine/explanation.ts'
 
 export const STANDARD_INPUT = '-'
 
@@ -29,13 +30,11 @@ export const explainFile = async (asked: FileAsked): Promise<Pick<Explanation, '
     const feed = feedFor(path, asked)
     const receipt = await read(path, feed, folder, asked)
     const about = { file: asked.file === STANDARD_INPUT ? 'standard input' : asked.file, feed }
-    return { about, ...('skeleton' in receipt ? reasonsFor({ receipt, policy, files, person: UNKNOWN_PERSON, prior: unseen(receipt) }) : { refused: refusedWith(receipt) }) }
+    return { about, ...('skeleton' in receipt ? reasonsFor({ receipt, policy, files, person: UNKNOWN_PERSON, prior: firstPrior(receipt) }) : { refused: refusedWith(receipt) }) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
-
-const unseen = ({ receivedAt }: Receipt): Prior => ({ firstReceivedAt: receivedAt, cancelled: false, superseded: false, moved: false, held: false, released: 0, parentStanding: false })
 
 /** What came in, as a file of the kind that it looks like. A file that an upload names is looked for from here. */
 const received = async (folder: string): Promise<string> => {

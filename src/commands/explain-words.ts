@@ -1,6 +1,6 @@
 // An explanation as text for a terminal: sections with aligned columns, the decision and then how it came about, in the
 // order of the journey. It refuses control characters, which a message could use to move the cursor.
-import { short, way, type Explanation, type Reasons } from './explanation.ts'
+import { short, way, type Explanation, type Reasons } from '../engine/explanation.ts'
 import type { Field } from '../parse/fields.ts'
 
 type Lines = readonly string[]

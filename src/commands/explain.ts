@@ -13,7 +13,7 @@ import { checkable } from './environment.ts'
 import { documentCalled, explainDocument, explainThen, policyThen } from './explain-document.ts'
 import { explainFile, isFile } from './explain-file.ts'
 import { inWords } from './explain-words.ts'
-import type { Explanation } from './explanation.ts'
+import type { Explanation } from '../engine/explanation.ts'
 import { withLedger } from './ledger.ts'
 
 export const USAGE = `Usage: npx openletter explain FILE|DOCUMENT [--feed NAME] [--as-of TIME] [--json]

@@ -6,7 +6,7 @@ import { observedCounts, observingAnswer, observingReport, readObserving, type O
 import { percent } from '../dashboard/observing-view.ts'
 import { londonTime } from '../dashboard/times.ts'
 import { londonDay } from '../decide/london.ts'
-import { csv } from '../deliver/print/csv.ts'
+import { csv } from '../csv.ts'
 import type { Ledger, ObservedCount } from '../ledger/ledger.ts'
 import type { ObservedReport, Tally } from '../ledger/observed-report.ts'
 import { loadPolicy } from '../policy/load.ts'

@@ -60,7 +60,7 @@ const hasTerminal = (): boolean => {
   }
 }
 
-const welcome = ({ url, mllp, sandboxUrl, policy, env, warnings }: Engine, parts: readonly Part[]): string => {
+const welcome = ({ url, firstCode, mllp, sandboxUrl, policy, env, warnings }: Engine, parts: readonly Part[]): string => {
   const data = relative(process.cwd(), resolve(readSetting('DATA_DIR', env)!)) || '.'
   return [
     '',
@@ -71,6 +71,7 @@ const welcome = ({ url, mllp, sandboxUrl, policy, env, warnings }: Engine, parts
     ...(url && parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, { type }]) => (type === 'http' ? [`  HTTP feed   ${url}/feeds/${name}/documents   (token in ${data}/rio-http.token unless set)`] : [])) : []),
     ...(parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, feed]) => (feed.type === 'folder' ? [`  Folder feed ${relative(process.cwd(), feed.folder) || '.'}   (${name})`] : [])) : []),
     ...(sandboxUrl ? ['', `  No PKB address is set: the sandbox stands in for PKB, and no document leaves this machine.`, `  Sandbox     ${sandboxUrl}   (a patient's record: ${sandboxUrl}/records/9990000018)`] : []),
+    ...(firstCode === undefined ? [] : ['', `  Nobody has an account yet. Open ${url}/sign-in/code and enter this one-time code; it is good for an hour:`, '', `    ${firstCode}`]),
     ...(parts.length === PARTS.length ? ['', '  Send a first document, from another terminal:', '', '    npx openletter send samples/01-share-registered.hl7'] : []),
     ...warnings().flatMap((warning) => ['', `  ${warning}`]),
     '',

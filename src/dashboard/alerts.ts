@@ -1,6 +1,8 @@
 // What has to be seen wherever somebody looks: stops in force, recalls that are not done, what is wrong with the policy.
 // It refuses to be silent about what it cannot know: a ledger that does not answer is told too.
+import { kindOf } from '../decide/incidents.ts'
 import { stopInWords } from '../decide/stopped.ts'
+import type { HaltedChannel } from '../ledger/channel-words.ts'
 import type { Ledger, PulledStop } from '../ledger/ledger.ts'
 import type { DashboardParts } from './parts.ts'
 import { policyAlerts } from './policy.ts'
@@ -13,11 +15,15 @@ const OPEN_MS = 60_000
 const MOST = 3
 
 export const alertsOf = async ({ ledger, policyStatus, now }: Pick<DashboardParts, 'ledger' | 'policyStatus' | 'now'>): Promise<readonly Alert[]> => {
-  const [stops, counts] = await Promise.all([ledger.stops().catch(() => undefined), ledger.recallCounts().catch(() => undefined)])
+  const [stops, halted, counts, incidents] = await Promise.all([
+    ledger.stops().catch(() => undefined), ledger.haltedChannels().catch(() => []), ledger.recallCounts().catch(() => undefined), ledger.incidents(0).catch(() => undefined),
+  ])
   return [
     ...(stops ? stopAlerts(stops) : [{ text: 'The ledger does not answer, so it is not known whether deliveries are stopped.', link: { href: '/stops', text: 'Look again' } }]),
+    ...haltAlerts(halted),
     ...(counts ? recallAlerts(counts, now()) : []),
     ...policyAlerts(policyStatus()),
+    ...incidentAlerts(incidents?.open ?? [], now()),
   ]
 }
 
@@ -30,6 +36,10 @@ const stopAlerts = (stops: readonly PulledStop[]): readonly Alert[] => [
   ...(stops.length > MOST ? [{ text: `${stops.length - MOST} more stops are in force.`, link: { href: '/stops', text: 'See all' } }] : []),
 ]
 
+const haltAlerts = (halted: readonly HaltedChannel[]): readonly Alert[] => halted.map(({ channel, state, actor, reason, at }) => ({
+  text: `${capital(state)}: the channel ${channel}, by ${actor} on ${londonTime(at)}. ${capital(reason)}`, link: { href: `/channels/${encodeURIComponent(channel)}`, text: 'See the channel' },
+}))
+
 const recallAlerts = ({ open, openSince }: Awaited<ReturnType<Ledger['recallCounts']>>, now: Date): readonly Alert[] =>
   openSince === undefined || now.getTime() - Date.parse(openSince) < OPEN_MS
     ? []
@@ -37,3 +47,12 @@ const recallAlerts = ({ open, openSince }: Awaited<ReturnType<Ledger['recallCoun
         text: `${open === 1 ? 'A recall is' : `${open} recalls are`} not done. The ${open === 1 ? 'letter' : 'oldest'} was to be taken back ${ageOf(openSince, now)} ago.`,
         link: { href: '/recalls', text: 'See the recalls' },
       }]
+
+/** Severe ones that no other line tells and nobody has in hand. */
+const incidentAlerts = (open: Awaited<ReturnType<Ledger['incidents']>>['open'], now: Date): readonly Alert[] => {
+  const severe = open.filter(({ kind, taken }) => kindOf(kind).severity === 'severe' && !kindOf(kind).ownBanner && !taken)
+  return [
+    ...severe.slice(0, MOST).map(({ kind, about, since }) => ({ text: `${kindOf(kind).title}: ${about}, for ${ageOf(since, now)}.`, link: { href: '/alerts', text: 'See the alert' } })),
+    ...(severe.length > MOST ? [{ text: `${severe.length - MOST} more alerts are severe.`, link: { href: '/alerts', text: 'See all' } }] : []),
+  ]
+}

@@ -1,13 +1,18 @@
-// The documents as JSON, always with the API's token. It refuses to name the patient: rows and stories hold ids,
-// codes and decisions; only `/resource`, which is asked for by itself, is the DocumentReference.
+// The documents as JSON. It refuses to name the patient: rows and stories hold ids, codes and decisions; only `/resource`,
+// which is asked for by itself and written down as a look, is the DocumentReference.
 import express, { type Request, type RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
 import type { DocumentRow, PulledStop, Story } from '../ledger/ledger.ts'
+import { listQuery, searchAsked } from './shapes-asked.ts'
 import { readFilter, wrongInWords, type FilterRead } from './filter.ts'
 import { stopsThatHold } from './held-by.ts'
+import { looked } from './looks.ts'
+import { namesPatient, seesPatients } from './patient-search.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { readStateOf } from './read-state.ts'
 import { reasonOf, retryDelivery, TROUBLED } from './retry.ts'
+import { documentReference, documents as documentsShape, idOnly, retryAsked, story as storyShape } from './shapes.ts'
+import { failed as failedShape } from './shapes-reports.ts'
 import { actorOf } from './visitor.ts'
 
 export const rowAnswer = ({ id, source, sourceId, feed, revision, receivedAt, state, route, rule, because, code, team, directorate }: DocumentRow) =>
@@ -44,7 +49,7 @@ export const storyAnswer = (story: Story, stops: readonly PulledStop[]) => ({
   unread: story.document.unread,
 })
 
-export const storyOf = async ({ ledger }: Pick<DashboardParts, 'ledger'>, req: Request): Promise<Story> => {
+export const storyOf = async ({ ledger }: { readonly ledger: Pick<DashboardParts['ledger'], 'story'> }, req: Request): Promise<Story> => {
   const { id } = req.params
   const story = isUuid(id) ? await ledger.story(id) : undefined
   if (!story) throw new Failure('NOT_FOUND', 'There is no such document.')
@@ -74,13 +79,19 @@ export const apiAddresses = (parts: DashboardParts): readonly Address[] => {
     return { documents: documents.map(rowAnswer), ...(cursor === undefined ? {} : { cursor }) }
   }
   const list: RequestHandler = async (req, res) => void res.json(await listed(readFilter(req.query, 'query')))
-  const search: RequestHandler = async (req, res) => void res.json(await listed(readFilter(bodyOf(req), 'body')))
+  const search: RequestHandler = async (req, res) => {
+    const read = seesPatients(res, readFilter(bodyOf(req), 'body'))
+    const found = await listed(read)
+    if (read.ok && namesPatient(read.filter)) await looked(res, found.documents, 'search')
+    res.json(found)
+  }
   const story: RequestHandler = async (req, res) => {
     const told = await storyOf(parts, req)
     res.json(storyAnswer(told, await stopsThatHold(parts, told)))
   }
   const resource: RequestHandler = async (req, res) => {
-    const { resource } = await storyOf(parts, req)
+    const { id, resource } = await storyOf(parts, req)
+    await looked(res, id, 'resource')
     res.type('application/fhir+json').send(JSON.stringify(resource))
   }
   const failed: RequestHandler = async (_req, res) => {
@@ -96,11 +107,11 @@ export const apiAddresses = (parts: DashboardParts): readonly Address[] => {
   }
 
   return [
-    { method: 'get', path: '/api/documents', right: 'see', handle: [list] },
-    { method: 'post', path: '/api/documents/search', right: 'see', handle: [json, search] },
-    { method: 'get', path: '/api/documents/:id', right: 'see', handle: [story] },
-    { method: 'get', path: '/api/documents/:id/resource', right: 'patients', handle: [resource] },
-    { method: 'get', path: '/api/failed', right: 'see', handle: [failed] },
-    { method: 'post', path: '/api/deliveries/:id/retry', right: 'retry', handle: [json, retry] },
+    { method: 'get', path: '/api/documents', right: 'see', told: { says: 'The documents, newest first.', query: listQuery, answer: documentsShape }, handle: [list] },
+    { method: 'post', path: '/api/documents/search', right: 'see', told: { says: 'The same list, also by what identifies a patient.', body: searchAsked, answer: documentsShape, errors: ['RIGHT_MISSING'] }, handle: [json, search] },
+    { method: 'get', path: '/api/documents/:id', right: 'see', told: { says: 'One document’s whole story.', answer: storyShape, errors: ['NOT_FOUND'] }, handle: [story] },
+    { method: 'get', path: '/api/documents/:id/resource', right: 'patients', told: { says: 'The document as a FHIR DocumentReference, without the file; it names the patient.', answer: documentReference, type: 'application/fhir+json', errors: ['NOT_FOUND'] }, handle: [resource] },
+    { method: 'get', path: '/api/failed', right: 'see', told: { says: 'Deliveries that failed or are blocked, newest first, at most 200.', answer: failedShape }, handle: [failed] },
+    { method: 'post', path: '/api/deliveries/:id/retry', right: 'retry', told: { says: 'Asks for another try of a delivery.', body: retryAsked, answer: idOnly, status: 202, errors: ['NOT_FOUND', 'RETRY_NOT_POSSIBLE'] }, handle: [json, retry] },
   ]
 }

@@ -1,5 +1,6 @@
 // The numbers of each month, directorate, team and code as CSV for a spreadsheet. It refuses identifiers: there is no
 // column that could hold one, and a name from the policy is never run as a formula.
+import { csvOf } from '../csv.ts'
 import type { AssuranceReport } from '../ledger/assurance-report.ts'
 
 type RowOf = AssuranceReport['rows'][number]
@@ -21,10 +22,4 @@ const COLUMNS = {
   withhold_rate: ({ withholdRate }) => String(withholdRate),
 } as const satisfies Record<string, (row: RowOf) => string>
 
-/** What starts a formula in some spreadsheet, also behind white space. */
-const FORMULA = /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u
-const field = (text: string): string => `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
-const line = (cells: readonly string[]): string => `${cells.map(field).join(',')}\r\n`
-
-export const assuranceCsv = (rows: readonly RowOf[]): string =>
-  line(Object.keys(COLUMNS)) + rows.map((row) => line(Object.values(COLUMNS).map((cell) => cell(row)))).join('')
+export const assuranceCsv = (rows: readonly RowOf[]): string => csvOf(COLUMNS, rows)

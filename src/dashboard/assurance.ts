@@ -5,10 +5,12 @@ import { Failure } from '../errors.ts'
 import { assuranceOf, SORTS, THRESHOLDS, type AssuranceReport, type Sort } from '../ledger/assurance-report.ts'
 import { assuranceCsv } from './assurance-csv.ts'
 import { assuranceView, sortOptions } from './assurance-view.ts'
+import { assuranceQuery } from './shapes-asked.ts'
 import { wrongInWords, type Wrong } from './filter.ts'
 import { wrongView } from './list-view.ts'
 import { directorateOptions } from './observing-view.ts'
 import type { Address, DashboardParts } from './parts.ts'
+import { assurance as assuranceShape } from './shapes-reports.ts'
 import { readAsked, type Asked } from './asked.ts'
 import { show } from './views.ts'
 
@@ -55,9 +57,9 @@ export const assuranceAddresses = (parts: Parts): readonly Address[] => {
     res.type('text/csv').send(assuranceCsv(rows))
   }
   return [
-    { method: 'get', path: '/assurance', right: 'see', handle: [page] },
+    { method: 'get', path: '/assurance', right: 'see', same: '/api/assurance', handle: [page] },
     { method: 'get', path: '/assurance.csv', right: 'see', handle: [csv] },
-    { method: 'get', path: '/api/assurance', right: 'see', handle: [api] },
-    { method: 'get', path: '/api/assurance.csv', right: 'see', handle: [csv] },
+    { method: 'get', path: '/api/assurance', right: 'see', told: { says: 'What became of the documents of live directorates, by directorate, team, code and month.', query: assuranceQuery, answer: assuranceShape }, handle: [api] },
+    { method: 'get', path: '/api/assurance.csv', right: 'see', told: { says: 'The finest of these numbers as CSV.', query: assuranceQuery, type: 'text/csv' }, handle: [csv] },
   ]
 }

@@ -3,33 +3,58 @@ import express, { type RequestHandler, type Router } from 'express'
 import { Failure } from '../errors.ts'
 import { nothingHere, tellFailures } from './answers.ts'
 import { apiAddresses } from './api.ts'
+import { linkToJson } from './as-json.ts'
 import { assuranceAddresses } from './assurance.ts'
 import { assets } from './assets.ts'
+import { channelAddresses } from './channels.ts'
+import { auditAddresses } from './audit.ts'
+import { againAddresses } from './again.ts'
 import { fhirAddresses } from './fhir.ts'
 import { failureAddresses } from './failures.ts'
 import { healthAddresses } from './health.ts'
 import { holdAddresses } from './holds.ts'
+import { writesLooks } from './looks.ts'
+import { incidentAddresses } from './incidents.ts'
+import { liveAddresses } from './live.ts'
 import { observingAddresses } from './observing.ts'
+import { openApiAddresses } from './openapi.ts'
+import { outcomeAddresses } from './outcomes.ts'
 import { framed, pageAddresses } from './pages.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { policyAddresses } from './policy.ts'
 import { recallAddresses } from './recalls.ts'
 import { reconciliationAddresses } from './reconciliation.ts'
+import { codesAddresses } from './codes.ts'
+import { reviewAddresses } from './review.ts'
+import { reviewsAddresses } from './reviews.ts'
+import { accountAddresses } from './sign-in/account.ts'
+import { codeAddresses } from './sign-in/code-form.ts'
+import { peopleAddresses } from './sign-in/people.ts'
+import { providerAddresses } from './sign-in/by-provider.ts'
+import { signInAddresses } from './sign-in/sign-in.ts'
+import { runAddresses } from './runs.ts'
 import { stopAddresses } from './stops.ts'
+import { tryAddresses } from './try.ts'
+import { todayAddresses } from './today.ts'
+import { tokenAddresses } from './tokens.ts'
 import { needs, whoAsks } from './visitor.ts'
 
 /** Every address there is, style sheets and pictures apart. `docs/api.md` names the ones for programs; a test compares. */
-export const addresses = (parts: DashboardParts): readonly Address[] => [
+export const addresses = (parts: DashboardParts): readonly Address[] => described([
   ...healthAddresses(parts), ...apiAddresses(parts), ...pageAddresses(parts), ...policyAddresses(parts), ...observingAddresses(parts),
-  ...failureAddresses(parts), ...stopAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts), ...fhirAddresses(parts), ...reconciliationAddresses(parts), ...assuranceAddresses(parts),
-]
+  ...failureAddresses(parts), ...runAddresses(parts), ...againAddresses(parts), ...todayAddresses(parts), ...liveAddresses(parts), ...stopAddresses(parts), ...incidentAddresses(parts), ...outcomeAddresses(parts), ...channelAddresses(parts), ...tryAddresses(parts), ...tokenAddresses(parts), ...auditAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts), ...reviewsAddresses(parts), ...reviewAddresses(parts), ...codesAddresses(parts), ...fhirAddresses(parts), ...reconciliationAddresses(parts), ...assuranceAddresses(parts),
+  ...signInAddresses(parts), ...providerAddresses(parts), ...codeAddresses(parts), ...accountAddresses(parts), ...peopleAddresses(parts),
+])
+
+/** With the description that is made of all of them. */
+const described = (all: readonly Address[]): readonly Address[] => [...all, ...openApiAddresses(all)]
 
 export const dashboard = (parts: DashboardParts): Router => {
   const router = express.Router()
-  router.use(assets(), whoAsks(parts.visitors), framed(parts))
+  router.use(assets(), whoAsks(parts.visitors), writesLooks(parts), framed(parts))
   router.use(['/api', '/fhir'], notStored)
   const all = addresses(parts)
-  for (const { method, path, right, handle } of all) router[method](path, ...(right === 'open' ? [] : [needs(right)]), ...handle)
+  for (const address of all) router[address.method](address.path, ...(address.right === 'open' ? [] : [needs(address.right)]), ...linkToJson(address, all), ...address.handle)
   for (const path of new Set(all.map((address) => address.path))) router.all(path, otherMethod(all.filter((address) => address.path === path)))
   // Nobody learns from the outside which addresses there are.
   router.use(['/api', '/fhir'], needs('signed-in'), nothingHere)

@@ -2,18 +2,23 @@
 // for programs. It refuses patient data, in addresses above all: a group's key is made of what the group says of itself.
 import type { RequestHandler } from 'express'
 import { CAUSES } from '../decide/cause.ts'
+import { RUN_KINDS } from '../decide/retry-run.ts'
 import { Failure } from '../errors.ts'
 import type { FailureGroup, FailureRow, Ledger } from '../ledger/ledger.ts'
 import type { Route } from '../types.ts'
 import { rowAnswer } from './api.ts'
+import { pageQuery } from './shapes-asked.ts'
 import { CAUSES_IN_WORDS, FATES_IN_WORDS } from './cause-words.ts'
 import { messageOf } from './forms.ts'
 import { rowView } from './list-view.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { TROUBLED } from './retry.ts'
+import { RUN_KINDS_IN_WORDS } from './run-words.ts'
+import { failures as failuresShape, failuresOfGroup } from './shapes-reports.ts'
 import { deliveryView } from './story-view.ts'
 import { ageOf, londonTime } from './times.ts'
 import { show } from './views.ts'
+import { may } from './visitor.ts'
 import { DELIVERY_STATES_IN_WORDS, ROUTES_IN_WORDS } from './words.ts'
 
 const [USUAL, MOST] = [50, 200]
@@ -37,7 +42,7 @@ const fatesOf = ({ person, again, behind }: FailureGroup): readonly string[] => 
 const groupView = (group: FailureGroup, now: Date) => {
   const { text, colour, means, act } = CAUSES_IN_WORDS[group.cause]
   return {
-    href: `/failed/${group.key}`, cause: { text, colour }, means, act, signature: group.signature, destination: destinationOf(group.destination),
+    href: `/failed/${group.key}`, key: group.key, isForRecord: group.destination === 'pkb', cause: { text, colour }, means, act, signature: group.signature, destination: destinationOf(group.destination),
     documents: group.documents, patients: group.patients, fates: fatesOf(group).join(', '), trend: trendOf(group),
     oldest: { at: group.oldestSince, age: ageOf(group.oldestSince, now) }, next: group.nextAt === undefined ? 'None' : due(group.nextAt, now),
     rows: [
@@ -55,6 +60,7 @@ const groupView = (group: FailureGroup, now: Date) => {
 }
 
 const failureView = (row: FailureRow, now: Date) => ({
+  deliveryId: row.deliveryId,
   href: `/documents/${row.document.id}#deliveries`, sourceId: row.document.sourceId, code: row.document.code ?? 'None', team: row.document.team ?? 'None',
   state: DELIVERY_STATES_IN_WORDS[row.state], fate: FATES_IN_WORDS[row.fate], why: [row.lastCode, row.lastDetail].filter(Boolean).join(': ') || 'Not tried yet',
   since: { at: row.since, age: ageOf(row.since, now) }, last: { at: row.lastSeen, text: londonTime(row.lastSeen) }, tries: row.tries, next: row.fate === 'person' ? 'None' : due(row.dueAt, now),
@@ -104,6 +110,7 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly
     if (!found) return show(res.status(404), 'failed-group.njk', {})
     const { href } = groupView(found.group, at)
     show(res, 'failed-group.njk', {
+      mayRetry: may(res, 'retry'), kinds: RUN_KINDS.filter((kind) => kind !== 'print' || found.group.destination === 'pkb').map((value) => ({ value, text: RUN_KINDS_IN_WORDS[value].text })),
       group: groupView(found.group, at), rows: found.rows.map((row) => failureView(row, at)),
       first: req.query['cursor'] === undefined ? undefined : href, next: found.cursor === undefined ? undefined : `${href}?${new URLSearchParams({ ...(typeof req.query['limit'] === 'string' ? { limit: req.query['limit'] } : {}), cursor: found.cursor })}`,
     })
@@ -120,9 +127,9 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly
   }
 
   return [
-    { method: 'get', path: '/failed', right: 'see', handle: [page] },
-    { method: 'get', path: '/failed/:group', right: 'see', handle: [group] },
-    { method: 'get', path: '/api/failures', right: 'see', handle: [api] },
-    { method: 'get', path: '/api/failures/:group', right: 'see', handle: [apiGroup] },
+    { method: 'get', path: '/failed', right: 'see', same: '/api/failures', handle: [page] },
+    { method: 'get', path: '/failed/:group', right: 'see', same: '/api/failures/:group', handle: [group] },
+    { method: 'get', path: '/api/failures', right: 'see', told: { says: 'Every delivery in trouble, by cause and signature.', answer: failuresShape }, handle: [api] },
+    { method: 'get', path: '/api/failures/:group', right: 'see', told: { says: 'One group with its deliveries, oldest first.', query: pageQuery, answer: failuresOfGroup, errors: ['NOT_FOUND'] }, handle: [apiGroup] },
   ]
 }

@@ -2,7 +2,7 @@
 // parameters and values, so that nobody takes half an answer for a whole one, and patients anywhere but in a body.
 import { SEARCHES, type Searched } from '../fhir/capability-statement.ts'
 import { isAuditKind, kindsOfTypes, TYPES, type KindAsked } from '../fhir/audit-kinds.ts'
-import { ATTEMPT_ACTION, AUDIT_KIND, DCM, documentIds, NHS_NUMBER, REVISION, URI } from '../fhir/systems.ts'
+import { ATTEMPT_ACTION, AUDIT_KIND, DOCUMENT_CODE, documentIds, NHS_NUMBER, REVISION, SNOMED, URI } from '../fhir/systems.ts'
 import type { ReferenceFilter, TrailFilter } from '../ledger/ledger.ts'
 import { ACTIONS, type Action } from '../types.ts'
 import type { Wrong } from './filter.ts'
@@ -80,6 +80,11 @@ const status = once<ReferenceFilter>((text) => {
   return chosen.every((one) => STATUSES.includes(one)) ? { part: { status: chosen } } : { why: `Use one or more of ${STATUSES.join(', ')}.` }
 })
 
+const typeOfDocument = once<ReferenceFilter>((text) => {
+  const { system, code } = token(text)
+  return /^[\w.-]{1,60}$/u.test(code) && (system === undefined || /^\P{Cc}{1,200}$/u.test(system)) ? { part: { type: { code, ...(system === undefined ? {} : { system }) } } } : { why: `Use one code, with ${SNOMED}| or ${DOCUMENT_CODE}| before it.` }
+})
+
 const patient = once<ReferenceFilter>((text) => {
   const { system, code } = token(text)
   const digits = code.replaceAll(/[\s-]/gu, '')
@@ -100,9 +105,9 @@ const document = once<{ readonly documentId: string }>((text) => {
 
 const type = once<{ readonly type: readonly KindAsked[] }>((text) => {
   const tokens = text.split(',').map(token)
-  const codes = Object.values(TYPES).map(({ code }) => code as string)
-  return tokens.every(({ system, code }) => (system === undefined || system === DCM) && codes.includes(code))
-    ? { part: { type: kindsOfTypes(tokens.map(({ code }) => code)) } } : { why: `Use one or more of ${codes.join(', ')}, of ${DCM}.` }
+  const known: readonly { readonly system: string; readonly code: string }[] = Object.values(TYPES)
+  return tokens.every(({ system, code }) => known.some((one) => (system === undefined || system === one.system) && code === one.code))
+    ? { part: { type: kindsOfTypes(tokens.map(({ code }) => code)) } } : { why: `Use one or more of ${known.map(({ code }) => code).join(', ')}.` }
 })
 
 const isAction = (text: string): text is Action => (ACTIONS as readonly string[]).includes(text)
@@ -137,7 +142,7 @@ const PAGING = {
 
 type Readers = { readonly [name: string]: Reader<never> }
 const READERS = {
-  DocumentReference: { identifier, status, date, patient },
+  DocumentReference: { identifier, status, type: typeOfDocument, date, patient },
   AuditEvent: { date, entity: document, type, subtype },
   Provenance: { target: document },
 } as const satisfies { readonly [S in Searched]: { readonly [name in keyof (typeof SEARCHES)[S]]: unknown } }

@@ -1,5 +1,6 @@
 // FHIR R4 at /fhir, to read only: the documents, the log of events, and where each revision came from. It refuses patients
 // in addresses, also in the links that it gives, and XML.
+import { createHash } from 'node:crypto'
 import type { Resource } from '@medplum/fhirtypes'
 import type { Request, RequestHandler, Response } from 'express'
 import { Failure } from '../errors.ts'
@@ -8,11 +9,13 @@ import { capabilityStatement, type Searched } from '../fhir/capability-statement
 import { identify } from '../fhir/identify.ts'
 import { provenance, provenanceId } from '../fhir/provenance.ts'
 import { searchset } from '../fhir/searchset.ts'
-import type { RevisionRecord } from '../ledger/ledger.ts'
+import type { RevisionRecord, TrailEntry } from '../ledger/ledger.ts'
 import { readReferences, readTarget, readTrail, type SearchRead } from './fhir-search.ts'
 import { wrongInWords } from './filter.ts'
 import { form } from './forms.ts'
+import { looked } from './looks.ts'
 import type { Address, DashboardParts } from './parts.ts'
+import { may } from './visitor.ts'
 
 const send = (res: Response, resource: Resource): void => void res.type('application/fhir+json').send(JSON.stringify(resource))
 
@@ -27,13 +30,14 @@ const documentOf = (record: RevisionRecord): Resource => {
 export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
   const { ledger, policy } = parts
 
-  const documents = async (req: Request): Promise<Page> => {
+  const documents = async (req: Request, res: Response): Promise<Page> => {
     const { revisions, ...more } = await ledger.references(usable(readReferences(req.query, fieldsOf(req))))
+    await looked(res, revisions.map(({ documentId: id, revision }) => ({ id, revision })), 'resource')
     return { resources: revisions.map(documentOf), ...more }
   }
-  const trail = async (req: Request): Promise<Page> => {
+  const trail = async (req: Request, res: Response): Promise<Page> => {
     const { entries, ...more } = await ledger.trail(usable(readTrail(req.query, fieldsOf(req))))
-    return { resources: entries.map((entry) => auditEvent(entry, policy())), ...more }
+    return { resources: entries.map((entry) => auditEvent(maskedFor(res, entry), policy())), ...more }
   }
   const provenances = async (req: Request): Promise<Page> => {
     const { documentId, limit, cursor = '0' } = usable(readTarget(req.query, fieldsOf(req)))
@@ -46,16 +50,16 @@ export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
 
   const readDocument: RequestHandler = async (req, res) => {
     const [latest] = await ledger.revisions(String(req.params['id']))
-    send(res, documentOf(latest ?? notThere('document')))
+    await sendDocument(res, latest ?? notThere('document'))
   }
   const readRevision: RequestHandler = async (req, res) => {
     const all = await ledger.revisions(String(req.params['id']))
-    send(res, documentOf(all.find(({ revision }) => String(revision) === req.params['revision']) ?? notThere('revision')))
+    await sendDocument(res, all.find(({ revision }) => String(revision) === req.params['revision']) ?? notThere('revision'))
   }
   const readEvent: RequestHandler = async (req, res) => {
     const id = String(req.params['id'])
     const { entries: [entry] } = /^[1-9]\d{0,15}$/u.test(id) ? await ledger.trail({ seq: Number(id), limit: 1 }) : { entries: [] }
-    send(res, auditEvent(entry ?? notThere('entry of the log'), policy()))
+    send(res, auditEvent(maskedFor(res, entry ?? notThere('entry of the log')), policy()))
   }
   const readProvenance: RequestHandler = async (req, res) => {
     const id = String(req.params['id'])
@@ -75,6 +79,23 @@ export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
   ]
 }
 
+/** The revision, and what it says: one that was decided again has other labels and the same number. */
+const tagOf = (text: string, revision: number): string => `W/"${revision}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}"`
+const hasIt = (res: Response, tag: string): boolean => (res.req.headers['if-none-match'] ?? '').split(',').some((one) => one.trim() === tag)
+
+/** Who has it already is sent nothing, and so has seen nothing more. */
+const sendDocument = async (res: Response, record: RevisionRecord): Promise<void> => {
+  const text = JSON.stringify(documentOf(record))
+  const tag = tagOf(text, record.revision)
+  res.setHeader('ETag', tag)
+  if (hasIt(res, tag)) return void res.status(304).end()
+  await looked(res, [{ id: record.documentId, revision: record.revision }], 'resource')
+  res.type('application/fhir+json').send(text)
+}
+
+/** Who may read the log and not see patients is told what was sent where, and not of whom. */
+const maskedFor = (res: Response, { nhsNumber, ...entry }: TrailEntry): TrailEntry => (nhsNumber !== undefined && may(res, 'patients') ? { ...entry, nhsNumber } : entry)
+
 const notThere = (what: string): never => { throw new Failure('NOT_FOUND', `There is no such ${what}.`) }
 
 const usable = <T>(found: SearchRead<T>): T => {
@@ -84,9 +105,9 @@ const usable = <T>(found: SearchRead<T>): T => {
 
 // ---------------------------------------------------------------- searching
 
-const searches = (type: Searched, find: (req: Request) => Promise<Page>): readonly Address[] => {
+const searches = (type: Searched, find: (req: Request, res: Response) => Promise<Page>): readonly Address[] => {
   const answer = (base: string): RequestHandler => async (req, res) => {
-    const { resources, cursor } = await find(req)
+    const { resources, cursor } = await find(req, res)
     send(res, searchset(type, resources, { self: linkTo(base, req), ...(cursor === undefined ? {} : { next: linkTo(base, req, cursor) }) }))
   }
   const right = type === 'AuditEvent' ? 'audit' : 'patients'

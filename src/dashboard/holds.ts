@@ -4,12 +4,11 @@ import type { Request, RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
 import { bodyOf, json, storyOf } from './api.ts'
 import { form, wrongFields } from './forms.ts'
-import { stopsThatHold } from './held-by.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { wishOfBody, wishOfForm, type Wish } from './reason.ts'
-import { storyView } from './story-view.ts'
+import { idOnly, wish as wishShape } from './shapes.ts'
+import { showStory } from './story-shown.ts'
 import { ownForms } from './visitor.ts'
-import { show } from './views.ts'
 
 type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
 
@@ -28,15 +27,12 @@ export const holdAddresses = (parts: Parts): readonly Address[] => {
   const byPage = (held: boolean): RequestHandler => async (req, res) => {
     const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
     const wish = wishOfForm(res, given)
-    if (!wish.ok) {
-      const story = await storyOf(parts, req)
-      return show(res.status(400), 'story.njk', { given, ...wrongFields(wish.wrong), story: storyView(story, parts.policy(), parts.now(), await stopsThatHold(parts, story)) })
-    }
+    if (!wish.ok) return showStory(parts, res.status(400), await storyOf(parts, req), { given, ...wrongFields(wish.wrong) })
     res.redirect(303, `/documents/${await put(parts, req, held, wish.wish)}?message=${held ? 'held' : 'hold-lifted'}`)
   }
   return [
-    { method: 'post', path: '/api/documents/:id/hold', right: 'stop', handle: [json, byApi(true)] },
-    { method: 'post', path: '/api/documents/:id/lift-hold', right: 'release', handle: [json, byApi(false)] },
+    { method: 'post', path: '/api/documents/:id/hold', right: 'stop', told: { says: 'Takes a document back from the patient, and lets nothing more of it go.', body: wishShape, answer: idOnly, status: 202, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, byApi(true)] },
+    { method: 'post', path: '/api/documents/:id/lift-hold', right: 'release', told: { says: 'Lifts the hold: the document is decided again.', body: wishShape, answer: idOnly, status: 202, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, byApi(false)] },
     { method: 'post', path: '/documents/:id/hold', right: 'stop', handle: [form, ownForms, byPage(true)] },
     { method: 'post', path: '/documents/:id/lift-hold', right: 'release', handle: [form, ownForms, byPage(false)] },
   ]

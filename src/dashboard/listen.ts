@@ -1,5 +1,5 @@
 // The HTTP server that pages, API and the HTTP feed share. It refuses to listen where others than this machine can
-// reach it, because there is no sign-in yet, unless it is told that a proxy with sign-in stands in front.
+// reach it, because passwords and letters would go in the clear, unless it is told that a proxy with https stands in front.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type RequestHandler } from 'express'
@@ -30,8 +30,13 @@ export const startHttp = async ({ host, port, routers, behindProxy, say }: {
 }): Promise<{ readonly url: string; close(): Promise<void> }> => {
   refusePublic({ host, behindProxy })
   const app = express()
+  const stopping = new AbortController()
+  // What answers without end hears of it, and ends.
+  app.locals['stopping'] = stopping.signal
   app.disable('x-powered-by')
   app.disable('etag')
+  // What fails while a failure is told shows no stack.
+  app.set('env', 'production')
   app.use(headers)
   if (!behindProxy) app.use(knownHostOnly(host))
   for (const router of routers) app.use(router)
@@ -39,15 +44,15 @@ export const startHttp = async ({ host, port, routers, behindProxy, say }: {
   const server = createServer(app)
   await listening(server, host, port)
   const { port: taken } = server.address() as AddressInfo
-  return { url: `http://${host.includes(':') ? `[${host.replaceAll(/[[\]]/gu, '')}]` : host}:${taken}`, close: () => closed(server) }
+  return { url: `http://${host.includes(':') ? `[${host.replaceAll(/[[\]]/gu, '')}]` : host}:${taken}`, close: () => { stopping.abort(); return closed(server) } }
 }
 
-/** No script at all, nothing from elsewhere, no framing; forms go back to where they came from. */
+/** Our own script and none in a page, nothing from elsewhere, no framing; forms go back to where they came from. */
 const headers = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
-      defaultSrc: ["'none'"], styleSrc: ["'self'"], imgSrc: ["'self'"], manifestSrc: ["'self'"],
+      defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: ["'self'"], connectSrc: ["'self'"], imgSrc: ["'self'"], manifestSrc: ["'self'"],
       formAction: ["'self'"], baseUri: ["'none'"], frameAncestors: ["'none'"],
     },
   },

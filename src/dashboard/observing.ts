@@ -5,11 +5,13 @@ import { Failure } from '../errors.ts'
 import type { Ledger, ObservedCount } from '../ledger/ledger.ts'
 import { knownFrom, reportOf, type ObservedReport } from '../ledger/observed-report.ts'
 import type { Policy } from '../policy/policy.ts'
+import { observingQuery } from './shapes-asked.ts'
 import { readAsked, type Asked } from './asked.ts'
 import { wrongInWords, type Wrong } from './filter.ts'
 import { wrongView } from './list-view.ts'
 import { directorateOptions, observingView } from './observing-view.ts'
 import type { Address, DashboardParts } from './parts.ts'
+import { observing as observingShape } from './shapes-reports.ts'
 import { show } from './views.ts'
 
 const USUAL_DAYS = 30
@@ -52,7 +54,7 @@ export const observingAddresses = ({ ledger, policy, policyStatus, now }: Pick<D
     res.json(observingAnswer(asking.asked, await observingReport(ledger, policy(), asking.asked), policy().hash, policyStatus().reviews))
   }
   return [
-    { method: 'get', path: '/observing', right: 'see', handle: [page] },
-    { method: 'get', path: '/api/observing', right: 'see', handle: [api] },
+    { method: 'get', path: '/observing', right: 'see', same: '/api/observing', handle: [page] },
+    { method: 'get', path: '/api/observing', right: 'see', told: { says: 'What would have become of documents that are only observed, and the sign-offs.', query: observingQuery, answer: observingShape }, handle: [api] },
   ]
 }

@@ -5,15 +5,16 @@ import { FOR_PROGRAMS } from './answers.ts'
 import { storyOf } from './api.ts'
 import { readFilter } from './filter.ts'
 import { form, messageOf } from './forms.ts'
-import { stopsThatHold } from './held-by.ts'
 import { filterView, pageHref, roughly, rowView, wrongView } from './list-view.ts'
+import { looked } from './looks.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
+import { namesPatient, seesPatients } from './patient-search.ts'
 import { alertsOf } from './alerts.ts'
 import { navigation } from './navigation.ts'
 import { reasonOf, retryDelivery } from './retry.ts'
-import { storyView } from './story-view.ts'
+import { showStory } from './story-shown.ts'
 import { show, type Frame } from './views.ts'
-import { actorOf, mayBe, ownForms } from './visitor.ts'
+import { actorOf, may, mayBe, ownForms } from './visitor.ts'
 
 /** What surrounds every page, an error's included. */
 export const framed = (parts: Pick<DashboardParts, 'ledger' | 'banners' | 'policyStatus' | 'sandboxUrl' | 'now'>): RequestHandler => async (req, res, next) => {
@@ -43,28 +44,27 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
     })
   }
 
-  const search: RequestHandler = (_req, res) => show(res, 'search.njk', { given: {}, filter: filterView({}, policy()) })
+  const search: RequestHandler = (_req, res) => show(res, 'search.njk', { given: {}, filter: filterView({}, policy()), byPatient: may(res, 'patients') })
 
   const found: RequestHandler = async (req, res) => {
     const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
     const { cursor: before, ...fields } = given
     const filter = filterView(fields, policy())
-    const read = readFilter(given, 'body')
-    const wrong = read.ok ? (Object.values(fields).some((text) => text !== '') ? [] : [{ parameter: 'nhsNumber', why: 'Fill in at least one field.' }]) : read.wrong
-    if (!read.ok || wrong.length > 0) return show(res.status(400), 'search.njk', { given, filter, ...wrongView(wrong) })
+    const byPatient = may(res, 'patients')
+    const read = seesPatients(res, readFilter(given, 'body'))
+    const wrong = read.ok ? (Object.values(fields).some((text) => text !== '') ? [] : [{ parameter: byPatient ? 'nhsNumber' : 'sourceId', why: 'Fill in at least one field.' }]) : read.wrong
+    if (!read.ok || wrong.length > 0) return show(res.status(400), 'search.njk', { given: byPatient ? given : {}, filter, byPatient, ...wrongView(wrong) })
     const { documents, cursor } = await ledger.list(read.filter)
+    if (namesPatient(read.filter)) await looked(res, documents, 'search')
     show(res, 'search.njk', {
-      given, filter, cursor, isFirst: before === undefined || before === '',
+      given, filter, byPatient, cursor, isFirst: before === undefined || before === '',
       fields: Object.entries(fields).flatMap(([name, value]) => (typeof value === 'string' && value !== '' ? [{ name, value }] : [])),
       rows: documents.map((row) => rowView(row, now())),
       about: cursor === undefined ? undefined : roughly(Math.max(await ledger.estimate(read.filter), documents.length + 1)),
     })
   }
 
-  const story: RequestHandler = async (req, res) => {
-    const told = await storyOf(parts, req)
-    show(res, 'story.njk', { message: messageOf(req), given: {}, story: storyView(told, policy(), now(), await stopsThatHold(parts, told)) })
-  }
+  const story: RequestHandler = async (req, res) => showStory(parts, res, await storyOf(parts, req), { message: messageOf(req) })
 
   const retry: RequestHandler = async (req, res) => {
     const { reason, document } = req.body as { readonly [name: string]: unknown }
@@ -73,11 +73,10 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
   }
 
   return [
-    { method: 'get', path: '/', right: 'see', handle: [(_req, res) => res.redirect(303, '/documents')] },
-    { method: 'get', path: '/documents', right: 'see', handle: [list] },
+    { method: 'get', path: '/documents', right: 'see', same: '/api/documents', handle: [list] },
     { method: 'get', path: '/search', right: 'see', handle: [search] },
     { method: 'post', path: '/search', right: 'see', handle: [form, ownForms, found] },
-    { method: 'get', path: '/documents/:id', right: 'see', handle: [story] },
+    { method: 'get', path: '/documents/:id', right: 'see', same: '/api/documents/:id', handle: [story] },
     { method: 'post', path: '/deliveries/:id/retry', right: 'retry', handle: [form, ownForms, retry] },
   ]
 }

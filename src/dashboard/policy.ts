@@ -2,6 +2,7 @@
 // stands on every page while something about it is wrong. It refuses to change the policy: that is done in its files.
 import type { RequestHandler } from 'express'
 import type { Address, DashboardParts, PolicyStatus } from './parts.ts'
+import { policyStatus as policyShape } from './shapes-reports.ts'
 import { londonTime } from './times.ts'
 import { show, type Alert } from './views.ts'
 
@@ -60,7 +61,7 @@ export const policyAddresses = ({ ledger, policyStatus }: Pick<DashboardParts, '
     res.json({ ...status, approvals: approvals(), history: await ledger.policyHistory(MOST) })
   }
   return [
-    { method: 'get', path: '/policy', right: 'see', handle: [page] },
-    { method: 'get', path: '/api/policy', right: 'see', handle: [api] },
+    { method: 'get', path: '/policy', right: 'see', same: '/api/policy', handle: [page] },
+    { method: 'get', path: '/api/policy', right: 'see', told: { says: 'The policy in force, who stands behind it, those before it, and the problems of one that was refused.', answer: policyShape }, handle: [api] },
   ]
 }

@@ -4,7 +4,9 @@ import type { RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
 import type { Ledger, RecallRow } from '../ledger/ledger.ts'
 import type { Route } from '../types.ts'
+import { recallsQuery } from './shapes-asked.ts'
 import type { Address, DashboardParts } from './parts.ts'
+import { recalls as recallsShape } from './shapes-reports.ts'
 import { ageOf, londonTime } from './times.ts'
 import { show } from './views.ts'
 import { DELIVERY_STATES_IN_WORDS, OUTCOMES_IN_WORDS, ROUTES_IN_WORDS } from './words.ts'
@@ -43,7 +45,7 @@ export const recallAddresses = ({ ledger, now }: Pick<DashboardParts, 'ledger' |
     res.json({ kind: asked, recalls: await ledger.recalls(asked, MOST) })
   }
   return [
-    { method: 'get', path: '/recalls', right: 'see', handle: [page] },
-    { method: 'get', path: '/api/recalls', right: 'see', handle: [api] },
+    { method: 'get', path: '/recalls', right: 'see', same: '/api/recalls', handle: [page] },
+    { method: 'get', path: '/api/recalls', right: 'see', told: { says: 'Recalls that are not done, that came too late, or that nobody could confirm; at most 200.', query: recallsQuery, answer: recallsShape }, handle: [api] },
   ]
 }

@@ -3,7 +3,8 @@
 import express, { type Request, type RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
 import { COLUMNS } from '../ledger/reconciliation.ts'
-import { bodyOf } from './api.ts'
+import { bodyOf, rowAnswer } from './api.ts'
+import { behindQuery, extractQuery, spanQuery } from './shapes-asked.ts'
 import { MOST_BYTES, readExtract, readIds, type Extract, type ExtractRead } from './extract.ts'
 import { fileForm } from './file-form.ts'
 import { wrongInWords, type Wrong } from './filter.ts'
@@ -11,6 +12,7 @@ import { wrongFields } from './forms.ts'
 import { rowView, wrongView } from './list-view.ts'
 import type { Address, DashboardParts } from './parts.ts'
 import { behindView, extractView, reconciliationView } from './reconciliation-view.ts'
+import { extractAsked, extractCompared, reconciled as reconciledShape, reconciliation as reconciliationShape } from './shapes-reports.ts'
 import { readAsked, type Asked, type AskedRead } from './asked.ts'
 import { endOfLondonDay, startOfLondonDay } from '../decide/london.ts'
 import { show } from './views.ts'
@@ -30,6 +32,15 @@ const compare = async ({ ledger }: Pick<Parts, 'ledger'>, { since, until }: Aske
   ({ source, since, until, named, distinct: ids.length, ...(await ledger.compareExtract({ source, ids, since, until })), duplicates })
 export type ExtractAnswer = Awaited<ReturnType<typeof compare>>
 
+/** The documents behind one number. */
+const behindOne = async ({ ledger }: Pick<Parts, 'ledger'>, { query: { day, feed, column } }: Request) => {
+  const found = COLUMNS.find((one) => one === column)
+  const [since, until] = typeof day === 'string' ? [startOfLondonDay(day), endOfLondonDay(day)] : []
+  if (!found || since === undefined || until === undefined || typeof day !== 'string' || typeof feed !== 'string') throw new Failure('QUERY_INVALID', 'Use a day, a feed and a column of the reconciliation.')
+  const rows = await ledger.reconciled({ since, until, feed, column: found }, MOST_BEHIND)
+  return { day, feed, column: found, rows, all: rows.length < MOST_BEHIND }
+}
+
 // ---------------------------------------------------------------- for programs
 
 const apiReconciliation = (parts: Parts): readonly Address[] => {
@@ -47,9 +58,14 @@ const apiReconciliation = (parts: Parts): readonly Address[] => {
     if (chosen === undefined) throw new Failure('QUERY_INVALID', `source: Use one of ${sourcesOf(parts).join(', ')}.`)
     res.json(await compare(parts, span, chosen, read.extract))
   }
+  const behind: RequestHandler = async (req, res) => {
+    const { rows, ...told } = await behindOne(parts, req)
+    res.json({ ...told, documents: rows.map(rowAnswer) })
+  }
   return [
-    { method: 'get', path: '/api/reconciliation', right: 'see', handle: [answer] },
-    { method: 'post', path: '/api/reconciliation/extract', right: 'see', handle: [express.text({ type: ['text/csv', 'text/plain'], limit: MOST_BYTES }), express.json({ limit: MOST_BYTES }), extract] },
+    { method: 'get', path: '/api/reconciliation/documents', right: 'see', told: { says: 'The documents behind one of its numbers, at most 500.', query: behindQuery, answer: reconciledShape }, handle: [behind] },
+    { method: 'get', path: '/api/reconciliation', right: 'see', told: { says: 'By day and feed, what came in and what became of it.', query: spanQuery, answer: reconciliationShape }, handle: [answer] },
+    { method: 'post', path: '/api/reconciliation/extract', right: 'see', told: { says: 'Compares ids that RiO says it sent with what came; keeps nothing. Also as text/csv or text/plain.', query: extractQuery, body: extractAsked, answer: extractCompared }, handle: [express.text({ type: ['text/csv', 'text/plain'], limit: MOST_BYTES }), express.json({ limit: MOST_BYTES }), extract] },
   ]
 }
 
@@ -97,16 +113,12 @@ const pageReconciliation = (parts: Parts): readonly Address[] => {
     show(res, 'reconciliation.njk', await about(read.asked, { compared: extractView(await compare(parts, read.asked, chosen, given.extract)) }))
   }
   const behind: RequestHandler = async (req, res) => {
-    const { day, feed, column } = req.query
-    const found = COLUMNS.find((one) => one === column)
-    const [since, until] = typeof day === 'string' ? [startOfLondonDay(day), endOfLondonDay(day)] : []
-    if (!found || since === undefined || until === undefined || typeof day !== 'string' || typeof feed !== 'string') throw new Failure('QUERY_INVALID', 'Use a day, a feed and a column of the reconciliation.')
-    const rows = await ledger.reconciled({ since, until, feed, column: found }, MOST_BEHIND)
-    show(res, 'reconciled.njk', { ...behindView(day, feed, found), most: rows.length === MOST_BEHIND ? MOST_BEHIND : undefined, rows: rows.map((row) => rowView(row, now())) })
+    const { day, feed, column, rows, all } = await behindOne(parts, req)
+    show(res, 'reconciled.njk', { ...behindView(day, feed, column), most: all ? undefined : MOST_BEHIND, rows: rows.map((row) => rowView(row, now())) })
   }
   return [
-    { method: 'get', path: '/reconciliation', right: 'see', handle: [page] },
-    { method: 'get', path: '/reconciliation/documents', right: 'see', handle: [behind] },
+    { method: 'get', path: '/reconciliation', right: 'see', same: '/api/reconciliation', handle: [page] },
+    { method: 'get', path: '/reconciliation/documents', right: 'see', same: '/api/reconciliation/documents', handle: [behind] },
     { method: 'post', path: '/reconciliation/extract', right: 'see', handle: [fileForm, ownForms, extract] },
   ]
 }

@@ -5,7 +5,7 @@ import { NO_REASON } from '../ledger/people.ts'
 import { isUuid, type DashboardParts } from './parts.ts'
 
 const LONGEST_REASON = 500
-/** Deliveries that wait for a person are looked up in this many of the newest. */
+/** So many of those that wait for a person a page or an answer lists, the newest. */
 export const TROUBLED = 200
 
 /** The reason as it is recorded; `not given` for none. */
@@ -22,11 +22,10 @@ export const retryDelivery = async (
 ): Promise<void> => {
   const nothing = new Failure('NOT_FOUND', 'There is no such delivery.')
   if (!isUuid(deliveryId)) throw nothing
-  const delivery = (await ledger.troubled(TROUBLED)).find((troubled) => troubled.id === deliveryId)
+  const delivery = await ledger.deliveryOf(deliveryId)
   const done = await ledger.retry(deliveryId, actor, reason, now().toISOString())
-  if (done === undefined) throw nothing
+  if (done === undefined || !delivery) throw nothing
   if (!done) throw new Failure('RETRY_NOT_POSSIBLE', 'The delivery is as it was.')
-  say('delivery_retried', { delivery: deliveryId, actor, ...(delivery ? { document: delivery.documentId } : {}) })
-  // A delivery that only waited is not among the troubled: the ledger's own listener wakes it.
-  if (delivery) await wake(delivery.documentId, delivery.destination)
+  say('delivery_retried', { delivery: deliveryId, actor, document: delivery.documentId })
+  await wake(delivery.documentId, delivery.destination)
 }

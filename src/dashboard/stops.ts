@@ -10,6 +10,7 @@ import { form, messageOf, wrongFields } from './forms.ts'
 import { heldBy } from './held-by.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
 import { holdsTenDigits, TEN_DIGITS_SAYS, wishOfBody, wishOfForm, type Wish } from './reason.ts'
+import { stop as stopShape, stopAsked, stopMade, stops as stopsShape, wish as wishShape } from './shapes.ts'
 import { stopsView } from './stops-view.ts'
 import { show } from './views.ts'
 import { ownForms } from './visitor.ts'
@@ -64,9 +65,9 @@ const apiStops = (parts: Parts): readonly Address[] => {
   }
   const liftIt: RequestHandler = async (req, res) => void res.json(stopAnswer(await lift(parts, req.params['id'], wishOfBody(res, bodyOf(req)))))
   return [
-    { method: 'get', path: '/api/stops', right: 'see', handle: [list] },
-    { method: 'post', path: '/api/stops', right: 'stop', handle: [json, stopIt] },
-    { method: 'post', path: '/api/stops/:id/lift', right: 'release', handle: [json, liftIt] },
+    { method: 'get', path: '/api/stops', right: 'see', told: { says: 'The stops in force, with how many deliveries wait by each, and those that were lifted.', answer: stopsShape }, handle: [list] },
+    { method: 'post', path: '/api/stops', right: 'stop', told: { says: 'Stops deliveries to patients; never recalls.', body: stopAsked, answer: stopMade, status: 201, errors: ['ALREADY_DONE'] }, handle: [json, stopIt] },
+    { method: 'post', path: '/api/stops/:id/lift', right: 'release', told: { says: 'Lifts a stop; what it held is due at once.', body: wishShape, answer: stopShape, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, liftIt] },
   ]
 }
 
@@ -94,7 +95,7 @@ const pageStops = (parts: Parts): readonly Address[] => {
     res.redirect(303, '/stops?message=stop-lifted')
   }
   return [
-    { method: 'get', path: '/stops', right: 'see', handle: [page] },
+    { method: 'get', path: '/stops', right: 'see', same: '/api/stops', handle: [page] },
     { method: 'post', path: '/stops', right: 'stop', handle: [form, ownForms, stopIt] },
     { method: 'post', path: '/stops/:id/lift', right: 'release', handle: [form, ownForms, liftIt] },
   ]

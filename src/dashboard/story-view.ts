@@ -1,5 +1,6 @@
 // One document's whole story in words ready for a view: what was decided and why, what the document and its patient
-// are, what was tried, what happened. It refuses to judge: every word comes from the ledger or from `words.ts`.
+// are, what was tried, what happened. It refuses to judge, every word comes from the ledger or from `words.ts`, and to tell
+// who the patient is unless it is asked to.
 import { LABELS, type Label } from '../decide/labels.ts'
 import { tryRules } from '../decide/rules.ts'
 import { stopInWords } from '../decide/stopped.ts'
@@ -23,8 +24,8 @@ const texts = (found: readonly Found[]): string => [...new Set(found.map(({ text
 
 const time = (at: string) => ({ at, text: londonTime(at) })
 
-/** `stops`: those in force that hold it. */
-export const storyView = (story: Story, policy: Policy, now: Date, stops: readonly PulledStop[]) => ({
+/** `stops`: those in force that hold it. `unmasked`: with what identifies the patient; without it, nothing of that is in the view at all. */
+export const storyView = (story: Story, policy: Policy, now: Date, stops: readonly PulledStop[], unmasked: boolean) => ({
   id: story.id,
   sourceId: story.sourceId,
   source: story.source,
@@ -37,8 +38,8 @@ export const storyView = (story: Story, policy: Policy, now: Date, stops: readon
   /** A copy is with a destination, or may be. */
   stands: story.deliveries.some(({ standing }) => standing === 'present' || standing === 'unsure'),
   labels: story.decision.labels.map((label) => ({ code: label, display: Object.hasOwn(LABELS, label) ? LABELS[label as Label].display : '' })),
-  document: documentRows(story, now),
-  patient: patientRows(story),
+  document: documentRows(story, now, unmasked),
+  patient: unmasked ? patientRows(story) : undefined,
   facts: FACT_NAMES.map((fact) => ({ fact, value: story.facts[fact], ...factInWords(fact, story.facts[fact]) })),
   tried: story.decision.policy === policy.hash ? tryRules(policy.rules, story.facts) : undefined,
   deliveries: story.deliveries.map((delivery) => deliveryView(delivery, now)),
@@ -46,7 +47,7 @@ export const storyView = (story: Story, policy: Policy, now: Date, stops: readon
   receipts: story.receipts.map(({ id, receivedAt, feed, revision, bearing }) => ({
     id, feed, revision: revision ?? '', received: time(receivedAt), bearing: Object.hasOwn(BEARINGS, bearing) ? BEARINGS[bearing as Bearing] : bearing,
   })),
-  resource: JSON.stringify(story.resource, undefined, 2),
+  resource: unmasked ? JSON.stringify(story.resource, undefined, 2) : undefined,
 })
 
 export type StoryView = ReturnType<typeof storyView>
@@ -65,11 +66,14 @@ const notes = ({ decision }: Story): readonly string[] => [
   ...(decision.leftToTeam ? ['The team posts its letters itself, so the engine sends nothing.'] : []),
 ]
 
-const documentRows = ({ document, feed, receivedAt, code, team, directorate, source }: Story, now: Date): readonly Row[] => rows([
-  ['Title', document.title],
-  ['Names', texts(document.names)],
+const HIDDEN = 'Hidden'
+
+/** What RiO's staff wrote into a name or a picklist may name the patient; what the policy knows of it does not. */
+const documentRows = ({ document, facts, feed, receivedAt, code, team, directorate, source }: Story, now: Date, unmasked: boolean): readonly Row[] => rows([
+  ['Title', unmasked ? document.title : HIDDEN],
+  ['Names', unmasked ? texts(document.names) : ''],
   ['Code', code],
-  ['Document type in RiO', texts(document.picklist)],
+  ['Document type in RiO', unmasked || facts.instruction !== 'unrecognised' ? texts(document.picklist) : HIDDEN],
   ['Last message said', DOCUMENT_EVENTS_IN_WORDS[document.event]],
   ['Parent document', document.parentId],
   ['Document date', document.documentDate && londonTime(document.documentDate)],
@@ -81,8 +85,8 @@ const documentRows = ({ document, feed, receivedAt, code, team, directorate, sou
   ['Author', document.author],
   ['Organisation', texts(document.organisations)],
   ['Uploaded by', document.uploadedBy],
-  ['Signs against sharing', texts(document.signals)],
-  ['File', document.contents.map(({ ref, declaredType }) => [document.fileName, declaredType, size(ref.size)].filter(Boolean).join(', ')).join('; ')],
+  ['Signs against sharing', unmasked || document.signals.length === 0 ? texts(document.signals) : HIDDEN],
+  ['File', document.contents.map(({ ref, declaredType }) => [unmasked ? document.fileName : '', declaredType, size(ref.size)].filter(Boolean).join(', ')).join('; ')],
   ['SHA-256', document.contents.map(({ ref }) => ref.sha256).join('; ')],
   ['Not read by the engine', document.unread.join(', ')],
 ])
@@ -116,6 +120,7 @@ export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly
   /** It would be refused again unchanged. */
   needsReason: delivery.state === 'failed' && delivery.lastOutcome === 'refused',
   blocked: delivery.state === 'blocked',
+  waits: delivery.state === 'owed' && delivery.destination === 'pkb',
   why: [delivery.lastCode, delivery.lastDetail].filter(Boolean).join(': '),
   rows: rows([
     ['At the destination', STANDINGS[delivery.standing] + (delivery.standing === 'present' && delivery.standingRevision !== undefined ? `, revision ${delivery.standingRevision}` : '')],
@@ -152,7 +157,7 @@ const requestOf = ({ requestSha256, requestBytes, status, answer }: Trace): stri
 
 const due = (at: string, now: Date): string => (at <= now.toISOString() ? 'Now' : londonTime(at))
 
-const eventView = ({ seq, at, kind, actor, detail }: AuditEvent) => ({
+export const eventView = ({ seq, at, kind, actor, detail }: AuditEvent) => ({
   seq,
   at: time(at),
   what: AUDIT_IN_WORDS[kind],

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Response } from 'express'
 import nunjucks from 'nunjucks'
 import type { Link } from './navigation.ts'
-import { NHSUK_DIST, SHEET_PATH } from './assets.ts'
+import { NHSUK_DIST, SCRIPT_PATH, SHEET_PATH } from './assets.ts'
 
 const VIEWS = fileURLToPath(new URL('views', import.meta.url))
 
@@ -23,10 +23,13 @@ export type Frame = {
   /** For each form of the page: it shows that the form is ours, and whose. */
   readonly formToken: string
   readonly sandboxUrl?: string
+  /** Where the same data are as JSON. */
+  readonly asJson?: string
 }
 
 const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader([VIEWS, NHSUK_DIST]), { autoescape: true, trimBlocks: true, lstripBlocks: true })
 environment.addGlobal('sheetPath', SHEET_PATH)
+environment.addGlobal('scriptPath', SCRIPT_PATH)
 
 export const render = (view: `${string}.njk`, context: { readonly frame: Frame; readonly [name: string]: unknown }): string => environment.render(view, context)
 

@@ -93,19 +93,29 @@ export const AUDIT_IN_WORDS = {
   'account-checked': 'PKB was asked for the account',
   blocked: 'The last check before sending refused it',
   retried: 'A person asked for another try',
+  run: 'A retry run was planned, started, stopped or done',
   held: 'Put on hold',
   'hold-lifted': 'The hold was lifted',
   released: 'Released by a person',
   redecided: 'A person had it decided again',
   'left-standing': 'What is there was left as it stands',
   read: 'PKB says that it was read',
-  'posted-instead': 'Its time at PKB was up: by post, or to a person where it may not be printed',
+  'posted-instead': 'Its time at PKB was up, or a person wanted it posted: by post, or to a person where it may not be printed',
   'print-acknowledged': 'The print house acknowledged it',
   'print-rejected': 'The print house rejected it',
   rejected: 'A message was refused',
   'policy-loaded': 'A policy was loaded',
+  'policy-asked': 'A person asked for the policy on disk',
+  'channel-paused': 'A channel was paused',
+  'channel-stopped': 'A feed was stopped',
+  'channel-started': 'A channel was started again',
   stop: 'Deliveries were stopped',
   'stop-lifted': 'The stop was lifted',
+  'alert-taken': 'A person took an alert in hand',
+  'signed-in': 'Signed in', 'sign-in-refused': 'A sign-in was refused', 'signed-out': 'Signed out', 'staff-changed': 'An account was changed',
+  looked: 'Somebody saw whose it is',
+  'token-made': 'A token was made for a program',
+  'token-revoked': 'A token was revoked',
 } as const satisfies Record<AuditKind, string>
 
 type FactWords = { readonly [F in FactName]: { readonly name: string; readonly values: Record<FactValue<F>, string> } }
@@ -173,7 +183,7 @@ export const factInWords = (fact: FactName, value: string): { readonly name: str
 }
 
 /** Rules that stand in the engine and not in the policy. */
-export const ENGINE_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patient', 'parent-not-standing', 'account-unknown-too-long', 'not-read-in-time'] as const
+export const ENGINE_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patient', 'parent-not-standing', 'account-unknown-too-long', 'not-read-in-time', 'posted-by-a-person'] as const
 
 /** How forms call what people can ask for. */
 export const PARAMETERS_IN_WORDS: { readonly [parameter: string]: string } = {
@@ -183,9 +193,33 @@ export const PARAMETERS_IN_WORDS: { readonly [parameter: string]: string } = {
 
 /** What a page says after a form was sent; the address carries the key, never the text. */
 export const MESSAGES = {
+  'alert-taken': { title: 'In hand', text: 'Nobody is reminded of it any more. It is resolved when it is not wrong any more.' },
+  'channel-pause': { title: 'Paused', text: 'It holds in every process of the engine, and after a restart, until somebody starts the channel again.' },
+  'channel-stop': { title: 'Stopped', text: 'It holds in every process of the engine, and after a restart, until somebody starts the feed again.' },
+  'channel-start': { title: 'Started', text: 'The channel runs again in every process of the engine within two seconds.' },
+  'files-checked': { title: 'Checked', text: 'The files on disk were read, proved and tested again.' },
+  'policy-taken': { title: 'Taken', text: 'The policy on disk is in force now.' },
+  'policy-unchanged': { title: 'Nothing changed', text: 'The files on disk say what is in force.' },
+  'policy-refused': { title: 'Not taken', text: 'The policy on disk was refused. What was in force stays in force.' },
+  'token-revoked': { title: 'Revoked', text: 'The program cannot come in with this token any more.' },
   retried: { title: 'Done', text: 'The delivery is tried again now.' },
+  'run-started': { title: 'Started', text: 'One is tried first. This page says how far it is.' },
+  'run-unconfirmed': { title: 'Wanted', text: 'Another person who may retry has to confirm it on this page. Nothing happens before.' },
+  'run-paused': { title: 'Paused', text: 'Nothing more is tried. What was tried already goes its way.' },
+  'run-goes-on': { title: 'Goes on', text: 'The next are tried now.' },
+  'run-cancelled': { title: 'Cancelled', text: 'What was not tried is as it was.' },
+  'decided-again': { title: 'Decided again', text: 'The document was decided under the policy in force. Below stands what becomes of it now.' },
+  'posted-instead': { title: 'By post', text: 'The letter goes by post instead. What may stand at PKB is taken back first.' },
   stopped: { title: 'Stopped', text: 'No delivery to a patient begins any more that this stop holds. Recalls go on.' },
   'stop-lifted': { title: 'Lifted', text: 'What the stop held is due now, and goes out at the usual pace.' },
+  released: { title: 'Released', text: 'Your release is kept with your name. Below stands what becomes of the document now.' },
+  withheld: { title: 'Withheld', text: 'Nothing of this document goes to the patient until a person lifts the hold.' },
   held: { title: 'Held', text: 'Nothing more of this document goes to the patient, and every copy that can be taken back is being taken back.' },
   'hold-lifted': { title: 'Lifted', text: 'The document was decided again. It goes where the policy says.' },
+  'signed-out': { title: 'Signed out', text: 'This browser is not signed in any more.' },
+  'others-signed-out': { title: 'Signed out', text: 'Every other browser has to sign in again.' },
+  'password-changed': { title: 'Password changed', text: 'Every session of yours has ended. Sign in with the new password.' },
+  'roles-changed': { title: 'Roles changed', text: 'They count from the next sign-in on. Every session of this person has ended.' },
+  'staff-disabled': { title: 'Disabled', text: 'Every session of this person has ended, and nobody can sign in by this user name.' },
+  'staff-enabled': { title: 'Enabled', text: 'This person can sign in again. A local account that was invited or reset still needs its code.' },
 } as const satisfies Record<string, { readonly title: string; readonly text: string }>

@@ -1,6 +1,6 @@
 // From facts to a decision: the first rule that matches, then `observe` where a directorate is not live, then the
 // floor. It refuses to loosen: everything after the rule can only keep a document in, or send by post what a rule sent
-// to the record and a deadline has passed for.
+// to the record and a deadline has passed for, or a person wants posted.
 import type { Policy, Rule } from '../policy/policy.ts'
 import type { Directorate } from '../policy/schema.ts'
 import type { Decision, Facts, PostReason, Prior, RuleRoute, Span } from '../types.ts'
@@ -61,10 +61,11 @@ const keepIn = (decision: Ruled, facts: Facts, { prior, moves, addendum }: { rea
 
 // ---------------------------------------------------------------- the record, else the post
 
-/** Names and reasons where a deadline of the record has passed. */
+/** Names and reasons where a deadline of the record has passed, or a person does not wait for one. */
 export const POSTED: Record<PostReason, { readonly rule: string; readonly says: string }> = {
   'account-unknown': { rule: 'account-unknown-too-long', says: 'For too long PKB has not said whether the patient has an account' },
   'not-read': { rule: 'not-read-in-time', says: 'It is meant for the patient’s PKB record, and is not proven to have been read there in time' },
+  person: { rule: 'posted-by-a-person', says: 'It is meant for the patient’s PKB record, and a person wants it posted instead' },
 }
 
 /** What was meant for the record goes by post where the floor allows that, else a person decides. */

@@ -36,6 +36,8 @@ export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery:
     if (decision.route === 'pkb') return isTaken(delivery) || stays(plan, now, delivery) || waitsForAccount(plan, now, delivery) ? 'leave' : 'absent'
   }
   if (isBlind(delivery) && decision.route === 'print' && !decision.leftToTeam && decision.rule !== POSTED['not-read'].rule) return 'absent'
+  // Instead of the record, not as well: what may be there goes back first, and until it has nothing is posted.
+  if (delivery.destination === 'pkb' && stands(delivery) && decision.route === 'print' && !decision.leftToTeam && decision.rule === POSTED.person.rule) return 'absent'
   if (decision.rule === 'parent-not-standing' || decision.rule === 'moved-to-another-patient') return 'absent'
   return standingAfter(facts) === 'recall' ? 'absent' : 'leave'
 }

@@ -17,6 +17,8 @@ export type Gate = {
   /** Lets one exchange in before the time is up. */
   probe(): void
   circuit(): Circuit
+  /** The answer or error that opened it last. */
+  why(): string | undefined
   close(): void
 }
 
@@ -37,6 +39,7 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
   let circuit = closedCircuit(rules)
   let timer: NodeJS.Timeout | undefined
   let openedAt = 0
+  let why: string | undefined
   /** The place that was given last. */
   let lastPlace = 0
 
@@ -46,6 +49,7 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
     if (next.is === 'open' && (before.is !== 'open' || before.until !== next.until)) {
       say('circuit_opened', { destination: name, code, until: next.until })
       openedAt = now().getTime()
+      why = code
       clearTimeout(timer)
       timer = setTimeout(whenOver, Math.max(Date.parse(next.until) - now().getTime(), 0) + 1)
       timer.unref()
@@ -83,6 +87,7 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
     mayProbe: () => circuit.is === 'open' && now().getTime() - openedAt >= Math.max(rules.probe_secs, recallProbeSecs) * 1000,
     probe: () => { if (circuit.is === 'open') become({ is: 'half-open' }, 'recall') },
     circuit: () => circuit,
+    why: () => why,
     close: () => clearTimeout(timer),
   }
 }

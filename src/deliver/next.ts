@@ -114,7 +114,7 @@ const closeDifference = (work: Work, plan: Plan, policy: Policy, delivery: Deliv
   const waiting = waits(delivery, policy, now)
   if (waiting) return waiting
   if (delivery.standing === 'unsure' && !isUnseen(delivery) && canLook(delivery, policy)) return exchange(delivery, 'look', at)
-  if (work.stops.some((stop) => stopped(stop, plan, policy))) return leave(delivery, now)
+  if (work.paused || work.stops.some((stop) => stopped(stop, plan, policy))) return leave(delivery, now)
   // The record, else the post: while the account is unknown the document waits for PKB's answer.
   if (delivery.destination === 'pkb' && plan.facts.account === 'unknown' && plan.nhsNumber !== undefined) return { do: 'ask-account', nhsNumber: plan.nhsNumber }
   // What may stand where nobody can look is sent once more under the same identifier: that replaces it, or makes it.

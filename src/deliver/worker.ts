@@ -35,9 +35,12 @@ export type WorkerParts = {
   readonly refreshEveryMs?: number
 }
 
+/** With the answer or error that opened it last. */
+export type KnownCircuit = Circuit & { readonly code?: string }
+
 export type DeliveryWorker = {
   /** The circuit of each destination, and of where accounts are asked for. */
-  circuits(): Readonly<Record<string, Circuit>>
+  circuits(): Readonly<Record<string, KnownCircuit>>
   /** Lets exchanges that are under way come to their end, up to a limit; opens no new ones. */
   close(): Promise<void>
 }
@@ -104,7 +107,7 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
   })
 
   return {
-    circuits: () => Object.fromEntries(gates.map((gate) => [gate.name, gate.circuit()])),
+    circuits: () => Object.fromEntries(gates.map((gate): readonly [string, KnownCircuit] => [gate.name, { ...gate.circuit(), ...(gate.why() === undefined ? {} : { code: gate.why()! }) }])),
     close: async () => {
       closing.abort()
       const impatient = setTimeout(() => stopping.abort(), PATIENCE_MS)

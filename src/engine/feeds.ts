@@ -1,5 +1,6 @@
 // The feeds that run: those of the policy in force. Another policy's feeds are started beside them, and hold what comes
-// in until that policy is in force. It refuses to let a message in hand go unanswered, and to end a feed before its
+// in until that policy is in force. What a person has paused keeps its door and takes nothing; what was stopped closes
+// it. It refuses to let a message in hand go unanswered, and to end a feed before its
 // successor is known to start, unless both want the same port or folder.
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -9,14 +10,19 @@ import { asFailure, Failure } from '../errors.ts'
 import { startFolderFeed } from '../intake/folder/folder.ts'
 import { startMllpFeed } from '../intake/mllp/server.ts'
 import type { FeedParts, Take } from '../intake/take.ts'
+import type { ChannelReport, Halt } from '../ledger/channel-words.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Feed } from '../policy/schema.ts'
 import type { Change } from './change.ts'
 import { openHttpFeed, type RunningHttpFeed } from './http-feed.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 export type Listening = { readonly feed: string; readonly host: string; readonly port: number }
 
 type Running = { readonly name: string; readonly feed: Feed; readonly address?: { readonly host: string; readonly port: number }; readonly http?: RunningHttpFeed; close(): Promise<void> }
+
+/** What people have halted, by the name of the channel. */
+export type Halts = ReadonlyMap<string, Halt>
 
 export type Feeds = {
   /** The routes of the HTTP feeds that run at the time. */
@@ -24,7 +30,11 @@ export type Feeds = {
   listening(): readonly Listening[]
   /** Feeds of the policy in force that do not run. */
   down(): readonly string[]
+  /** Each feed of the policy in force, as it is here. */
+  reports(): readonly ChannelReport[]
   change(policy: Policy): Promise<Change>
+  /** Pauses, stops and starts what is to be; resolves when it is so. */
+  follow(halts: Halts): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,10 +43,17 @@ const TRY_AGAIN_MS = 1000
 
 export const openFeeds = (parts: Omit<FeedParts, 'name'>): Feeds => {
   let running: readonly Running[] = []
-  let down: readonly string[] = []
+  /** Why each that should run does not. */
+  let down: ReadonlyMap<string, string> = new Map()
+  let halts: Halts = new Map()
+  let inForce: Policy | undefined
+  let closed = false
+  /** A port that nobody chose, where a feed is stopped: it comes back to it. */
+  const ports = new Map<string, number>()
+  const enter = oneAtATime()
 
   const start = async (name: string, feed: Feed, take: Take): Promise<Running> => {
-    const given = { ...parts, name, take }
+    const given = { ...parts, name, take, halted: () => halts.get(name) }
     if (feed.type === 'http') { const http = openHttpFeed({ ...given, feed }); return { name, feed, http, close: http.close } }
     if (feed.type === 'folder') return { name, feed, ...(await startFolderFeed({ ...given, feed })) }
     return { name, feed, ...(await startMllpFeed({ ...given, feed })) }
@@ -52,15 +69,18 @@ export const openFeeds = (parts: Omit<FeedParts, 'name'>): Feeds => {
       } catch (error) {
         const { code, detail } = asFailure(error)
         parts.say('part_failed', { part: old.name, code, detail })
-        if (tries === TRIES) { down = [...down, old.name]; return }
+        if (tries === TRIES) { down = new Map([...down, [old.name, detail]]); return }
         await delay(TRY_AGAIN_MS)
       }
     }
   }
 
-  const change = async (policy: Policy): Promise<Change> => {
+  /** An HTTP feed has no port of its own to be closed: it answers that it takes nothing. */
+  const isStopped = (name: string, feed: Feed): boolean => halts.get(name) === 'stopped' && feed.type !== 'http'
+
+  const makeReady = async (policy: Policy): Promise<Change> => {
     const goes = running.filter(({ name, feed }) => !sameDoor(feed, policy.feeds[name]))
-    const comes = Object.entries(policy.feeds).filter(([name, feed]) => !sameDoor(feed, running.find((one) => one.name === name)?.feed))
+    const comes = Object.entries(policy.feeds).filter(([name, feed]) => !isStopped(name, feed) && !sameDoor(feed, running.find((one) => one.name === name)?.feed))
     const gate = Promise.withResolvers<void>()
     gate.promise.catch(() => undefined)
     const take: Take = async (receipt) => { await gate.promise; return parts.take(receipt) }
@@ -94,11 +114,61 @@ export const openFeeds = (parts: Omit<FeedParts, 'name'>): Feeds => {
 
     const commit = async (): Promise<void> => {
       running = [...running.filter((one) => !goes.includes(one)), ...started]
-      down = []
+      down = new Map()
+      inForce = policy
       gate.resolve()
       await Promise.all(goes.filter((one) => !stopped.includes(one)).map((one) => one.close()))
     }
     return { ok: true, commit, undo }
+  }
+
+  /** Nothing is paused, stopped or started between the making ready and its end. */
+  const change = async (policy: Policy): Promise<Change> => {
+    const leave = await enter()
+    const thenLeave = (work: () => Promise<void>) => () => work().finally(leave)
+    const made = await makeReady(policy).catch((error: unknown) => { leave(); throw error })
+    if (made.ok) return { ok: true, commit: thenLeave(made.commit), undo: thenLeave(made.undo) }
+    leave()
+    return made
+  }
+
+  const startNow = async (name: string, feed: Feed): Promise<void> => {
+    const port = feed.type === 'mllp' && feed.port === 0 ? ports.get(name) : undefined
+    try {
+      const started = await start(name, feed.type === 'mllp' && port !== undefined ? { ...feed, port } : feed, parts.take)
+      if (closed) await started.close()
+      else running = [...running, { ...started, feed }]
+    } catch (error) {
+      const { code, detail } = asFailure(error)
+      parts.say('part_failed', { part: name, code, detail })
+      down = new Map([...down, [name, detail]])
+    }
+  }
+
+  const follow = async (next: Halts): Promise<void> => {
+    const leave = await enter()
+    try {
+      const before = halts
+      halts = next
+      if (!inForce || closed) return
+      const ends = running.filter(({ name, feed }) => isStopped(name, feed))
+      running = running.filter((one) => !ends.includes(one))
+      for (const { name, address } of ends) if (address) ports.set(name, address.port)
+      await Promise.all(ends.map((one) => one.close()))
+      // One that a person starts has another chance.
+      down = new Map([...down].filter(([name]) => !before.has(name) && !next.has(name)))
+      const comes = Object.entries(inForce.feeds).filter(([name, feed]) => !isStopped(name, feed) && !down.has(name) && !running.some((one) => one.name === name))
+      for (const [name, feed] of comes) await startNow(name, feed)
+    } finally {
+      leave()
+    }
+  }
+
+  const reportOf = ([name, feed]: readonly [string, Feed]): ChannelReport => {
+    const [halt, why, address] = [halts.get(name), down.get(name), running.find((one) => one.name === name)?.address]
+    const at = feed.type === 'mllp' && address ? { address: `${feed.tls ? 'mllps' : 'mllp'}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}` } : {}
+    if (why !== undefined) return { channel: name, is: 'down', why }
+    return { channel: name, is: halt ?? (running.some((one) => one.name === name) ? 'running' : 'down'), ...at }
   }
 
   return {
@@ -108,9 +178,12 @@ export const openFeeds = (parts: Omit<FeedParts, 'name'>): Feeds => {
       else next()
     },
     listening: () => running.flatMap(({ name, address }) => (address ? [{ feed: name, ...address }] : [])),
-    down: () => down,
+    down: () => [...down.keys()],
+    reports: () => Object.entries(inForce?.feeds ?? {}).map(reportOf),
     change,
+    follow,
     close: async () => {
+      closed = true
       await Promise.all(running.map((one) => one.close()))
       running = []
     },
@@ -118,7 +191,7 @@ export const openFeeds = (parts: Omit<FeedParts, 'name'>): Feeds => {
 }
 
 /** What a feed is to its senders. The rest (mapping, status, tests) is read from the policy in force with each receipt. */
-const door = ({ tests: _tests, approved_by: _by, approved_on: _on, mapping: _mapping, status: _status, producer_when_missing: _producer, ...rest }: Feed) => rest
+const door = ({ tests: _tests, approved_by: _by, approved_on: _on, mapping: _mapping, status: _status, producer_when_missing: _producer, alert_if_silent: _silent, ...rest }: Feed) => rest
 const sameDoor = (one: Feed, other: Feed | undefined): boolean => other !== undefined && isDeepStrictEqual(door(one), door(other))
 
 /** Both want the same port or folder: the old one has to go first. */

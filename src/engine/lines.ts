@@ -2,6 +2,7 @@
 // settings change is closed before the new policy is in force and opened after: nothing is sent by one policy's rules
 // with another's settings. What is owed meanwhile waits in the ledger.
 import { isDeepStrictEqual } from 'node:util'
+import type { Circuit } from '../deliver/circuit.ts'
 import { openDeadlines } from '../deliver/deadlines.ts'
 import { openAccounts } from '../deliver/pkb/accounts.ts'
 import { openPkb } from '../deliver/pkb/pkb.ts'
@@ -12,6 +13,7 @@ import { openReads } from '../deliver/reads.ts'
 import type { Wake } from '../deliver/wake.ts'
 import { openWorker, type DeliveryWorker } from '../deliver/worker.ts'
 import { asFailure } from '../errors.ts'
+import type { ChannelReport } from '../ledger/channel-words.ts'
 import type { ContentStore } from '../ledger/content.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
@@ -28,6 +30,8 @@ type Running = { readonly settings: Settings; circuits(): ReturnType<DeliveryWor
 export type Lines = {
   /** Destinations of the policy in force that no line goes to. */
   down(): readonly string[]
+  /** Each destination of the policy in force, as it is here. */
+  reports(): readonly ChannelReport[]
   /** By the name of the destination, or `pkb-accounts`. */
   circuits(): ReturnType<DeliveryWorker['circuits']>
   change(policy: Policy): Promise<Change & { ok: true }>
@@ -36,23 +40,25 @@ export type Lines = {
 
 export const openLines = (parts: LinesParts): Lines => {
   let running: readonly Running[] = []
-  let down: readonly string[] = []
+  /** Why each has none. */
+  let down: ReadonlyMap<string, string> = new Map()
 
   const open = async (all: readonly Settings[]): Promise<void> => {
-    down = []
+    down = new Map()
     for (const settings of all) {
       try {
         running = [...running, { settings, ...(await openLine(settings, parts)) }]
       } catch (error) {
         const { code, detail } = asFailure(error)
         parts.say('part_failed', { part: `worker-${settings.type}`, code, detail })
-        down = [...down, settings.type]
+        down = new Map([...down, [settings.type, detail]])
       }
     }
   }
 
   return {
-    down: () => down,
+    down: () => [...down.keys()],
+    reports: () => [...running.map(({ settings: { type }, circuits }): ChannelReport => reportOf(type, circuits()[type])), ...[...down].map(([channel, why]): ChannelReport => ({ channel, is: 'down', why }))],
     circuits: () => Object.assign({}, ...running.map((one) => one.circuits())) as ReturnType<DeliveryWorker['circuits']>,
     change: async ({ destinations: { pkb, print } }) => {
       const wanted = [pkb, print].filter((one) => one !== undefined)
@@ -66,9 +72,12 @@ export const openLines = (parts: LinesParts): Lines => {
   }
 }
 
+const reportOf = (channel: string, circuit: Circuit | undefined): ChannelReport =>
+  ({ channel, is: 'running', ...(circuit ? { circuit: circuit.is } : {}), ...(circuit?.is === 'open' ? { until: circuit.until } : {}) })
+
 /** The hours for which an account counts as known are the ledger's affair, and read anew there. */
 const line = (settings: Settings) => {
-  const { approved_by: _by, approved_on: _on, ...rest } = settings
+  const { approved_by: _by, approved_on: _on, alert_if_waiting: _waiting, ...rest } = settings
   return rest.type === 'pkb' ? { ...rest, account_fresh_hours: 0 } : rest
 }
 const sameLine = (one: Settings, other: Settings): boolean => isDeepStrictEqual(line(one), line(other))

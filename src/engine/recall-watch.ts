@@ -4,9 +4,14 @@ import { asFailure } from '../errors.ts'
 import type { DocumentLock, Ledger, RecallRow } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 
+/** What is wrong with recalls, for whoever tells people of it. */
+export type RecallsSeen = { /** Not done after a minute. */ readonly open: readonly RecallRow[]; readonly late: readonly RecallRow[] }
+
 export type RecallWatch = {
   /** Looks now, without waiting for its turn. */
   look(): Promise<void>
+  /** At its last look; undefined where another process watches, or the ledger did not answer. */
+  seen(): RecallsSeen | undefined
   close(): Promise<void>
 }
 
@@ -32,6 +37,7 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
   let said = new Map<string, number>()
   /** Late ones that were said, or were there before; undefined until the first look. */
   let late: Set<string> | undefined
+  let seen: RecallsSeen | undefined
 
   const lookAtStops = async (): Promise<void> => {
     const all = await ledger.stops()
@@ -40,7 +46,7 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
     stops = new Map(all.map(({ id, scope, value }) => [id, { scope, value }]))
   }
 
-  const lookAtOpen = async (): Promise<void> => {
+  const lookAtOpen = async (): Promise<readonly RecallRow[]> => {
     const at = now().getTime()
     const open = await ledger.recalls('open', MOST)
     said = new Map(open.flatMap(({ deliveryId }) => (said.has(deliveryId) ? [[deliveryId, said.get(deliveryId)!] as const] : [])))
@@ -50,14 +56,16 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
       said.set(deliveryId, at)
       say('recall_open', { document: documentId, delivery: deliveryId, destination, state, secs, tries, ...(lastCode === undefined ? {} : { code: lastCode }) })
     }
+    return open.filter(({ since }) => at - Date.parse(since) >= OPEN_MS)
   }
 
-  const lookAtLate = async (): Promise<void> => {
+  const lookAtLate = async (): Promise<readonly RecallRow[]> => {
     const over = (await ledger.recalls('late', MOST)).filter(isOver)
     for (const { deliveryId, documentId, destination, printed } of over) {
       if (late && !late.has(deliveryId)) say('recalled_late', { document: documentId, delivery: deliveryId, destination, why: printed ? 'printed' : 'read' })
     }
     late = new Set(over.map(({ deliveryId }) => deliveryId))
+    return over
   }
 
   const lookOnce = async (): Promise<void> => {
@@ -65,9 +73,9 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
       watching ??= await ledger.lock('recalls', 'watch')
       if (!watching) return
       await lookAtStops()
-      await lookAtOpen()
-      await lookAtLate()
+      seen = { open: await lookAtOpen(), late: await lookAtLate() }
     } catch (error) {
+      seen = undefined
       const { code, detail } = asFailure(error)
       if (!closed) say('part_failed', { part: 'recall-watch', code, detail })
     }
@@ -84,6 +92,7 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
 
   return {
     look,
+    seen: () => seen,
     close: async () => {
       closed = true
       clearTimeout(timer)

@@ -1,14 +1,14 @@
 // An entry of the log of events as a FHIR AuditEvent. The end of an exchange that sends a letter is a disclosure at source
-// as IHE BALP has it. It refuses to name a patient: of what was sent or taken back there is the NHS number, as the profile
+// as IHE BALP has it, and a look at whose a document is its read with a patient. It refuses to name a patient: of what was sent, taken back or seen there is the NHS number, as the profile
 // asks, and of everything else the document alone.
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, Coding } from '@medplum/fhirtypes'
 import type { AuditKind } from '../observe/events.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Action, OutcomeKind } from '../types.ts'
-import { BY_ACTION, mappedOf, TYPES } from './audit-kinds.ts'
+import { BY_ACTION, CLOSER, mappedOf, TYPES } from './audit-kinds.ts'
 import { ENGINE, system, trustOf } from './parties.ts'
 import {
-  ATTEMPT_ACTION, AUDIT_ENTITY_TYPE, AUDIT_KIND, BALP_DISCLOSURE_AT_SOURCE, DCM, ISO_LIFECYCLE, NHS_NUMBER, OBJECT_ROLE, POLICY, SECURITY_SOURCE_TYPE, SNOMED, STOP, SYSTEM,
+  ATTEMPT_ACTION, AUDIT_ENTITY_TYPE, AUDIT_KIND, BALP_DISCLOSURE_AT_SOURCE, BALP_PATIENT_READ, DCM, ISO_LIFECYCLE, NHS_NUMBER, OBJECT_ROLE, POLICY, RESTFUL_INTERACTION, SECURITY_SOURCE_TYPE, SNOMED, STOP, SYSTEM,
 } from './systems.ts'
 
 export type Entry = {
@@ -32,13 +32,14 @@ export const auditEvent = (entry: Entry, policy: Pick<Policy, 'trust'>): AuditEv
     resourceType: 'AuditEvent',
     id: String(entry.seq),
     ...(whole ? { meta: { profile: [BALP_DISCLOSURE_AT_SOURCE] } } : {}),
+    ...(entry.kind === 'looked' && entry.nhsNumber !== undefined && entry.documentId !== undefined ? { meta: { profile: [BALP_PATIENT_READ] } } : {}),
     type: TYPES[type],
     subtype: subtypes(entry, disclosed),
     action,
     recorded: entry.at,
     ...told,
     ...(disclosed ? { purposeOfEvent: [{ text: 'Correspondence for the patient, as the sharing policy of the trust allows it' }] } : {}),
-    agent: disclosed && entry.destination !== undefined ? disclosing(entry.destination, policy) : agents(entry),
+    agent: disclosed && entry.destination !== undefined ? disclosing(entry.destination, policy) : entry.kind === 'looked' ? looking(entry.actor) : agents(entry),
     source: { site: policy.trust.name, observer: ENGINE, type: [{ system: SECURITY_SOURCE_TYPE, code: '4', display: 'Application Server' }] },
     entity: entities(entry),
   }
@@ -47,6 +48,8 @@ export const auditEvent = (entry: Entry, policy: Pick<Policy, 'trust'>): AuditEv
 /** The kind of entry is always among them, so that nothing is lost where FHIR has one word for several. */
 const subtypes = ({ kind, action }: Entry, disclosed: boolean): Coding[] => [
   ...(disclosed ? [{ system: ISO_LIFECYCLE, code: 'disclose', display: 'Disclose Record Lifecycle Event' }] : []),
+  ...(CLOSER[kind] ? [CLOSER[kind]] : []),
+  ...(kind === 'looked' ? [{ system: RESTFUL_INTERACTION, code: 'read', display: 'read' }] : []),
   { system: AUDIT_KIND, code: kind },
   ...(action ? [{ system: ATTEMPT_ACTION, code: action }] : []),
 ]
@@ -63,7 +66,7 @@ const OUTCOMES = {
 } as const satisfies Record<OutcomeKind, Pick<AuditEvent, 'outcome' | 'outcomeDesc'>>
 
 const FAILED: Partial<Record<AuditKind, string>> = {
-  blocked: 'The second key refused the delivery.', rejected: 'The message was refused.', 'print-rejected': 'The print house refused it.', 'control-id-reused': 'The control id was used before.',
+  'sign-in-refused': 'The sign-in was refused.', blocked: 'The second key refused the delivery.', rejected: 'The message was refused.', 'print-rejected': 'The print house refused it.', 'control-id-reused': 'The control id was used before.',
 }
 
 /** Of what was only started nothing is claimed: its end is another entry, and without one nobody knows it. */
@@ -76,7 +79,7 @@ const outcomeOf = ({ kind, detail }: Entry): Pick<AuditEvent, 'outcome' | 'outco
 
 // ---------------------------------------------------------------- who
 
-const PEOPLE: readonly AuditKind[] = ['held', 'hold-lifted', 'released', 'retried', 'redecided', 'stop', 'stop-lifted']
+const PEOPLE: readonly AuditKind[] = ['held', 'hold-lifted', 'released', 'retried', 'redecided', 'stop', 'stop-lifted', 'signed-in', 'sign-in-refused', 'signed-out', 'staff-changed', 'token-made', 'token-revoked']
 const OURS = 'engine'
 
 /** The engine, and whoever asked for it: a feed, a destination, or a person by what they are called in the log. */
@@ -94,6 +97,12 @@ const disclosing = (destination: string, policy: Pick<Policy, 'trust'>): AuditEv
   { type: role(SNOMED, '159541003', 'Record keeping/library clerk'), who: trustOf(policy), requestor: false },
 ]
 
+/** Whoever asked, and the engine that answered; their addresses as above. */
+const looking = (actor: string): AuditEventAgent[] => [
+  { type: role(DCM, '110153', 'Source Role ID'), who: { display: actor }, requestor: true, network: { address: `${SYSTEM}:visitor`, type: '5' } },
+  { type: role(DCM, '110152', 'Destination Role ID'), who: ENGINE, requestor: false, network: { address: `${SYSTEM}:openletter`, type: '5' } },
+]
+
 // ---------------------------------------------------------------- about what
 
 const entities = (entry: Entry): AuditEventEntity[] => [
@@ -108,7 +117,8 @@ const patient = (nhsNumber: string): AuditEventEntity => ({
 const thing = (about: Pick<AuditEventEntity, 'what' | 'role'> | undefined, detail: NonNullable<AuditEventEntity['detail']>): AuditEventEntity[] =>
   about || detail.length > 0 ? [{ ...about, type: { system: AUDIT_ENTITY_TYPE, code: '2', display: 'System Object' }, ...(detail.length > 0 ? { detail } : {}) }] : []
 
-const subjectOf = ({ documentId, detail }: Entry): Pick<AuditEventEntity, 'what' | 'role'> | undefined => {
+const subjectOf = ({ kind, documentId, detail }: Entry): Pick<AuditEventEntity, 'what' | 'role'> | undefined => {
+  if (kind === 'looked' && documentId !== undefined) return { what: { reference: `DocumentReference/${documentId}` }, role: { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' } }
   if (documentId !== undefined) return { what: { reference: `DocumentReference/${documentId}` }, role: { system: OBJECT_ROLE, code: '3', display: 'Report' } }
   for (const [name, codes] of [['stop', STOP], ['policy', POLICY]] as const) {
     const value = detail[name]

@@ -3,7 +3,7 @@
 import type { Coding } from '@medplum/fhirtypes'
 import type { AuditKind } from '../observe/events.ts'
 import { ACTIONS, type Action } from '../types.ts'
-import { DCM } from './systems.ts'
+import { AUDIT_EVENT_TYPE, DCM } from './systems.ts'
 
 const dcm = (code: string, display: string) => ({ system: DCM, code, display }) as const satisfies Coding
 
@@ -15,6 +15,11 @@ export const TYPES = {
   record: dcm('110110', 'Patient Record'),
   /** Of the engine as a whole. */
   activity: dcm('110100', 'Application Activity'),
+  /** Who comes in and goes. */
+  authentication: dcm('110114', 'User Authentication'),
+  alert: dcm('110113', 'Security Alert'),
+  /** Somebody saw whose a document is. */
+  read: { system: AUDIT_EVENT_TYPE, code: 'rest', display: 'Restful Operation' },
 } as const
 
 type Mapped = { readonly type: keyof typeof TYPES; readonly action: 'C' | 'R' | 'U' | 'D' | 'E' }
@@ -28,6 +33,7 @@ const received = { type: 'import', action: 'C' } as const
 const changed = { type: 'record', action: 'U' } as const
 const worked = { type: 'record', action: 'E' } as const
 const engine = { type: 'activity', action: 'E' } as const
+const entered = { type: 'authentication', action: 'E' } as const
 
 const BY_KIND: Record<AuditKind, Mapped | 'by-action'> = {
   received, repeated: received, late: received, rejected: received, 'control-id-reused': received, 'control-id-shared': received,
@@ -35,7 +41,14 @@ const BY_KIND: Record<AuditKind, Mapped | 'by-action'> = {
   'delivery-owed': worked, 'recall-owed': worked, 'left-standing': worked, blocked: worked, retried: worked, read: worked, 'print-acknowledged': worked, 'print-rejected': worked,
   'account-checked': { type: 'query', action: 'E' },
   'attempt-started': 'by-action', 'attempt-ended': 'by-action',
-  'policy-loaded': engine, stop: engine, 'stop-lifted': engine,
+  'policy-loaded': engine, 'policy-asked': engine, 'channel-paused': engine, 'channel-stopped': engine, 'channel-started': engine, stop: engine, 'stop-lifted': engine, run: engine, 'alert-taken': engine,
+  looked: { type: 'read', action: 'R' },
+  'signed-in': entered, 'sign-in-refused': entered, 'signed-out': entered, 'staff-changed': { type: 'alert', action: 'U' }, 'token-made': { type: 'alert', action: 'C' }, 'token-revoked': { type: 'alert', action: 'U' },
+}
+
+/** What DICOM itself says of it more closely. */
+export const CLOSER: Partial<Record<AuditKind, Coding>> = {
+  'signed-in': dcm('110122', 'Login'), 'sign-in-refused': dcm('110122', 'Login'), 'signed-out': dcm('110123', 'Logout'), 'staff-changed': dcm('110137', 'User Security Attributes Changed'), 'token-made': dcm('110137', 'User Security Attributes Changed'), 'token-revoked': dcm('110137', 'User Security Attributes Changed'),
 }
 
 export const mappedOf = (kind: AuditKind, action: Action | undefined): Mapped => {

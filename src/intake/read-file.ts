@@ -19,14 +19,14 @@ export type FileParts = { readonly feed: string; readonly settings: Feed; readon
 /** Rejects if the file cannot be read from the disk; a message that cannot be read is a Refusal. */
 export const readUploadFile = async (file: string, parts: FileParts): Promise<Receipt | Refusal> => {
   const bytes = await readFile(file)
-  return extname(file).toLowerCase() === '.json' ? readJson(file, bytes, parts) : readHl7(bytes, parts)
+  return extname(file).toLowerCase() === '.json' ? readJson(file, bytes, parts) : readMessageBytes(bytes, parts)
 }
 
 /** An HL7 message as it stands in a test: a line is a segment, and `place` stands where the file's base64 belongs. */
 export const readMessage = (text: string, attached: { readonly place: string; readonly bytes: Buffer } | undefined, parts: FileParts): Promise<Receipt | Refusal> => {
   const lines = text.split(/\r\n|\r|\n/u).filter((line) => line.trim() !== '')
   const message = attached ? lines.map((line) => line.replaceAll(attached.place, () => attached.bytes.toString('base64'))) : lines
-  return readHl7(Buffer.from(message.map((line) => `${line}\r`).join('')), parts)
+  return readMessageBytes(Buffer.from(message.map((line) => `${line}\r`).join('')), parts)
 }
 
 export type Said = { readonly metadata: unknown; readonly fileName?: string; readonly declaredType?: string }
@@ -46,7 +46,8 @@ export const readUpload = ({ metadata, fileName, declaredType }: Said, bytes: Bu
     }
   })
 
-const readHl7 = async (bytes: Buffer, { feed, settings, content, now, newId }: FileParts): Promise<Receipt | Refusal> => {
+/** An HL7 message byte for byte. */
+export const readMessageBytes = async (bytes: Buffer, { feed, settings, content, now, newId }: FileParts): Promise<Receipt | Refusal> => {
   const limits = settings.type === 'mllp' ? { messageBytes: settings.max_message_mb * MB, testSystem: settings.test_system } : { messageBytes: bytes.length + 1, testSystem: false }
   const message = incomingMessage(content, limits)
   await message.push(bytes)
@@ -59,7 +60,12 @@ const readHl7 = async (bytes: Buffer, { feed, settings, content, now, newId }: F
 const readJson = async (path: string, bytes: Buffer, parts: FileParts): Promise<Receipt | Refusal> => {
   const beside = fileBeside(bytes)
   if (beside) return readUpload({ metadata: beside.metadata, fileName: basename(beside.file) }, await readFile(join(dirname(path), beside.file)), parts)
-  return uploaded(parts, async () => {
+  return readUploadBytes(bytes, parts)
+}
+
+/** An upload as the HTTP feed takes it as JSON. */
+export const readUploadBytes = (bytes: Buffer, parts: FileParts): Promise<Receipt | Refusal> =>
+  uploaded(parts, async () => {
     const reader = jsonReader(parts.content, limitOf(parts.settings))
     try {
       await reader.write(bytes)
@@ -68,7 +74,6 @@ const readJson = async (path: string, bytes: Buffer, parts: FileParts): Promise<
       await reader.drop()
     }
   })
-}
 
 const fileBeside = (bytes: Buffer): { readonly metadata: unknown; readonly file: string } | undefined => {
   try {

@@ -31,6 +31,14 @@ export type FeedParts = {
   readonly say: Say
   readonly now: () => Date
   readonly newId: () => string
+  /** A person has paused the feed, or stopped it: its senders are told to keep what they have. */
+  readonly halted?: () => 'paused' | 'stopped' | undefined
+}
+
+/** What a sender is told of a feed that takes nothing; undefined where it does. */
+export const haltedFailure = (halted: FeedParts['halted']): Failure | undefined => {
+  const state = halted?.()
+  return state && new Failure('FEED_PAUSED', `A person has ${state} this feed.`)
 }
 
 export const makeTake = ({ ledger, policy, say }: { readonly ledger: Ledger; readonly policy: () => Policy; readonly say: Say }): Take => async (receipt) => {

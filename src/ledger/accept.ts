@@ -65,7 +65,7 @@ const controlIdReused = (space: Workspace, arrival: Arrival, record: DocumentRec
   if (!record.held) {
     audit(space, { at, documentId: record.id, kind: 'control-id-reused', actor: arrival.receipt.feed }, { feed: arrival.receipt.feed })
     audit(space, { at, documentId: record.id, kind: 'held', actor: ENGINE }, { reason: 'control-id-reused' })
-    replan(space, mark(space, record, { held: true }), at)
+    replan(space, mark(space, record, { held: true, heldFor: 'control-id-reused' }), at)
   }
   return refused(space, arrival, at, 'CONTROL_ID_REUSED', 'The control id came before with other content of the same document. What stands of it is held.')
 }

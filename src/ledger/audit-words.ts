@@ -16,10 +16,12 @@ export type ChainWalk = { readonly entries: number; readonly first?: string; rea
 /** An entry of the log with what it is about. */
 export type TrailEntry = AuditEvent & {
   readonly documentId?: string
+  /** The id that its source gave it. */
+  readonly sourceId?: string
   /** What the attempt was for, of entries about one. */
   readonly action?: Action
   readonly destination?: string
-  /** Of what was sent or taken back: whose record, by number alone. */
+  /** Of what was sent, taken back or seen: whose record, by number alone. */
   readonly nhsNumber?: string
 }
 
@@ -28,6 +30,8 @@ export type TrailFilter = {
   readonly seq?: number
   readonly documentId?: string
   readonly kinds?: readonly { readonly kind: AuditKind; /** Only those about an attempt for one of these. */ readonly actions?: readonly Action[] }[]
+  /** A part of what the log calls a person or a program by. */
+  readonly who?: string
   readonly since?: string
   readonly until?: string
   readonly limit: number
@@ -56,6 +60,8 @@ export type RevisionRecord = {
 export type ReferenceFilter = {
   readonly identifier?: { readonly stable?: string; readonly sourceId?: string; readonly source?: string; readonly revision?: number }
   readonly status?: readonly string[]
+  /** A code of its type, with its system where that was said. */
+  readonly type?: { readonly system?: string; readonly code: string }
   /** Of the DocumentReference's date. */
   readonly since?: string
   readonly until?: string

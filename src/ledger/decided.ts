@@ -14,7 +14,7 @@ import type { Decision, Facts, Person, Plan, Prior } from '../types.ts'
 import { UNKNOWN_PERSON } from '../types.ts'
 import { keyText } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Revision } from './rows.ts'
-import { audit, deliveriesOf, documentByKey, isStanding, putDelivery, putDocument, putRevision, stoodText, tellOwed } from './workspace.ts'
+import { audit, deliveriesOf, documentByKey, isStanding, keepWaiting, putDelivery, putDocument, putRevision, stoodText, tellOwed } from './workspace.ts'
 import type { Parent, Workspace } from './workspace.ts'
 
 /** Who writes in the log what nobody asked for. */
@@ -157,6 +157,7 @@ export const settle = (space: Workspace, settled: DocumentRecord, fresh: boolean
   const record = unmarked(space, settled)
   for (const change of owed(inForce, nowOf(record), deliveriesOf(space, record.id), fresh)) applyChange(space, record, change, at)
   countTime(space, record, at)
+  keepWaiting(space, record.id, at)
   const stood = stoodText(record, deliveriesOf(space, record.id))
   if (space.stood.get(record.id) !== stood) {
     space.stood.set(record.id, stood)
@@ -226,5 +227,5 @@ const changed = (space: Workspace, record: DocumentRecord, change: Extract<Deliv
 }
 
 /** A mark that a person or another message puts on a document; what follows is for `replan`. */
-export const mark = (space: Workspace, record: DocumentRecord, marks: Partial<Pick<DocumentRecord, 'cancelled' | 'superseded' | 'held'>>): DocumentRecord =>
+export const mark = (space: Workspace, record: DocumentRecord, marks: Partial<Pick<DocumentRecord, 'cancelled' | 'superseded' | 'held' | 'heldFor'>>): DocumentRecord =>
   putDocument(space, { ...record, ...marks, version: record.version + 1 })

@@ -21,7 +21,7 @@ const EVENTS_BACK = 5_000
 const FAILED = `a.outcome not in ('accepted', 'started')`
 
 /** What a person has stopped does not wait for a destination. */
-const STOPPED = `exists (
+export const STOPPED = `exists (
     select from stops s where s.lifted_at is null and o.state <> 'recalling' and (s.scope = 'all' or upper(btrim(s.value)) = upper(btrim(case s.scope when 'code' then d.code when 'service' then d.team else d.directorate end))))`
 
 /** Only what is failed, blocked or due has anything open; each has an index. $1, $2: one and two hours ago. */
@@ -52,7 +52,7 @@ const LAST = `
 
 // ---------------------------------------------------------------- one delivery
 
-type Found = {
+export type Found = {
   readonly id: string
   readonly documentId: string
   readonly destination: string
@@ -115,6 +115,13 @@ const foundIn = (row: Row, away: ReadonlyMap<string, Trouble>, now: string): Fou
 /** The same trouble has the same key at any time and in any process; it holds what the group says of itself and nothing else. */
 export const groupKey = (destination: string, { cause, signature }: Failing): string =>
   `${cause}-${createHash('sha256').update(JSON.stringify([destination, cause, signature])).digest('hex').slice(0, 16)}`
+
+/** What is in trouble now, by the key of its group. */
+export const troubleNow = async (pool: Pool, now: string): Promise<ReadonlyMap<string, readonly Found[]>> => (await look(pool, now)).groups
+
+/** Destinations whose last exchange failed so that nothing else is sent either, until one is answered; with the code of that. */
+export const destinationsAway = async (pool: Pool): Promise<ReadonlyMap<string, string>> =>
+  new Map((await pool.query<Row>(LAST, [EVENTS_BACK])).rows.filter(({ outcome }) => AWAY.has(outcome)).map((row) => [row['destination'] as string, String(row['code'] ?? 'unknown')]))
 
 type Looked = { readonly groups: ReadonlyMap<string, readonly Found[]>; readonly all: boolean }
 

@@ -19,7 +19,8 @@ const WRITE = `
       received_at = n.received_at, last_source_time = n.last_source_time, nhs_number = n.nhs_number, client_id = n.client_id,
       cancelled = n.cancelled, superseded = n.superseded, moved = n.moved, held = n.held, parent_source_id = n.parent_source_id,
       addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate,
-      post = n.post, post_sha256 = n.post_sha256
+      post = n.post, post_sha256 = n.post_sha256, held_for = n.held_for, waits_for = n.waits_for, waits_since = n.waits_since,
+      stage = n.stage, would_route = n.would_route, conflict = n.conflict, variance = n.variance
     from json_populate_recordset(null::documents, $4) n where d.id = n.id),
   written_deliveries as (
     insert into deliveries select * from json_populate_recordset(null::deliveries, $5)
@@ -40,6 +41,11 @@ const RELEASES = 'insert into releases select * from json_populate_recordset(nul
 const REJECTIONS = 'insert into rejections select * from json_populate_recordset(null::rejections, $1) on conflict (fingerprint) do nothing'
 
 const POLICIES = 'insert into policies select * from json_populate_recordset(null::policies, $1) on conflict (hash) do nothing'
+
+// Cancelled at the same moment, and tried all the same: that is what is told.
+const RUN_MARKS = `
+  update run_members m set state = n.state, step = n.step, tried_at = n.tried_at, attempt_before = n.attempt_before, ended_at = n.ended_at, recall = n.recall, code = n.code
+  from json_populate_recordset(null::run_members, $1) n where m.run_id = n.run_id and m.delivery_id = n.delivery_id and m.state in ('waiting', 'not-done')`
 
 const attemptRow = (record: AttemptRecord): Row => ({
   id: record.id, delivery_id: record.deliveryId, at: record.at, action: record.action, revision: record.revision, version: record.version,
@@ -68,6 +74,7 @@ export const flush = (client: PoolClient, ahead: Ahead, space: Workspace): void 
   write('releases', RELEASES, writes.releases)
   write('rejections', REJECTIONS, sorted(writes.rejections, 'fingerprint'))
   write('policies', POLICIES, writes.policies)
+  write('run-marks', RUN_MARKS, writes.runMarks)
   const unused = [...space.made].filter((id) => !writes.documents.has(id) && !isAwaited(space, id))
   if (unused.length > 0) ahead(client.query('delete from documents where id = any($1::uuid[])', [unused]))
   write('events', 'select append_events($1)', writes.events)

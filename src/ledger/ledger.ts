@@ -7,9 +7,18 @@ import type { ErrorCode } from '../errors.ts'
 import type { Planned } from '../plan.ts'
 import type { FailureGroup, FailureRow } from './failure-words.ts'
 import type { Assuring } from './assurance.ts'
+import type { Channelling } from './channel-words.ts'
+import type { Looking } from './looks.ts'
+import type { Tokening } from './tokens.ts'
 import type { ObservedCount } from './observed-report.ts'
+import type { Flowing } from './flow-words.ts'
+import type { Alerting } from './incidents.ts'
+import type { TellingTeams } from './team-outcomes.ts'
+import type { Retrying } from './run-words.ts'
 import type { Reconciling } from './reconciliation.ts'
+import type { Released, ReleaseMore, Reviewing } from './review-words.ts'
 import type { ChainWalk, NotedEntry, ReferenceFilter, RevisionRecord, TrailEntry, TrailFilter } from './audit-words.ts'
+import type { Sessions, Staffing } from './staff-words.ts'
 import type { Stop, PulledStop, Slot, Overdue, RecallRow, DocumentLock } from './worker-words.ts'
 
 // ---------------------------------------------------------------- intake
@@ -54,6 +63,11 @@ export type Rejected = {
 export type * from './worker-words.ts'
 export type * from './audit-words.ts'
 export type * from './failure-words.ts'
+export type * from './run-words.ts'
+export type { Notification } from './incidents.ts'
+export type { OutcomeDay, OutcomeLine } from './team-outcomes.ts'
+export type * from './review-words.ts'
+export type * from './staff-words.ts'
 
 // ---------------------------------------------------------------- pages, API, explain
 
@@ -176,7 +190,7 @@ export type { ObservedCount } from './observed-report.ts'
 
 // ---------------------------------------------------------------- the whole
 
-export type Ledger = Reconciling & Assuring & {
+export type Ledger = Retrying & Reviewing & Tokening & Alerting & TellingTeams & Looking & Reconciling & Flowing & Assuring & Staffing & Sessions & Channelling & {
   accept(arrival: Arrival): Promise<Accepted>
   reject(rejected: Rejected): Promise<void>
   /** Called after each commit with what became owed or changed. */
@@ -213,7 +227,8 @@ export type Ledger = Reconciling & Assuring & {
 
   hold(documentId: string, actor: string, reason: string, now: string): Promise<void>
   liftHold(documentId: string, actor: string, reason: string, now: string): Promise<void>
-  release(documentId: string, actor: string, role: string, reason: string, now: string): Promise<void>
+  /** A person's permission, for the revision and content in force. */
+  release(documentId: string, actor: string, role: string, reason: string, now: string, more?: ReleaseMore): Promise<Released>
 
   /** Halts deliveries to patients from now on, never recalls; undefined if exactly this stop is pulled already. */
   pullStop(stop: Stop, actor: string, reason: string, now: string): Promise<PulledStop | undefined>

@@ -116,6 +116,7 @@ const PARTS = {
     select document_id, fingerprint, control_key, bearing from receipts where control_key = any($5::text[])`,
   attempts: 'select * from attempts where id = any($6::uuid[])',
   stops: 'select scope, value from stops where lifted_at is null and $2::bool',
+  halted: 'select channel from channel_halts where $2::bool',
   policy: "select detail::json->>'policy' as hash from events where $2::bool and kind = 'policy-loaded' order by seq desc limit 1",
   // A lock on one bigint is shown as its two halves, with objsubid 1.
   held: `
@@ -160,6 +161,7 @@ const workspaceOf = (parts: LedgerParts, made: readonly DocumentRecord[], locked
     stood: new Map(documents.map((record) => [record.id, stoodText(record, deliveries.get(record.id) ?? [])])),
     ...(read.policy[0] ? { policyInForce: read.policy[0]['hash'] as string } : {}),
     stops: read.stops.map((row) => ({ scope: row['scope'] as Stop['scope'], value: row['value'] as string })),
+    halted: read.halted.map((row) => row['channel'] as string),
     held: new Set(read.held.map((row) => heldText(row['pid'] as number, BigInt(row['key'] as string)))),
     made: new Set(made.map(({ id }) => id)),
     writes: noWrites(),

@@ -8,28 +8,44 @@ import { wakeAbandoned } from './abandoned.ts'
 import { accept, arrivalNeeds } from './accept.ts'
 import { accountRefused, accountsWanted, savePeople } from './accounts.ts'
 import { assurance } from './assurance.ts'
+import { channelling } from './channels.ts'
 import { known, knownAt, policyAt, policyOf } from './as-of.ts'
+import { codesSeen } from './codes-seen.ts'
 import { openCommitter } from './committer.ts'
 import type { Committer, Step } from './committer.ts'
 import { verifyChain, walkChain } from './events.ts'
 import { failures, failuresIn } from './failures.ts'
-import type { DocumentLock, Ledger, Slot } from './ledger.ts'
+import { behindFlow, changesSince, flow, forgetStates, noteStates, refusals } from './flow.ts'
+import type { DocumentLock, Ledger, Sessions, Slot, Staffing } from './ledger.ts'
+import type { Alerting } from './incidents.ts'
+import { makeOutcomes, outcomeDay, outcomeDays, outcomeLines, outcomeMailed, outcomeMailsDue, outcomesUnwritten, outcomesWritten } from './team-outcomes.ts'
+import type { TellingTeams } from './team-outcomes.ts'
+import { incidents, judgeIncidents, lastArrivals, notificationsDue, notified, notNotified, oldestOwed, report, reported, takeIncident } from './incidents.ts'
 import { openLocks } from './locks.ts'
 import type { Locks } from './locks.ts'
+import { looked } from './looks.ts'
 import { acknowledgePrint, hold, release, retry } from './people.ts'
 import { observed } from './observed.ts'
 import { lookAgain, policyHistory, policyInForce, savePolicy } from './policies.ts'
-import { counts, documentOfDelivery, due, receipt, rejections, story, troubled } from './queries.ts'
+import { counts, documentOfDelivery, placeOfDelivery, due, receipt, rejections, story, troubled } from './queries.ts'
 import { overdue, saveReads, unread } from './reads.ts'
 import { recallCounts, recalls } from './recalls.ts'
 import { compareExtract, reconciled, reconciliation } from './reconciliation.ts'
 import { references, revisions } from './references.ts'
+import { review, reviews } from './reviews.ts'
 import { refuseMessage } from './rejections.ts'
 import { redecide, replayCount, replayPage } from './replay.ts'
+import { driveRun, runsUnderWay } from './run-drive.ts'
+import { planRun } from './run-plan.ts'
+import { changeRun, run, runNow, runReport, runs } from './runs.ts'
 import { estimate, isUuid, list } from './search.ts'
 import { isHeldWith, slot } from './slots.ts'
+import { countTry, endSessions, knownBrowser, session, sessionsOf, signInRefused, startSession, uncountTry } from './sessions.ts'
+import { changePassword, changeRoles, codeUse, disableStaff, enableStaff, firstCode, inviteStaff, provideStaff, resetStaff, staff, staffNamed, useFirstCode, usePasswordCode } from './staff.ts'
 import { liftStop, pullStop, stops, waiting } from './stops.ts'
+import { makeToken, revokeToken, tokenBy, tokens } from './tokens.ts'
 import { trail } from './trail.ts'
+import { decideAgain, printInstead } from './try-again.ts'
 import { begin, beginNeeds, finish, finishNeeds, post, postNeeds, putOff, putOffNeeds } from './work.ts'
 import type { Worked } from './work.ts'
 import type { LedgerParts, Owed } from './workspace.ts'
@@ -73,6 +89,8 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     due: (destination, until, limit) => due(pool, destination, until, limit).catch(failed),
     slot: (...asked) => slot(pool, locks, ...asked).catch(failed),
     ...decisions(pool, commit),
+    ...people(pool),
+    ...channelling(pool, commit, failed),
     savePeople: (people, asOf) => savePeople(pool, commit, people, asOf).catch(failed),
     accountRefused: (nhsNumber, code, then) => accountRefused(pool, nhsNumber, code, then).catch(failed),
     accountsWanted: (...asked) => accountsWanted(pool, at(), ...asked).catch(failed),
@@ -93,6 +111,15 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     policyAt: (then) => policyAt(pool, then).catch(failed),
     policyOf: (hash) => policyOf(pool, hash).catch(failed),
     troubled: (limit) => troubled(pool, limit).catch(failed),
+    planRun: (...asked) => planRun(pool, parts, ...asked).catch(failed),
+    runs: (limit) => runs(pool, limit).catch(failed),
+    run: (id) => run(pool, id).catch(failed),
+    runNow: (...asked) => runNow(pool, ...asked).catch(failed),
+    runReport: (...asked) => runReport(pool, ...asked).catch(failed),
+    changeRun: (...asked) => changeRun(pool, ...asked).catch(failed),
+    runsUnderWay: () => runsUnderWay(pool).catch(failed),
+    driveRun: (id, then) => driveRun({ pool, locks, commit }, id, then).catch(failed),
+    deliveryOf: (deliveryId) => placeOfDelivery(pool, deliveryId).catch(failed),
     failures: (then) => failures(pool, then).catch(failed),
     failuresIn: (then, key, limit, after) => failuresIn(pool, then, key, limit, after).catch(failed),
     counts: () => counts(pool, at()).catch(failed),
@@ -101,6 +128,11 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     verifyChain: () => verifyChain(pool).catch(failed),
     walkChain: (noted) => walkChain(pool, noted).catch(failed),
     trail: (filter) => trail(pool, filter).catch(failed),
+    makeToken: (...asked) => makeToken(pool, ...asked).catch(failed),
+    revokeToken: (...asked) => revokeToken(pool, ...asked).catch(failed),
+    tokenBy: (...asked) => tokenBy(pool, ...asked).catch(failed),
+    tokens: () => tokens(pool).catch(failed),
+    looked: (...asked) => looked(pool, ...asked).catch(failed),
     references: (filter) => references(pool, filter).catch(failed),
     revisions: (documentId) => revisions(pool, documentId).catch(failed),
     replayPage: (...asked) => replayPage(pool, ...asked).catch(failed),
@@ -110,6 +142,17 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     reconciled: (...asked) => reconciled(pool, ...asked).catch(failed),
     compareExtract: (asked) => compareExtract(pool, asked).catch(failed),
     assurance: (asked) => assurance(pool, asked).catch(failed),
+    reviews: (...asked) => reviews(pool, ...asked).catch(failed),
+    review: (documentId) => review(pool, documentId).catch(failed),
+    codesSeen: (asked) => codesSeen(pool, asked).catch(failed),
+    ...alerting(pool),
+    ...tellingTeams(pool),
+    flow: (asked) => flow(pool, asked).catch(failed),
+    behindFlow: (...asked) => behindFlow(pool, ...asked).catch(failed),
+    refusals: (...asked) => refusals(pool, ...asked).catch(failed),
+    noteStates: (...noted) => noteStates(pool, ...noted).catch(failed),
+    forgetStates: (process) => forgetStates(pool, process).catch(failed),
+    changesSince: (seq) => changesSince(pool, seq).catch(failed),
     policyInForce: () => policyInForce(pool).catch(failed),
     policyHistory: (limit) => policyHistory(pool, limit).catch(failed),
     lookAgain: (at) => lookAgain(pool, at).catch(failed),
@@ -121,17 +164,42 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
   }
 }
 
+const tellingTeams = (pool: Pool): TellingTeams => ({
+  makeOutcomes: (...asked) => makeOutcomes(pool, ...asked).catch(failed),
+  outcomeDay: (day) => outcomeDay(pool, day).catch(failed),
+  outcomeDays: (limit) => outcomeDays(pool, limit).catch(failed),
+  outcomeLines: (...asked) => outcomeLines(pool, ...asked).catch(failed),
+  outcomesUnwritten: () => outcomesUnwritten(pool).catch(failed),
+  outcomesWritten: (...asked) => outcomesWritten(pool, ...asked).catch(failed),
+  outcomeMailsDue: (...asked) => outcomeMailsDue(pool, ...asked).catch(failed),
+  outcomeMailed: (...asked) => outcomeMailed(pool, ...asked).catch(failed),
+})
+
+/** What is wrong, and whom that is told. */
+const alerting = (pool: Pool): Alerting => ({
+  report: (...told) => report(pool, ...told).catch(failed),
+  reported: (since) => reported(pool, since).catch(failed),
+  lastArrivals: (feeds) => lastArrivals(pool, feeds).catch(failed),
+  oldestOwed: () => oldestOwed(pool).catch(failed),
+  judgeIncidents: (...asked) => judgeIncidents(pool, ...asked).catch(failed),
+  incidents: (resolved) => incidents(pool, resolved).catch(failed),
+  takeIncident: (...asked) => takeIncident(pool, ...asked).catch(failed),
+  notificationsDue: (...asked) => notificationsDue(pool, ...asked).catch(failed),
+  notified: (...asked) => notified(pool, ...asked).catch(failed),
+  notNotified: (...asked) => notNotified(pool, ...asked).catch(failed),
+})
+
 export type Commit = <T>(step: Step<T>) => Promise<T>
 
 /** What people and PKB say about documents. */
-const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'redecide' | 'savePolicy'> => {
+const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'retry' | 'printInstead' | 'decideAgain' | 'acknowledgePrint' | 'hold' | 'liftHold' | 'release' | 'redecide' | 'savePolicy'> => {
   const onDocument = async (documentId: string, run: Step<void>['run']): Promise<void> => {
     if (isUuid(documentId)) await commit({ needs: { documents: [documentId], plans: true }, run })
   }
   return {
     hold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, true, { actor, reason, at })),
     liftHold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, false, { actor, reason, at })),
-    release: (id, actor, role, reason, at) => onDocument(id, (space) => release(space, id, { actor, role, reason, at })),
+    release: async (id, actor, role, reason, at, more = {}) => (isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => release(space, id, { actor, role, reason, at, ...more }) }) : 'missing'),
     redecide: async (id, by) => {
       if ((await policyInForce(pool).catch(failed))?.hash !== by.policy) throw new Failure('POLICY_NOT_IN_FORCE', 'Nothing was decided again.')
       return isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => redecide(space, id, by) }) : { kind: 'missing' }
@@ -139,6 +207,11 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
     retry: async (deliveryId, actor, reason, at) => {
       const documentId = await documentOfDelivery(pool, deliveryId).catch(failed)
       return documentId === undefined ? undefined : commit({ needs: { documents: [documentId] }, run: (space) => retry(space, deliveryId, { actor, reason, at }) })
+    },
+    printInstead: async (id, by) => (isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => printInstead(space, id, by) }) : { kind: 'missing' }),
+    decideAgain: async (id, by) => {
+      if ((await policyInForce(pool).catch(failed))?.hash !== by.policy) throw new Failure('POLICY_NOT_IN_FORCE', 'Nothing was decided again.')
+      return isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => decideAgain(space, id, by) }) : { kind: 'missing', tried: false }
     },
     acknowledgePrint: async (item, at) => {
       const documentId = await documentOfDelivery(pool, item.deliveryId).catch(failed)
@@ -153,6 +226,31 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
     },
   }
 }
+
+/** Who may come in, and who is there. */
+const people = (pool: Pool): Staffing & Sessions => ({
+  staff: () => staff(pool).catch(failed),
+  staffNamed: (userName) => staffNamed(pool, userName).catch(failed),
+  inviteStaff: (...asked) => inviteStaff(pool, ...asked).catch(failed),
+  resetStaff: (...asked) => resetStaff(pool, ...asked).catch(failed),
+  changeRoles: (...asked) => changeRoles(pool, ...asked).catch(failed),
+  disableStaff: (...asked) => disableStaff(pool, ...asked).catch(failed),
+  enableStaff: (...asked) => enableStaff(pool, ...asked).catch(failed),
+  changePassword: (...asked) => changePassword(pool, ...asked).catch(failed),
+  provideStaff: (given) => provideStaff(pool, given).catch(failed),
+  firstCode: (...asked) => firstCode(pool, ...asked).catch(failed),
+  codeUse: (...asked) => codeUse(pool, ...asked).catch(failed),
+  useFirstCode: (...asked) => useFirstCode(pool, ...asked).catch(failed),
+  usePasswordCode: (...asked) => usePasswordCode(pool, ...asked).catch(failed),
+  startSession: (...asked) => startSession(pool, ...asked).catch(failed),
+  session: (...asked) => session(pool, ...asked).catch(failed),
+  sessionsOf: (...asked) => sessionsOf(pool, ...asked).catch(failed),
+  endSessions: (...asked) => endSessions(pool, ...asked).catch(failed),
+  knownBrowser: (...asked) => knownBrowser(pool, ...asked).catch(failed),
+  countTry: (...asked) => countTry(pool, ...asked).catch(failed),
+  uncountTry: (...asked) => uncountTry(pool, ...asked).catch(failed),
+  signInRefused: (...asked) => signInRefused(pool, ...asked).catch(failed),
+})
 
 /** A lock on a document at a destination, with what may be done under it. */
 const take = async (

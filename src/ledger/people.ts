@@ -5,31 +5,39 @@ import { want } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
 import { contentOf, mark, nowOf, replan, settle } from './decided.ts'
 import type { Ledger } from './ledger.ts'
+import type { Released, ReleaseMore } from './review-words.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
 import { audit, deliveriesOf, putDelivery, putDocument, tellOwed } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
 
-export type By = { readonly actor: string; readonly reason: string; readonly at: string }
+export type By = { readonly actor: string; readonly reason: string; readonly at: string; /** The retry run that it is part of. */ readonly run?: string }
 
 // ---------------------------------------------------------------- holds and releases
 
 export const hold = (space: Workspace, documentId: string, held: boolean, { actor, reason, at }: By): void => {
-  const record = space.documents.get(documentId)
-  if (!record || record.held === held) return
+  const found = space.documents.get(documentId)
+  // What the engine holds a person may hold as well: from then on it waits for nobody.
+  if (!found || (found.held === held && !(held && found.heldFor))) return
+  const { heldFor: _heldFor, ...record } = found
   audit(space, { at, documentId, kind: held ? 'held' : 'hold-lifted', actor }, { reason })
   replan(space, mark(space, record, { held }), at)
 }
 
-/** Bound to the revision and content in force; the same person's second counts once. */
-export const release = (space: Workspace, documentId: string, { actor, role, reason, at }: By & { readonly role: string }): void => {
+/**
+ * Bound to the revision and content in force; the same person's second counts once. Who says what he has seen releases
+ * nothing else: `changed` where another revision or content has come.
+ */
+export const release = (space: Workspace, documentId: string, { actor, role, reason, at, consent, seen }: By & { readonly role: string } & ReleaseMore): Released => {
   const record = space.documents.get(documentId)
-  if (!record?.inForce) return
+  if (!record?.inForce) return 'missing'
   const given = { documentId, revision: record.revision, sha256: contentOf(record.inForce), actor }
-  if (space.releases.some((one) => one.documentId === documentId && one.revision === given.revision && one.sha256 === given.sha256 && one.actor === actor)) return
+  if (seen && (seen.revision !== given.revision || seen.sha256 !== given.sha256)) return 'changed'
+  if (space.releases.some((one) => one.documentId === documentId && one.revision === given.revision && one.sha256 === given.sha256 && one.actor === actor)) return 'already'
   space.releases.push(given)
-  space.writes.releases.push({ document_id: documentId, revision: given.revision, sha256: given.sha256, actor, role, reason, at })
-  audit(space, { at, documentId, kind: 'released', actor }, { revision: given.revision, role, reason })
+  space.writes.releases.push({ document_id: documentId, revision: given.revision, sha256: given.sha256, actor, role, reason, at, consent })
+  audit(space, { at, documentId, kind: 'released', actor }, { revision: given.revision, role, reason, consent })
   replan(space, putDocument(space, { ...record, version: record.version + 1 }), at)
+  return 'released'
 }
 
 // ---------------------------------------------------------------- deliveries
@@ -42,39 +50,50 @@ const findDelivery = (space: Workspace, deliveryId: string): readonly [DocumentR
   return undefined
 }
 
-/** Those that failed, and those that wait for their time. */
-const RETRIED: readonly DeliveryRecord['state'][] = ['failed', 'owed', 'recalling']
+/** Those that failed, and those that wait for their time; what was sent with an end that nobody knows waits to be looked for. */
+const RETRIED: readonly DeliveryRecord['state'][] = ['failed', 'owed', 'sending', 'recalling']
 
 /** What stands in the log where nobody gave one. */
 export const NO_REASON = 'not given'
 
-export const retry = (space: Workspace, deliveryId: string, { actor, reason, at }: By): boolean | undefined => {
+/** What another try would be for; undefined where there is nothing to do any more. */
+export const triedFor = (space: Workspace, record: DocumentRecord, delivery: DeliveryRecord): 'present' | 'absent' | undefined => {
+  const wanted = record.inForce ? want(record.inForce, nowOf(record), delivery, deliveriesOf(space, record.id)) : 'leave'
+  return wanted === 'leave' || (wanted === 'absent' && delivery.standing !== 'present' && delivery.standing !== 'unsure') ? undefined : wanted
+}
+
+export const retry = (space: Workspace, deliveryId: string, { actor, reason, at, run }: By): boolean | undefined => {
   const [record, delivery] = findDelivery(space, deliveryId) ?? []
   if (!record?.inForce || !delivery) return undefined
-  const wanted = want(record.inForce, nowOf(record), delivery, deliveriesOf(space, record.id))
-  const nothingToDo = wanted === 'leave' || (wanted === 'absent' && delivery.standing !== 'present' && delivery.standing !== 'unsure')
-  if (!RETRIED.includes(delivery.state) || delivery.open || nothingToDo) return false
+  const wanted = triedFor(space, record, delivery)
+  if (!RETRIED.includes(delivery.state) || delivery.open || wanted === undefined) return false
   // It would be refused again unchanged: whoever asks says what has changed.
   if (delivery.state === 'failed' && delivery.lastOutcome === 'refused' && reason === NO_REASON) throw new Failure('QUERY_INVALID', 'reason: The destination refused it, so say what has changed since.')
-  const again: DeliveryRecord = { ...delivery, state: wanted === 'present' ? 'owed' : 'recalling', tries: 0, dueAt: at }
+  const again: DeliveryRecord = { ...delivery, state: wanted === 'absent' ? 'recalling' : delivery.state === 'sending' ? 'sending' : 'owed', tries: 0, dueAt: at }
   putDelivery(space, again, at)
   tellOwed(space, again)
-  audit(space, { at, documentId: record.id, kind: 'retried', actor }, { delivery: deliveryId, destination: delivery.destination, reason })
+  audit(space, { at, documentId: record.id, kind: 'retried', actor }, { delivery: deliveryId, destination: delivery.destination, reason, run })
   return true
 }
 
 /** An answer about a letter that was taken back meanwhile is written down, and changes nothing. */
 const AT_THE_PRINT_HOUSE: readonly DeliveryRecord['state'][] = ['sending', 'printing', 'printed', 'failed', 'recalling']
+/** Another revision is to take the place of the letter that the answer is about: what was sent back stands there no more, and the other one is still owed. */
+const NEWER_IS_MEANT: readonly DeliveryRecord['state'][] = ['owed', 'blocked']
 
 export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reason, batch }: Parameters<Ledger['acknowledgePrint']>[0], at: string): void => {
   const [record, delivery] = findDelivery(space, deliveryId) ?? []
   if (!record || !delivery) return
   // The same answer read twice is written down once.
-  if (accepted ? delivery.state === 'printed' : delivery.state === 'failed' && delivery.lastCode === REJECTED) return
+  if (accepted ? delivery.state === 'printed' : delivery.state !== 'sending' && delivery.standing === 'nothing' && delivery.lastCode === REJECTED) return
   audit(space, { at, documentId: record.id, kind: accepted ? 'print-acknowledged' : 'print-rejected', actor: delivery.destination }, { delivery: deliveryId, batch })
   // Nor is one about an earlier batch one about the letter that lies there now, which could still be taken back.
   const isEarlier = delivery.state !== 'sending' && delivery.remoteId !== undefined && delivery.remoteId !== batch
-  if (!AT_THE_PRINT_HOUSE.includes(delivery.state) || isEarlier) return
+  if (![...AT_THE_PRINT_HOUSE, ...NEWER_IS_MEANT].includes(delivery.state) || isEarlier) return
+  if (NEWER_IS_MEANT.includes(delivery.state)) {
+    if (!accepted && delivery.standing === 'present') putDelivery(space, { ...rejected(delivery, reason), state: delivery.state }, at)
+    return
+  }
   const { dueAt: _, ...rest } = delivery
   putDelivery(space, accepted ? { ...rest, state: 'printed', remoteId: batch } : rejected(rest, reason), at)
   // Meant for the record, or for nobody, and left with the print house because that had it already: now it has not.

@@ -52,6 +52,12 @@ const DUE = `
 export const due = async (pool: Pool, destination: string, now: string, limit: number): ReturnType<Ledger['due']> =>
   (await rowsOf(pool, DUE, [destination, now, limit])).map((row) => ({ documentId: row['document_id'] as string, dueAt: instant(row['due_at'])!, ...(row['later'] ? {} : { urgent: true as const }) }))
 
+/** Which document a delivery belongs to, and where it goes: that never changes. */
+export const placeOfDelivery = async (pool: Pool, deliveryId: string): ReturnType<Ledger['deliveryOf']> => {
+  const [row] = isUuid(deliveryId) ? await rowsOf(pool, 'select document_id, destination from deliveries where id = $1', [deliveryId]) : []
+  return row && { documentId: row['document_id'] as string, destination: row['destination'] as string }
+}
+
 /** Which document a delivery belongs to: that never changes. */
 export const documentOfDelivery = async (pool: Pool, deliveryId: string): Promise<string | undefined> =>
   isUuid(deliveryId) ? ((await rowsOf(pool, 'select document_id from deliveries where id = $1', [deliveryId]))[0]?.['document_id'] as string | undefined) : undefined

@@ -2,6 +2,7 @@
 // was planned: a resource comes out as it was stored, and what it is called is put beside it.
 import type { Pool } from 'pg'
 import { Failure } from '../errors.ts'
+import { DOCUMENT_CODE } from '../fhir/systems.ts'
 import type { Plan } from '../types.ts'
 import type { Ledger, ReferenceFilter, RevisionRecord } from './ledger.ts'
 import { isUuid } from './queries.ts'
@@ -15,12 +16,18 @@ const SELECTED = `
   from documents d join revisions v on v.document_id = d.id join receipts r on r.id = v.receipt_id
     left join documents p on p.source_id = d.parent_source_id and p.source = d.source`
 
-const DATE = `(v.resource->>'date')::timestamptz`
+// As migrations/0014-search.sql has them: only then do its indexes help.
+const DATE = 'reference_date(v.resource)'
+const FIRST_CODE = `v.resource#>>'{type,coding,0,code}'`
+
+/** Those that came last first; of a time, those with the latest date first, for whom there is an index. */
+const orderOf = ({ since, until }: ReferenceFilter): readonly [at: string, id: string] => (since === undefined && until === undefined ? ['d.received_at', 'd.id'] : [DATE, 'v.document_id'])
 
 export const references = async (pool: Pool, filter: ReferenceFilter): ReturnType<Ledger['references']> => {
   const values: unknown[] = []
   const value = (given: unknown): string => `$${values.push(given)}`
   const { stable, source, sourceId, revision } = filter.identifier ?? {}
+  const [at, id] = orderOf(filter)
   if (stable !== undefined && !isUuid(stable)) return { revisions: [] }
   const where = [
     'd.revision > 0 and v.revision = d.revision',
@@ -28,23 +35,34 @@ export const references = async (pool: Pool, filter: ReferenceFilter): ReturnTyp
     ...(sourceId === undefined ? [] : [`d.source_id = ${value(sourceId)}`]),
     ...(source === undefined ? [] : [`d.source = ${value(source)}`]),
     ...(revision === undefined ? [] : [`d.revision = ${value(revision)}`]),
-    ...(filter.status ? [`v.resource->>'status' = any(${value(filter.status)}::text[])`] : []),
+    ...(filter.status ? [`(${filter.status.map((status) => `v.resource->>'status' = ${value(status)}`).join(' or ')})`] : []),
+    ...(filter.type === undefined ? [] : typed(filter.type, value)),
+    // An index has the others, which are few.
+    ...(filter.status?.every((status) => status !== 'current') ? [`v.resource->>'status' <> 'current'`] : []),
     ...(filter.since === undefined ? [] : [`${DATE} >= ${value(filter.since)}::timestamptz`]),
     ...(filter.until === undefined ? [] : [`${DATE} < ${value(filter.until)}::timestamptz`]),
     ...(filter.nhsNumber === undefined ? [] : [`d.nhs_number = ${value(filter.nhsNumber)}`]),
-    ...(filter.cursor === undefined ? [] : [after(value, filter.cursor)]),
+    ...(filter.cursor === undefined ? [] : [after(value, filter.cursor, [at, id])]),
   ]
-  const { rows } = await pool.query<Row>(`${SELECTED} where ${where.join(' and ')} order by d.received_at desc, d.id desc limit ${value(filter.limit + 1)}`, values)
+  const { rows } = await pool.query<Row>(`${SELECTED} where ${where.join(' and ')} order by ${at} desc, ${id} desc limit ${value(filter.limit + 1)}`, values)
   const revisions = rows.slice(0, filter.limit).map(revisionRecordOf)
   const last = revisions.at(-1)
-  return { revisions, ...(rows.length > filter.limit && last ? { cursor: `${last.receivedAt}~${last.documentId}` } : {}) }
+  return { revisions, ...(rows.length > filter.limit && last ? { cursor: `${at === DATE ? new Date(last.resource.date!).toISOString() : last.receivedAt}~${last.documentId}` } : {}) }
 }
 
-/** A document is listed by when its revision in force came in. */
-const after = (value: (given: unknown) => string, cursor: string): string => {
+type Value = (given: unknown) => string
+
+/** The trust's own code stands in the document's row as well; one that the policy does not list is in no resource. */
+const typed = ({ system, code }: { readonly system?: string; readonly code: string }, value: Value): readonly string[] => {
+  const coding = `exists (select from json_array_elements(v.resource#>'{type,coding}') c where c->>'code' = ${value(code)}${system === undefined ? '' : ` and c->>'system' = ${value(system)}`})`
+  return system === DOCUMENT_CODE ? [`d.code = ${value(code)}`, coding] : system === undefined ? [`(d.code = ${value(code)} or ${FIRST_CODE} = ${value(code)})`, coding] : [`${FIRST_CODE} = ${value(code)}`, coding]
+}
+
+/** From behind the last of the page before. */
+const after = (value: Value, cursor: string, [by, tie]: readonly [at: string, id: string]): string => {
   const [at = '', id = ''] = cursor.split('~')
   if (Number.isNaN(Date.parse(at)) || !isUuid(id)) throw new Failure('QUERY_INVALID', '_cursor: Use the one in the next link of the page before.')
-  return `(d.received_at, d.id) < (${value(new Date(at).toISOString())}::timestamptz, ${value(id)}::uuid)`
+  return `(${by}, ${tie}) < (${value(new Date(at).toISOString())}::timestamptz, ${value(id)}::uuid)`
 }
 
 export const revisions = async (pool: Pool, documentId: string): Promise<readonly RevisionRecord[]> =>

@@ -1,6 +1,7 @@
 // The ledger's rows as the stages know them, and how each goes into and comes out of PostgreSQL. Rows travel in sets,
 // as JSON of records. It refuses half a UTF-16 pair, which PostgreSQL would not store: it becomes U+FFFD.
 import type { ContentRef, Decision, Delivery, DocumentState, Facts, Plan, PostReason, Receipt, RioDocument, Route, SentAs, Transport } from '../types.ts'
+import type { HeldFor, ReviewReason } from '../decide/review-reason.ts'
 import type { DocumentRow } from './ledger.ts'
 
 /** What a document's source calls it. */
@@ -50,6 +51,11 @@ export type DocumentRecord = Key & {
   /** A deadline passed for this content: it goes by post. */
   readonly post?: PostReason
   readonly postSha256?: string
+  /** The engine put the hold on, and no person has confirmed it. */
+  readonly heldFor?: HeldFor
+  /** Why it waits for a person, and since when without a break. */
+  readonly waitsFor?: ReviewReason
+  readonly waitsSince?: string
   readonly inForce?: Revision
 }
 
@@ -155,6 +161,9 @@ export const documentOf = (row: Row): DocumentRecord => present<DocumentRecord>(
   directorate: row['directorate'] as string | null,
   post: row['post'] as PostReason | null,
   postSha256: row['post_sha256'] as string | null,
+  heldFor: row['held_for'] as HeldFor | null,
+  waitsFor: row['waits_for'] as ReviewReason | null,
+  waitsSince: instant(row['waits_since']),
   inForce: undefined,
 })
 
@@ -202,7 +211,9 @@ export const documentRow = (record: DocumentRecord): Row => ({
   nhs_number: record.nhsNumber, client_id: record.clientId, cancelled: record.cancelled, superseded: record.superseded,
   moved: record.moved, held: record.held, parent_source_id: record.parentSourceId, addendum: record.addendum,
   state: record.state, route: record.route, rule: record.rule, code: record.code, team: record.team, directorate: record.directorate,
-  post: record.post, post_sha256: record.postSha256,
+  post: record.post, post_sha256: record.postSha256, held_for: record.heldFor, waits_for: record.waitsFor, waits_since: record.waitsSince,
+  // What lists are narrowed by: it is kept beside the revision that says it.
+  stage: record.inForce?.facts.directorate, would_route: record.inForce?.decision.wouldRoute, conflict: record.inForce?.decision.conflict ?? false, variance: record.inForce?.decision.variance ?? false,
 })
 
 export const revisionRow = ({ id, revision }: DocumentRecord, inForce: Revision): Row => ({

@@ -39,22 +39,22 @@ export const pullStop = async (pool: Pool, { scope, value }: Stop, actor: string
     return stopOf(row)
   })
   // Also where it was in force before: whoever asks may rely on it from now on.
-  await allHaveSeenIt(pool)
+  await allHaveSeenIt(pool, 'stops')
   return pulled
 }
 
 // A transaction that reads the stops keeps its lock on their table until its end, and took it before it looked. Only
-// one that holds documents as well can begin an exchange: a backup, which reads every table for hours, cannot.
+// one that holds documents as well can begin an exchange: a backup, which reads every table for hours, cannot. $1: the table that was changed.
 const UNAWARE = `
   select distinct s.virtualtransaction as id from pg_locks s join pg_locks d using (virtualtransaction)
-  where s.relation = 'stops'::regclass and d.relation = 'documents'::regclass and s.granted and d.granted and d.mode <> 'AccessShareLock'
+  where s.relation = $1::regclass and d.relation = 'documents'::regclass and s.granted and d.granted and d.mode <> 'AccessShareLock'
     and s.database = (select oid from pg_database where datname = current_database()) and d.database = s.database`
 
 const AGAIN_MS = 5
 
 /** Those that began without it are waited for: the server ends one that hangs. */
-const allHaveSeenIt = async (pool: Pool): Promise<void> => {
-  const unaware = async (): Promise<readonly string[]> => (await pool.query<{ id: string }>(UNAWARE)).rows.map(({ id }) => id)
+export const allHaveSeenIt = async (pool: Pool, table: 'stops' | 'channel_halts'): Promise<void> => {
+  const unaware = async (): Promise<readonly string[]> => (await pool.query<{ id: string }>(UNAWARE, [table])).rows.map(({ id }) => id)
   let waiting = await unaware()
   while (waiting.length > 0) {
     await delay(AGAIN_MS)
@@ -87,6 +87,7 @@ const DUE_AGAIN = `
     select distinct y.document_id from deliveries y join documents d on d.id = y.document_id
     where y.state = 'owed' and y.tries = 0 and y.due_at > $1 and y.document_id > $2
       and case $3 when 'all' then true
+        when 'destination' then y.destination = $4
         when 'service' then d.team is null or upper(btrim(d.team)) = upper(btrim($4))
         when 'directorate' then d.directorate is null or upper(btrim(d.directorate)) = upper(btrim($4))
         else upper(d.code) = upper(btrim($4)) end
@@ -97,7 +98,7 @@ const DUE_AGAIN = `
     returning document_id, destination)
   select (select max(document_id::text) from held) as last, coalesce(json_agg(due), '[]') as due from due`
 
-const dueAgain = async (pool: Pool, commit: Commit, { scope, value }: Stop, at: string): Promise<void> => {
+export const dueAgain = async (pool: Pool, commit: Commit, { scope, value }: Stop | { readonly scope: 'destination'; readonly value: string }, at: string): Promise<void> => {
   let after: string | null = '00000000-0000-0000-0000-000000000000'
   while (after !== null) {
     const { rows: [row] }: { rows: Row[] } = await pool.query<Row>(DUE_AGAIN, [at, after, scope, value])

@@ -1,7 +1,8 @@
 // The log of events as somebody reads it who asks what was sent to whom, and who did what: newest first, by time, by
-// document and by kind. It refuses to name a patient, but by number where something of theirs was sent or taken back.
+// document, by kind and by who. It refuses to name a patient, but by number where something of theirs was sent, taken back or seen.
 import type { Pool } from 'pg'
 import { Failure } from '../errors.ts'
+import { NHS_NUMBER } from '../fhir/systems.ts'
 import type { Action } from '../types.ts'
 import { eventOf } from './events.ts'
 import type { Ledger, TrailEntry, TrailFilter } from './ledger.ts'
@@ -15,8 +16,11 @@ const MOVES: readonly string[] = ['create', 'update', 'recall'] satisfies readon
 /** Chosen first, and joined after: a page of entries, and what little each needs of its delivery. */
 const trailed = (where: string, limit: string): string => `
   with chosen as (select seq, at, document_id, kind, actor, detail from events where ${where} order by seq desc limit ${limit})
-  select c.*, y.destination, case when c.kind in ('attempt-started', 'attempt-ended') and c.detail::json->>'action' = any($1::text[]) then y.nhs_number end as nhs_number
+  select c.*, d.source_id, y.destination, case when c.kind in ('attempt-started', 'attempt-ended') and c.detail::json->>'action' = any($1::text[]) then y.nhs_number
+    when r.resource->'subject'->'identifier'->>'system' = '${NHS_NUMBER}' then r.resource->'subject'->'identifier'->>'value' end as nhs_number
   from chosen c left join deliveries y on y.id = case when c.kind in ('attempt-started', 'attempt-ended') then (c.detail::json->>'delivery')::uuid end
+  left join documents d on d.id = c.document_id
+  left join revisions r on r.document_id = c.document_id and r.revision = case when c.kind = 'looked' then (c.detail::json->>'revision')::int end
   order by c.seq desc`
 
 export const trail = async (pool: Pool, filter: TrailFilter): ReturnType<Ledger['trail']> => {
@@ -28,6 +32,7 @@ export const trail = async (pool: Pool, filter: TrailFilter): ReturnType<Ledger[
     ...(filter.seq === undefined ? [] : [`seq = ${value(filter.seq)}::bigint`]),
     ...(filter.documentId === undefined ? [] : [`document_id = ${value(filter.documentId)}::uuid`]),
     ...(filter.kinds ? [kindIn(value, filter.kinds)] : []),
+    ...(filter.who === undefined ? [] : [`actor like '%)' and actor ilike ${value(`%${filter.who.replaceAll(/[\\%_]/gu, '\\$&')}%`)}`]),
     ...(filter.since === undefined ? [] : [`at >= ${value(filter.since)}::timestamptz`]),
     ...(filter.until === undefined ? [] : [`at < ${value(filter.until)}::timestamptz`]),
     ...(filter.cursor === undefined ? [] : [`seq < ${value(seqOf(filter.cursor))}::bigint`]),
@@ -55,7 +60,7 @@ const entryOf = (row: Row): TrailEntry => {
   return {
     ...event,
     ...present<Omit<TrailEntry, keyof typeof event>>({
-      documentId: row['document_id'] as string | null, action, destination: destination ?? (row['destination'] as string | null), nhsNumber: row['nhs_number'] as string | null,
+      documentId: row['document_id'] as string | null, sourceId: row['source_id'] as string | null, action, destination: destination ?? (row['destination'] as string | null), nhsNumber: row['nhs_number'] as string | null,
     }),
   }
 }

@@ -52,6 +52,7 @@ const workOf = (space: Workspace, record: DocumentRecord, destination: string, a
     deliveries: deliveriesOf(space, record.id).filter((delivery) => delivery.destination === destination).map((delivery) => asSeen(delivery, at)),
     elsewhere: deliveriesOf(space, record.id).filter((delivery) => delivery.destination !== destination).map(toPlain),
     stops: space.stops,
+    ...(space.halted.includes(destination) ? { paused: true as const } : {}),
     ...(space.policyInForce ? { policyInForce: space.policyInForce } : {}),
     ...(record.nhsNumber ? { nhsNumber: record.nhsNumber } : {}),
     ...(parent ? { parentIdentifier: parent.identifier } : {}),
@@ -194,12 +195,12 @@ const write = (space: Workspace, worked: Worked, end: Finish): void => {
   if (attempt.outcome !== 'started') return
   const detail = end.detail.slice(0, DETAIL_CHARACTERS)
   space.writes.attempts.set(attempt.id, { ...attempt, outcome: end.outcome, code: end.code, detail, tookMs: Math.round(end.tookMs), ...(end.trace ? { trace: end.trace } : {}) })
-  audit(space, { at: end.at, documentId: record.id, kind: 'attempt-ended', actor: ENGINE }, {
-    attempt: attempt.id, delivery: end.deliveryId, action: attempt.action, revision: attempt.revision, outcome: end.outcome, code: end.code, correlation: end.trace?.correlation,
-  })
   const delivery = deliveryIn(space, record, end.deliveryId)
-  if (delivery.attemptId !== attempt.id) return
-  const ended = endedAs(delivery, attempt.action, end, detail)
+  const ended = delivery.attemptId === attempt.id ? endedAs(delivery, attempt.action, end, detail) : undefined
+  audit(space, { at: end.at, documentId: record.id, kind: 'attempt-ended', actor: ENGINE }, {
+    attempt: attempt.id, delivery: end.deliveryId, destination: delivery.destination, action: attempt.action, revision: attempt.revision, outcome: end.outcome, code: end.code, state: ended?.state, correlation: end.trace?.correlation,
+  })
+  if (!ended) return
   putDelivery(space, ended, end.at)
   if (record.version !== attempt.version) catchUp(space, record, ended, end.at)
   else tellOwed(space, ended)

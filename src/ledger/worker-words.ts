@@ -70,6 +70,8 @@ export type Work = {
   /** Those to other destinations: no letter goes both ways. */
   readonly elsewhere: readonly Delivery[]
   readonly stops: readonly Stop[]
+  /** A person has paused this destination: nothing new goes there. Recalls do. */
+  readonly paused?: true
   /** Hash of the policy that was loaded last, by any process; absent in a ledger that knows none. */
   readonly policyInForce?: string
   /** Revision and content that stand, per delivery, are in `deliveries`; this is the parent's identifier where it is known. */

@@ -2,6 +2,7 @@
 // written at its end. Steps run in memory, one after another, each seeing the ones before; it refuses to touch the
 // database itself (`load.ts` reads, `flush.ts` writes) and documents that the transaction has not locked.
 import { documentState, staysAtPkb } from '../decide/owed.ts'
+import { reviewReason } from '../decide/review-reason.ts'
 import type { AuditKind } from '../observe/events.ts'
 import type { Delivery, Person, Plan, Prior, Receipt, Trace } from '../types.ts'
 import type { Stop } from './ledger.ts'
@@ -58,6 +59,8 @@ export type Workspace = {
   /** What the addenda of each document were last planned with, as `stoodText`. */
   readonly stood: Map<string, string>
   readonly stops: readonly Stop[]
+  /** Channels that a person has halted. */
+  readonly halted: readonly string[]
   /** Hash of the policy that was loaded last, by any process; read where plans are made. */
   readonly policyInForce?: string
   /** Advisory locks that are held at this moment, as `heldText`. */
@@ -78,6 +81,8 @@ export type Writes = {
   readonly releases: Row[]
   readonly rejections: Row[]
   readonly policies: Row[]
+  /** Members of retry runs that were tried, or need not be. */
+  readonly runMarks: Row[]
   readonly events: AuditEntry[]
   /** What listeners are told after the commit, by document and destination. */
   readonly owed: Map<string, Owed>
@@ -85,7 +90,7 @@ export type Writes = {
 
 export const noWrites = (): Writes => ({
   documents: new Set(), revisions: new Map(), newRevisions: new Set(), receipts: [], deliveries: new Map(), attempts: new Map(), releases: [], rejections: [],
-  policies: [], events: [], owed: new Map(),
+  policies: [], runMarks: [], events: [], owed: new Map(),
 })
 
 /** On its way to the patient, or there: a copy that is left at PKB, though nothing new is sent, is one that the patient has. */
@@ -125,6 +130,16 @@ export const putRevision = (space: Workspace, record: DocumentRecord, inForce: R
   return kept
 }
 
+/** Whether it waits for a person, and why: after whatever may have changed that. It waits since it began to, for one reason after another. */
+export const keepWaiting = (space: Workspace, documentId: string, at: string): void => {
+  const record = space.documents.get(documentId)
+  if (!record?.inForce) return
+  const { waitsFor, waitsSince, ...rest } = record
+  const { facts, decision, tightened } = record.inForce
+  const reason = reviewReason({ facts, decision, tightened, ...(record.heldFor ? { heldFor: record.heldFor } : {}), deliveries: deliveriesOf(space, documentId) })
+  if (reason !== waitsFor) putDocument(space, reason === undefined ? rest : { ...rest, waitsFor: reason, waitsSince: waitsSince ?? at })
+}
+
 // ---------------------------------------------------------------- deliveries
 
 /** Keeps a changed or new delivery, and the state of its document. */
@@ -135,6 +150,7 @@ export const putDelivery = (space: Workspace, record: DeliveryRecord, at: string
   space.writes.deliveries.set(record.id, deliveryRow(record, at))
   const document = space.documents.get(record.documentId)
   if (document && withState(space, document).state !== document.state) putDocument(space, document)
+  keepWaiting(space, record.documentId, at)
 }
 
 /** Has the listeners told after the commit, where something is due. */

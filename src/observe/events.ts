@@ -50,9 +50,12 @@ export const EVENTS = {
   attempt_ended: { level: 'debug', says: 'an exchange ended', fields: ['document', 'delivery', 'destination', 'action', 'revision', 'outcome', 'code', 'ms'], counter: { name: 'openletter_attempts_total', labels: ['destination', 'action', 'outcome'] } },
   delivery_failed: { level: 'error', says: 'a destination refused a document, or met an error of its own; it waits for a person', fields: ['document', 'delivery', 'destination', 'code'] },
   delivery_blocked: { level: 'error', says: 'the second key refused a delivery', fields: ['document', 'delivery', 'destination', 'code', 'detail'], counter: { name: 'openletter_blocked_total', labels: ['destination'] } },
+  run_changed: { level: 'info', says: 'a retry run stopped by itself, or is done', fields: ['run', 'state', 'why'], counter: { name: 'openletter_retry_runs_total', labels: ['state'] } },
   delivery_retried: { level: 'info', says: 'a person asked for another try', fields: ['document', 'delivery', 'actor'] },
   stop_in_force: { level: 'error', says: 'a person has stopped deliveries to patients', fields: ['stop', 'scope', 'value', 'actor'] },
   stop_lifted: { level: 'info', says: 'a stop was lifted; what it held is due', fields: ['stop', 'scope', 'value'] },
+  channel_halted: { level: 'warn', says: 'a person has paused or stopped a channel', fields: ['channel', 'state', 'actor'] },
+  channel_started: { level: 'info', says: 'a person has started a channel again', fields: ['channel'] },
   recall_open: { level: 'error', says: 'a recall is not done', fields: ['document', 'delivery', 'destination', 'state', 'secs', 'tries', 'code'] },
   recalled_late: { level: 'error', says: 'a letter was taken back after it was read, or could not be because it was printed', fields: ['document', 'delivery', 'destination', 'why'], counter: { name: 'openletter_recalls_late_total', labels: ['destination'] } },
   account_checked: { level: 'debug', says: 'PKB was asked for accounts', fields: ['account', 'outcome', 'count'], counter: { name: 'openletter_account_checks_total', labels: ['account', 'outcome'] } },
@@ -64,7 +67,18 @@ export const EVENTS = {
   swept: { level: 'info', says: 'the sweeper woke deliveries that nobody had woken', fields: ['destination', 'count'], counter: { name: 'openletter_swept_total', labels: ['destination'] } },
   print_acknowledged: { level: 'debug', says: 'the print house acknowledged a batch', fields: ['batch', 'items', 'rejected'] },
   acknowledgement_unreadable: { level: 'warn', says: 'an acknowledgement file cannot be read', fields: ['file', 'detail'] },
+  // -- alerts and outcomes
+  alert_opened: { level: 'error', says: 'something is wrong that somebody has to be told', fields: ['alert', 'thing', 'times'], counter: { name: 'openletter_alerts_total', labels: ['alert'] } },
+  alert_resolved: { level: 'info', says: 'what was wrong is over', fields: ['alert', 'thing'] },
+  notified: { level: 'info', says: 'somebody was told of alerts', fields: ['way', 'count'], counter: { name: 'openletter_notifications_total', labels: ['way'] } },
+  not_notified: { level: 'error', says: 'nobody could be told of alerts; it is tried again', fields: ['way', 'count', 'code'], counter: { name: 'openletter_notifications_failed_total', labels: ['way', 'code'] } },
+  outcomes_made: { level: 'info', says: 'the outcome of a day was worked out for the teams', fields: ['day', 'documents', 'teams'] },
+  outcomes_written: { level: 'info', says: 'the outcome of a day was written, a file for each team', fields: ['day', 'teams'] },
+  outcome_mailed: { level: 'info', says: 'a team was sent the outcome of a day', fields: ['day', 'team'] },
   // -- pages and API
+  signed_in: { level: 'info', says: 'somebody signed in', fields: ['actor', 'how'], counter: { name: 'openletter_sign_ins_total', labels: ['how'] } },
+  provider_away: { level: 'warn', says: 'the identity provider does not answer as it should', fields: ['code'], counter: { name: 'openletter_provider_away_total', labels: [] } },
+  sign_in_refused: { level: 'warn', says: 'a sign-in was refused', fields: ['why'], counter: { name: 'openletter_sign_ins_refused_total', labels: ['why'] } },
   request_failed: { level: 'error', says: 'a request failed in the engine', fields: ['method', 'path', 'code'] },
 } as const satisfies Record<string, Declared>
 
@@ -77,7 +91,7 @@ export type Say = <N extends EventName>(event: N, fields: EventFields<N>) => voi
 /** What happened to a document, in the ledger's append-only, hash-chained event log. */
 export const AUDIT_KINDS = [
   'received', 'repeated', 'late', 'decided', 'moved', 'tombstone', 'superseded', 'control-id-reused', 'control-id-shared',
-  'delivery-owed', 'recall-owed', 'attempt-started', 'attempt-ended', 'account-checked', 'blocked', 'retried', 'held', 'hold-lifted',
-  'released', 'redecided', 'left-standing', 'read', 'posted-instead', 'print-acknowledged', 'print-rejected', 'rejected', 'policy-loaded', 'stop', 'stop-lifted',
+  'delivery-owed', 'recall-owed', 'attempt-started', 'attempt-ended', 'account-checked', 'blocked', 'retried', 'run', 'held', 'hold-lifted',
+  'released', 'redecided', 'left-standing', 'read', 'posted-instead', 'print-acknowledged', 'print-rejected', 'alert-taken', 'rejected', 'policy-loaded', 'policy-asked', 'channel-paused', 'channel-stopped', 'channel-started', 'stop', 'stop-lifted', 'signed-in', 'sign-in-refused', 'signed-out', 'staff-changed', 'looked', 'token-made', 'token-revoked',
 ] as const
 export type AuditKind = (typeof AUDIT_KINDS)[number]

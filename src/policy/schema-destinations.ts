@@ -18,6 +18,8 @@ const retry = z.strictObject({
   ceiling_secs: seconds(DAY).describe('Longest wait between two tries, in seconds'),
   jitter: z.number().min(0).max(1).describe('Random share, from 0 to 1, by which a wait may be shorter, so that not all come back at one moment'),
 })
+const waiting = z.strictObject({ hours: z.number().min(0.25).max(WEEK_HOURS).describe('Hours') }, 'write { hours: 2 }, with the number that is meant')
+  .describe('Somebody is told when a delivery has been owed for longer than this and no stop explains it; left out, nobody is')
 const circuit = z.strictObject({
   opens_after: z.number().int().positive().describe('Failures in a row after which the destination is left alone for a while'),
   probe_secs: seconds(HOUR).describe('Seconds until one delivery is tried again after that'),
@@ -80,6 +82,7 @@ export const pkbDestination = z.strictObject({
   settle_secs: seconds(HOUR).describe('Seconds for which PKB may still be storing what it was sent, by either transport; more than timeout_secs. So long after an attempt whose end is unknown nobody believes that a copy is gone, and by HL7 nothing of the same document is sent'),
   retry: retry.describe('When to try again what certainly did not arrive'),
   circuit: circuit.describe('When to leave a destination alone that fails again and again'),
+  alert_if_waiting: waiting.optional(),
   confirmed_by_pkb: confirmation.optional().describe('Who at PKB confirmed in writing that documents written to this FHIR address reach the patient; needed with transport fhir for any address but the sandbox'),
 })
 
@@ -95,6 +98,7 @@ export const printDestination = z.strictObject({
   at_once: atOnce.describe('Exchanges that may run at the same moment, over all processes'),
   retry: retry.describe('When to try again what certainly did not arrive'),
   circuit: circuit.describe('When to leave a destination alone that fails again and again'),
+  alert_if_waiting: waiting.optional(),
 })
 
 export const withholdDestination = z.strictObject({ kind: destination, type: z.literal('withhold').describe('Nobody: nothing is sent; the file is called withhold.yaml'), ...approval })

@@ -33,6 +33,7 @@ export const serviceRow = z.strictObject({
   name: text.describe('Name of the service; it goes into the DocumentReference'),
   service: z.enum(['in-scope', 'out-of-scope']).describe('Whether the service uses PKB; letters of one that does not are posted'),
   directorate: text.describe('Its directorate, by the first column of directorates.csv'),
+  outcome_email: z.string().regex(/^([^\s@<>",;:]{1,64}@[^\s@<>",;:]{1,255})?$/, 'write one mail address, or nothing').optional().describe("Where the team is sent what became of its documents, each morning; empty or without this column, there is only the file"),
   ...snomed,
   ...rowApproval,
 })

@@ -62,12 +62,17 @@ export const channelTest = z.strictObject({
   expect: expectation.describe('What must and what must not become of the document; what is left out may be anything'),
 })
 
+const silence = z.strictObject({
+  working_hours: z.number().min(1).max(80).describe('Working hours: nine to five in London, Monday to Friday, without the bank holidays of England'),
+  not_on: z.array(day).optional().describe('Days on which nobody works beside weekends and bank holidays, for example "2027-05-07"'),
+})
 const feed = {
   kind: z.literal('feed').describe('A feed brings documents in'),
   ...approval,
   mapping: name.describe('The file in mappings/ that says where each field is, by its name without .yaml'),
   status: status.describe('A feed that is observing or not-live lets nothing out, whatever the directorates say'),
   producer_when_missing: z.enum(['trust', 'unknown']).describe('Who is taken to have written a document without author organisation: unknown waits for two people'),
+  alert_if_silent: silence.optional().describe('Somebody is told when nothing has come in by this feed for so long; left out, its silence is nobody\'s alert'),
   tests: z.array(channelTest).min(1).describe('Messages, and what must and must not become of each; five kinds of document have to be shown to stay in; npx openletter test names those that are missing, and no engine takes a policy without them'),
 }
 const port = z.number().int().min(0).max(65535)

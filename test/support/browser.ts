@@ -17,8 +17,8 @@ const path = process.env['CHROMIUM_PATH'] ??
 export const inBrowser: typeof describe | typeof describe.skip = path !== undefined || process.env['CI'] === 'true' ? describe : describe.skip
 
 export type TestBrowser = {
-  /** A window without JavaScript, as wide as asked. `outside`: each address that a page asked for on another machine. */
-  window(widthPx?: number): Promise<{ readonly context: BrowserContext; readonly outside: string[] }>
+  /** A window without JavaScript unless `script` says otherwise, as wide as asked. `outside`: each address that a page asked for on another machine. */
+  window(widthPx?: number, asked?: { readonly script: boolean }): Promise<{ readonly context: BrowserContext; readonly outside: string[] }>
   close(): Promise<void>
 }
 
@@ -26,8 +26,8 @@ export const startBrowser = async (): Promise<TestBrowser> => {
   if (path === undefined) throw new Error('There is no Chromium: set CHROMIUM_PATH, or install the package chromium.')
   const browser: Browser = await chromium.launch({ executablePath: path, args: FLAGS })
   return {
-    window: async (widthPx = 1440) => {
-      const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: widthPx, height: 900 } })
+    window: async (widthPx = 1440, { script } = { script: false }) => {
+      const context = await browser.newContext({ javaScriptEnabled: script, viewport: { width: widthPx, height: 900 } })
       const outside: string[] = []
       context.on('request', (request) => { if (!new URL(request.url()).host.startsWith('127.0.0.1')) outside.push(request.url()) })
       return { context, outside }

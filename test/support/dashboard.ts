@@ -6,6 +6,7 @@ import { rightsOf, type Role } from '../../src/dashboard/rights.ts'
 import type { Visitors } from '../../src/dashboard/visitor.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import { makeSay } from '../../src/observe/say.ts'
+import { asTold } from './contract.ts'
 import { examplePolicy } from './policy.ts'
 
 export const API_TOKEN = 'api-token-for-tests'
@@ -23,7 +24,7 @@ export type TestDashboard = {
   readonly url: string
   readonly woken: (readonly [documentId: string, destination: string])[]
   readonly lines: string[]
-  /** A request to the API with its token. */
+  /** A request to the API with its token; the answer is compared with what its address says of itself. */
   api(path: string, init?: RequestInit): Promise<Response>
   close(): Promise<void>
 }
@@ -48,7 +49,7 @@ export const startDashboard = async (parts: Pick<DashboardParts, 'ledger'> & Par
     banners: () => [], now: () => new Date(NOON), ready: () => Promise.resolve([{ part: 'ledger', ok: true }]), ...parts,
   })
   const { url, close } = await startHttp({ host: '127.0.0.1', port: 0, routers: [router], behindProxy: false, say })
-  const api = (path: string, init: RequestInit = {}) => fetch(url + path, { ...init, headers: { authorization: `Bearer ${API_TOKEN}`, ...init.headers } })
+  const api = (path: string, init: RequestInit = {}) => fetch(url + path, { ...init, headers: { authorization: `Bearer ${API_TOKEN}`, ...init.headers } }).then((answer) => asTold(path, init, answer))
   return { url, woken, lines, api, close }
 }
 

@@ -7,6 +7,7 @@ import { connectMllp, type Answer } from '../../src/intake/mllp/client.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { sandboxSettings, type Environment } from '../../src/settings.ts'
 import { startEngine, type Engine } from '../../src/wire.ts'
+import { asTold } from './contract.ts'
 import { freshDatabase } from './database.ts'
 import { makeFolder } from './folder.ts'
 import { aPdf } from './pdf.ts'
@@ -28,7 +29,7 @@ export const API = 'api-token-for-tests-api-token-for-tests'
 
 /** What talks to an engine, wherever it runs. */
 export const talkTo = (at: { readonly url: string; readonly mllpPort: number; readonly sandboxUrl: string; readonly printDir: string }) => {
-  const api = async (path: string, init: RequestInit = {}): Promise<Response> => fetch(at.url + path, { ...init, headers: { authorization: `Bearer ${API}`, ...init.headers } })
+  const api = async (path: string, init: RequestInit = {}): Promise<Response> => asTold(path, init, await fetch(at.url + path, { ...init, headers: { authorization: `Bearer ${API}`, ...init.headers } }))
   const list = async (query = ''): Promise<readonly DocumentAnswer[]> => ((await (await api(`/api/documents${query}`)).json()) as { documents: DocumentAnswer[] }).documents
   const record = async (nhsNumber: string): Promise<readonly RecordEntry[]> =>
     ((await (await fetch(`${at.sandboxUrl}/records/${nhsNumber}?format=json`)).json()) as { documents: RecordEntry[] }).documents

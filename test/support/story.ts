@@ -1,9 +1,10 @@
 // Documents as the ledger tells them, for tests of pages and API: builders with overrides, and a ledger that only
 // tells what it was given and remembers what it was asked.
 import type { DashboardParts } from '../../src/dashboard/parts.ts'
-import type { DocumentFilter, DocumentRow, RevisionRecord, Story } from '../../src/ledger/ledger.ts'
+import type { DocumentFilter, DocumentRow, RevisionRecord, Run, Story } from '../../src/ledger/ledger.ts'
 import type { Attempt, Delivery, Found } from '../../src/types.ts'
 import { someFacts } from './policy.ts'
+import { NO_STAFF } from './sign-in.ts'
 
 export const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
 
@@ -61,6 +62,12 @@ export const aStory = (overrides: Partial<Story> = {}, row: Partial<DocumentRow>
   ...overrides,
 })
 
+/** A plan that nobody has started. */
+export const aRun = (overrides: Partial<Run> = {}): Run => ({
+  id: uuid(1), kind: 'retry', destination: 'pkb', cause: 'refused', signature: '422', state: 'planned', plannedBy: 'a-admin (pages)', plannedAt: '2026-11-23T09:00:00.000Z', cut: false, perMinute: 60, step: 0, base: 0,
+  part: 1, documents: 1, patients: 1, byClass: { plain: 1 }, byState: { waiting: 1 }, ...overrides,
+})
+
 const revisionOf = ({ id, source, sourceId, revision, receivedAt, resource, feed, decision }: Story): RevisionRecord =>
   ({ documentId: id, source, sourceId, revision, identifier: uuid(201), receivedAt, resource, receiptId: uuid(401), feed, policy: decision.policy })
 
@@ -76,6 +83,7 @@ export const aTellingLedger = (stories: readonly Story[], more: { readonly curso
   const deliveries = stories.flatMap((story) => story.deliveries.map((delivery) => ({ ...delivery, document: story })))
   const isRetried = (id: string): boolean => retried.some(({ deliveryId }) => deliveryId === id)
   return {
+    ...NO_STAFF,
     asked,
     retried,
     list: (filter) => {
@@ -86,19 +94,59 @@ export const aTellingLedger = (stories: readonly Story[], more: { readonly curso
     estimate: () => Promise.resolve(12_345),
     story: (id) => Promise.resolve(stories.find((story) => story.id === id)),
     troubled: () => Promise.resolve(deliveries.filter(({ id, state }) => (state === 'failed' || state === 'blocked') && !isRetried(id))),
+    planRun: () => Promise.resolve(undefined),
+    runs: () => Promise.resolve([aRun()]),
+    run: (id) => Promise.resolve(id === uuid(1) ? aRun() : undefined),
+    runNow: () => Promise.resolve({ joined: 0, overtaken: 0, stopped: 0, second: false, policies: [] }),
+    runReport: () => Promise.resolve([]),
+    changeRun: () => Promise.resolve(undefined),
+    runsUnderWay: () => Promise.resolve([]),
+    driveRun: () => Promise.resolve({ tried: 0 }),
+    deliveryOf: (deliveryId) => Promise.resolve(deliveries.find(({ id }) => id === deliveryId)),
+    printInstead: () => Promise.resolve({ kind: 'missing' }),
+    decideAgain: () => Promise.resolve({ kind: 'missing', tried: false }),
+    replayPage: () => Promise.resolve({ documents: [] }),
     failures: () => Promise.resolve({ groups: [], documents: 0, patients: 0, all: true }),
     failuresIn: () => Promise.resolve(undefined),
     observed: () => Promise.resolve([]),
     reconciliation: () => Promise.resolve({ days: [], differences: [] }),
     reconciled: () => Promise.resolve([]),
+    flow: () => Promise.resolve({ moved: [], lately: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: [] }),
+    behindFlow: () => Promise.resolve([]),
+    refusals: () => Promise.resolve([]),
+    noteStates: () => Promise.resolve(),
+    forgetStates: () => Promise.resolve(),
+    changesSince: () => Promise.resolve({ seq: 0, kinds: [] }),
     compareExtract: ({ ids }) => Promise.resolve({ missing: ids, unnamed: [], matched: 0, otherTimes: 0 }),
     assurance: () => Promise.resolve([]),
+    incidents: () => Promise.resolve({ open: [], resolved: [] }),
+    takeIncident: () => Promise.resolve(undefined),
+    outcomeDay: () => Promise.resolve(undefined),
+    outcomeDays: () => Promise.resolve([]),
+    outcomeLines: () => Promise.resolve([]),
+    known: () => Promise.resolve(undefined),
+    release: () => Promise.resolve('missing'),
+    reviews: () => Promise.resolve({ groups: [], rows: [] }),
+    review: () => Promise.resolve(undefined),
+    codesSeen: () => Promise.resolve([]),
     stops: () => Promise.resolve([]),
+    haltedChannels: () => Promise.resolve([]),
+    haltChannel: () => Promise.resolve(undefined),
+    startChannel: () => Promise.resolve(undefined),
+    reportChannels: () => Promise.resolve(),
+    channelReports: () => Promise.resolve([]),
+    channelActivity: () => Promise.resolve([]),
+    notePolicyAsked: () => Promise.resolve(),
     waiting: () => Promise.resolve([]),
     pullStop: () => Promise.resolve(undefined),
     liftStop: () => Promise.resolve(undefined),
     recalls: () => Promise.resolve([]),
     recallCounts: () => Promise.resolve({ open: 0 }),
+    looked: () => Promise.resolve(),
+    makeToken: () => Promise.resolve(undefined),
+    revokeToken: () => Promise.resolve(undefined),
+    tokens: () => Promise.resolve([]),
+    walkChain: () => Promise.resolve({ entries: 0, hash: '0'.repeat(64) }),
     references: () => Promise.resolve({ revisions: stories.map(revisionOf) }),
     revisions: (id) => Promise.resolve(stories.filter((story) => story.id === id).map(revisionOf)),
     trail: ({ seq, limit }) => Promise.resolve({ entries: stories.flatMap((story) => story.events.map((event) => ({ ...event, documentId: story.id }))).filter((entry) => seq === undefined || entry.seq === seq).slice(0, limit) }),

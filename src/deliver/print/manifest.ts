@@ -4,7 +4,7 @@
 import type { Shipment } from '../destination.ts'
 import type { PrintDestination } from '../../policy/schema.ts'
 import type { Address, Patient } from '../../types.ts'
-import { csv } from './csv.ts'
+import { csv } from '../../csv.ts'
 
 export const ENVELOPE_MARK = 'Private and confidential, addressee only'
 const ADDRESS_LINES = 7

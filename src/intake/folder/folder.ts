@@ -35,7 +35,7 @@ const OFTEN = 3
 const SLICE_MS = 2_000
 
 export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?: Pulse }): Promise<RunningFolderFeed> => {
-  const { name, feed, say, newId, pulse = PULSE } = parts
+  const { name, feed, say, newId, pulse = PULSE, halted } = parts
   const root = feed.folder
   const claim = openClaim(root, newId(), pulse)
   const watch = makeWatch()
@@ -145,11 +145,13 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
   const look = async (): Promise<boolean> => {
     const lies = await listing(root, pass)
     const fsNow = await claim.beat()
+    // Files stay where they are. What is in hand stays ours.
+    if (halted?.() !== undefined) return false
     const count = await claim.takeOver(fsNow)
     if (count > 0) say('uploads_inherited', { feed: name, count })
     const documents = new Map(lies.files.flatMap(({ kind, name: file, seen }) => (kind === 'document' ? [[file, seen]] as const : [])))
     let [until, again] = [Infinity, false]
-    const isSpent = (): boolean => closing || (performance.now() > until && (again = true))
+    const isSpent = (): boolean => closing || halted?.() !== undefined || (performance.now() > until && (again = true))
     const turn: Turn = { parts, root, watch, fsNow, documents, verdicts: new Map(), isSpent, lookAgain: () => { again = true } }
     for (const { name: file, seen } of lies.files) watch.unchangedMs(join(root, file), seen)
     const { verdicts, conflicts } = await pairing(turn, lies)

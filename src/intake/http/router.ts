@@ -8,7 +8,7 @@ import { Failure, asFailure } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { HttpFeed } from '../../policy/schema.ts'
 import type { Receipt } from '../../types.ts'
-import type { FeedParts, Take } from '../take.ts'
+import { haltedFailure, type FeedParts, type Take } from '../take.ts'
 import { answerAccepted, answerProblem } from './answer.ts'
 import { METADATA_BYTES } from './body.ts'
 import type { BodyReader, Upload } from './body.ts'
@@ -82,7 +82,7 @@ const cap = (skeleton: string): string => {
 const UNKEPT: readonly ErrorCode[] = ['TYPE_UNSUPPORTED', 'STORE_UNAVAILABLE', 'INTERNAL']
 
 /** Serves its full path: mount it at the root of the application. */
-export const httpFeed = ({ name, feed, content, take, reject, say, now, newId }: HttpFeedParts): Router => {
+export const httpFeed = ({ name, feed, content, take, reject, say, now, newId, halted }: HttpFeedParts): Router => {
   const token = digest(feed.token)
   const limitBytes = Math.floor(feed.max_document_mb * MB)
   // Base64 in JSON takes up to two characters a byte for line ends and escaped slashes, and a third for its own sake.
@@ -150,7 +150,9 @@ export const httpFeed = ({ name, feed, content, take, reject, say, now, newId }:
       const challenge = req.headers.authorization === undefined ? 'Bearer realm="openletter"' : 'Bearer realm="openletter", error="invalid_token"'
       await answerProblem(req, res, 'TOKEN_MISSING', 'The request has no token, or another one.', { 'WWW-Authenticate': challenge })
     } else if (req.method === 'POST') {
-      await serve(req, res).catch((error: unknown) => fail(req, res, asFailure(error)))
+      const failure = haltedFailure(halted)
+      if (failure) await fail(req, res, failure)
+      else await serve(req, res).catch((error: unknown) => fail(req, res, asFailure(error)))
     } else {
       await answerProblem(req, res, 'METHOD_NOT_ALLOWED', 'Uploads come by POST.', { Allow: 'POST' })
     }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { asFailure, Failure } from '../../errors.ts'
 import type { Receipt } from '../../types.ts'
-import type { FeedParts, RejectMessage } from '../take.ts'
+import { haltedFailure, type FeedParts, type RejectMessage } from '../take.ts'
 import { acknowledgement, type Verdict } from './acknowledge.ts'
 import { legible } from './charset.ts'
 import { framed, frameReader, type FrameEvent } from './frame.ts'
@@ -56,6 +56,8 @@ export const connection = (socket: Socket, parts: ConnectionParts): Connection =
   const verdictOn = async (heard: Heard): Promise<Verdict> => {
     if (!heard.ok) {
       if (heard.code === 'STORE_UNAVAILABLE' || heard.code === 'INTERNAL') say('part_failed', { part: name, code: heard.code, detail: heard.detail })
+      // Nothing is wrong with it: the sender keeps it.
+      else if (heard.code === 'FEED_PAUSED') return { kind: 'refused', code: heard.code, detail: heard.detail }
       // Until a refusal is kept the message is not dealt with: the sender is to send it again.
       else if (!(await reject(heard.code, heard.detail, heard.skeleton))) return { kind: 'refused', code: 'STORE_UNAVAILABLE', detail: 'The message was refused, and the refusal could not be recorded.' }
       return { kind: 'refused', code: heard.code, detail: heard.detail }
@@ -90,7 +92,7 @@ export const connection = (socket: Socket, parts: ConnectionParts): Connection =
       stray = { size: stray.size + event.bytes.length, head: Buffer.concat([stray.head, event.bytes.subarray(0, STRAY_MOST - stray.head.length)]) }
     } else if (event.kind === 'start') {
       await reportStray()
-      message = incomingMessage(parts.content, parts.limits)
+      message = incomingMessage(parts.content, parts.limits, haltedFailure(parts.halted))
     } else if (event.kind === 'body') {
       await message?.push(event.bytes)
     } else {
@@ -127,7 +129,7 @@ export const connection = (socket: Socket, parts: ConnectionParts): Connection =
     message = undefined
     if (cut && !isFinishing) {
       const heard = await cut.end(`the connection ended (${why}) before the frame did`)
-      if (!heard.ok) await reject(heard.code, heard.detail, heard.skeleton)
+      if (!heard.ok && heard.code !== 'FEED_PAUSED') await reject(heard.code, heard.detail, heard.skeleton)
     }
     await cut?.drop()
     if (socket.destroyed) return

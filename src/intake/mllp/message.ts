@@ -29,7 +29,8 @@ const SKELETON_MOST = 1024 * 1024
 const REJECTED_MOST = 64 * 1024
 type Refusal = { readonly code: ErrorCode; readonly detail: string }
 
-export const incomingMessage = (content: ContentStore, limits: Limits): IncomingMessage => {
+/** `beforehand`: why nothing is taken now, whatever it says; only its header is read, for the answer. */
+export const incomingMessage = (content: ContentStore, limits: Limits, beforehand?: Refusal): IncomingMessage => {
   const cutter = cutOut(SKELETON_MOST)
   const files = attached(content, limits.messageBytes)
   let size = 0
@@ -52,7 +53,7 @@ export const incomingMessage = (content: ContentStore, limits: Limits): Incoming
     if (cuts.length === 0) return
     // The header is whole by the time that a file begins.
     const header = cuts.some(({ kind }) => kind === 'open') ? readHeader(cutter.skeleton()) : undefined
-    const why = header && unacceptable(header, limits.testSystem)
+    const why = header && (beforehand ?? unacceptable(header, limits.testSystem))
     await (why ? refuse(why) : orRefuse(files.take(cuts)))
   }
 
@@ -69,6 +70,7 @@ export const incomingMessage = (content: ContentStore, limits: Limits): Incoming
   const end = async (broken?: string): Promise<Heard> => {
     if (broken !== undefined) await refuse({ code: 'FRAME_BROKEN', detail: `After ${size} bytes: ${broken}.` })
     else if (!refusal) await store(cutter.end())
+    if (beforehand) await refuse(beforehand)
     const bytes = cutter.skeleton()
     const header = readHeader(bytes)
     const read = readable(bytes, header, limits.testSystem)

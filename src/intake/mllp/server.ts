@@ -22,12 +22,12 @@ const HANDSHAKE_WITHIN_MS = 10_000
 /** Each may hold a skeleton of 1 MB: a bound on memory, far above what a trust has in senders. */
 const CONNECTIONS_MOST = 500
 
-export const startMllpFeed = async ({ name, feed, content, take, reject, say, now, newId }: MllpFeedParts): Promise<RunningMllpFeed> => {
+export const startMllpFeed = async ({ name, feed, content, take, reject, say, now, newId, halted }: MllpFeedParts): Promise<RunningMllpFeed> => {
   const limits = { messageBytes: Math.floor(feed.max_message_mb * MB), testSystem: feed.test_system }
   const idleMs = feed.idle_timeout_secs * 1000
   const open = new Set<Connection>()
   const accept = (socket: Socket): void => {
-    const one = connection(socket, { name, limits, idleMs, content, take, reject, say, now, newId })
+    const one = connection(socket, { name, limits, idleMs, content, take, reject, say, now, newId, ...(halted ? { halted } : {}) })
     open.add(one)
     void one.done.then(() => open.delete(one))
   }

@@ -10,7 +10,7 @@ import type { YamlFile } from '../read/yaml.ts'
 const FORMAT_OF = { mllp: 'hl7-mdm', http: 'upload', folder: 'upload' } as const
 
 /** Rules of the engine's own, which decide where no rule of the policy does. */
-const OWN_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patient', 'parent-not-standing', 'account-unknown-too-long', 'not-read-in-time']
+const OWN_RULES = ['floor', 'no-rule-matched', 'moved-to-another-patient', 'parent-not-standing', 'account-unknown-too-long', 'not-read-in-time', 'posted-by-a-person']
 
 export const feeds = (read: Read): readonly PolicyProblem[] => {
   const all = [...read.channels.values()].flatMap(({ yaml, value }) => (value.kind === 'feed' ? [{ yaml, feed: value }] : []))

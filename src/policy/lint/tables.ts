@@ -8,7 +8,7 @@ import type { Directorate, DocumentCode } from '../schema.ts'
 
 export const tables = (read: Read): readonly PolicyProblem[] => [...codes(read), ...services(read), ...directorates(read), ...terms(read.codes), ...terms(read.services)]
 
-type Row = { readonly [column: string]: string }
+type Row = { readonly [column: string]: string | undefined }
 type Say<R> = (row: CsvRow<R>, column: keyof R & string, message: string) => PolicyProblem
 const sayIn = <R>(file: string): Say<R> => (row, column, message) => ({ file, ...row.at(column), path: column, message })
 

@@ -16,6 +16,7 @@ const SAVE = 'save it from Excel as "CSV UTF-8 (Comma delimited)"'
 
 export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, row: S, key: keyof z.infer<S> & string): CsvRead<z.infer<S>> => {
   const columns = Object.keys(row.shape)
+  const needed = columns.filter((column) => !row.shape[column].safeParse(undefined).success)
   const problems: PolicyProblem[] = []
   const wrong: Tell = ({ line, col }, path, message) => { problems.push({ file, line, col, path, message }) }
 
@@ -24,9 +25,9 @@ export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, 
   const { records, wrong: broken } = cellsOf(decoded.text)
   for (const one of broken) wrong(one, '', one.message)
   const [header, ...rest] = records
-  if (!header) { if (broken.length === 0) wrong({ line: 1, col: 1 }, '', `the table is empty: line 1 names the columns ${columns.join(',')}`); return { rows: [], problems } }
+  if (!header) { if (broken.length === 0) wrong({ line: 1, col: 1 }, '', `the table is empty: line 1 names the columns ${needed.join(',')}`); return { rows: [], problems } }
   const before = problems.length
-  readHeader(header, columns, wrong)
+  readHeader(header, columns, needed, wrong)
   if (problems.length > before) return { rows: [], problems }
   if (rest.length === 0) wrong(header.end, '', 'the table has no rows: write one below line 1, or nothing can be decided')
 
@@ -56,16 +57,17 @@ type Tell = (place: Place, path: string, message: string) => void
 
 const OTHER_SEPARATORS = [[';', 'semicolons'], ['\t', 'tabs'], ['|', 'bars']] as const
 
-const readHeader = ({ cells }: CsvRecord, columns: readonly string[], wrong: Tell): void => {
+/** Of the columns some need not be there. */
+const readHeader = ({ cells }: CsvRecord, columns: readonly string[], needed: readonly string[], wrong: Tell): void => {
   const [first] = cells as readonly [Cell]
-  const named = `line 1 names the columns ${columns.join(',')}`
+  const named = `line 1 names the columns ${needed.join(',')}`
   if (first.line > 1) { wrong({ line: 1, col: 1 }, '', `line 1 is empty: ${named}`); return }
   if (/^sep=/iu.test(first.text)) { wrong(first, '', 'take out the line with sep=: the columns are named on line 1'); return }
   const separator = cells.length === 1 ? OTHER_SEPARATORS.find(([character]) => first.text.includes(character)) : undefined
   if (separator) { wrong(placeIn(first, first.text.indexOf(separator[0])), '', `the cells are separated by ${separator[1]}: separate them by commas (${SAVE})`); return }
 
   const names = cells.map((cell) => cell.text)
-  const missing = columns.filter((column) => !names.includes(column))
+  const missing = needed.filter((column) => !names.includes(column))
   const taken = new Set<string>()
   cells.forEach((cell, at) => {
     if (isUnseenTold(cell, cell.text.trim(), wrong)) { taken.add(nearest(cell.text, missing) ?? ''); return }
