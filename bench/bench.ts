@@ -5,7 +5,8 @@ import { poison, outage } from './hardship.ts'
 import { machineFacts, redisVersion } from './machine.ts'
 import { readOptions, wholeNumber, wrong } from './options.ts'
 import { POLICY_HEAD, policyRows } from './policy.ts'
-import { SEARCH_HEAD, searchRows } from './search.ts'
+import { PAIRS_HEAD, pairRows } from './search-pairs.ts'
+import { overDocuments, SEARCH_HEAD, searchRows } from './search.ts'
 import { rounded, table } from './table.ts'
 import { measureEngine, measureLimit, type Case, type Measured, type Queue } from './throughput.ts'
 import { accountRows, ACCOUNTS_HEAD, transportRows, TRANSPORTS_HEAD } from './transports.ts'
@@ -13,7 +14,7 @@ import { accountRows, ACCOUNTS_HEAD, transportRows, TRANSPORTS_HEAD } from './tr
 const USAGE = `Usage: npm run bench -- [options]
 
   --quick        few documents: whether it works, not how fast it is
-  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage", "policy", "transports" or "search"
+  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage", "policy", "transports", "search" or "pairs"
   --documents N  how many documents a search looks through; 1000000 if it is not given, 20000 with --quick
   --queue NAME   postgresql or redis only`
 
@@ -59,7 +60,7 @@ const bench = async (): Promise<number> => {
   const queues = QUEUES.filter((queue) => (given.queue ?? queue) === queue && (queue === 'postgresql' || redisVersion() !== undefined))
   const isWanted = (name: string): boolean => name.includes(given.only)
   const wanted = cases(given.quick).filter(({ name }) => isWanted(name))
-  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy') && !isWanted('transports') && !isWanted('search')) wrong(`--only ${given.only} fits no case.`, USAGE)
+  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy') && !isWanted('transports') && !isWanted('search') && !isWanted('pairs')) wrong(`--only ${given.only} fits no case.`, USAGE)
 
   const documents = wholeNumber('documents', given.documents ?? (given.quick ? '20000' : '1000000'), 1_000, USAGE)
   console.log(`${machineFacts()}\n`)
@@ -84,7 +85,12 @@ const bench = async (): Promise<number> => {
   }
   if (isWanted('search')) {
     console.error(`search: ${documents} documents`)
-    console.log(`\n${table([SEARCH_HEAD, ...(await searchRows(documents))])}`)
+    console.log(`\n${table([SEARCH_HEAD, ...(await overDocuments(documents, searchRows))])}`)
+  }
+  // Thousands of questions: only where they are asked for.
+  if (given.only !== '' && isWanted('pairs')) {
+    console.error(`search, every pair of filters: ${documents} documents`)
+    console.log(`\n${table([PAIRS_HEAD, ...(await overDocuments(documents, pairRows))])}`)
   }
   return 0
 }

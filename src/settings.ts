@@ -49,7 +49,7 @@ export const SETTINGS = {
   PKB_FACADE_CLIENT_ID: { kind: 'text', says: 'OAuth2 client id for PKB_FACADE_URL', default: (value) => value('PKB_CLIENT_ID') },
   PKB_FACADE_CLIENT_SECRET: { kind: 'secret', says: 'OAuth2 client secret for PKB_FACADE_URL', default: (value) => value('PKB_CLIENT_SECRET') },
   PKB_FACADE_ORG_ID: { kind: 'text', says: 'X-Org-Public-Id at PKB_FACADE_URL', default: (value) => value('PKB_ORG_ID') },
-  CONSOLE_URL: { kind: 'text', says: 'Public address of the pages, for links in alerts' },
+  CONSOLE_URL: { kind: 'text', says: 'Public address of the pages, for links in alerts and to the first account' },
   SMTP_URL: { kind: 'secret', says: 'Mail server for alerts and outcomes: smtp://user:password@host:587, or smtps://' },
   ALERT_EMAIL_FROM: { kind: 'text', says: 'Sender of all mail' },
   ALERT_EMAIL_TO: { kind: 'text', says: 'Who gets alerts by mail: addresses with commas in between' },

@@ -18,6 +18,7 @@ import { openDestinationStates } from './engine/destination-states.ts'
 import { openFeeds, type Feeds, type Listening } from './engine/feeds.ts'
 import { holdPolicy, type InForce, type PolicyHolder, type Reloaded } from './engine/in-force.ts'
 import { openLines, type Lines } from './engine/lines.ts'
+import { followPolicy } from './engine/one-policy.ts'
 import { openThings, type OpenThings } from './engine/open-things.ts'
 import { pkbOrSandbox } from './engine/pkb-address.ts'
 import { policyStatus } from './engine/policy-status.ts'
@@ -135,11 +136,12 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   if (lines) watchCircuits(metrics, lines.circuits)
   const feeds = parts.includes('feeds') ? openFeeds({ content, take: makeTake({ ledger, policy, say }), reject: rejectInto(ledger, say), say, now, newId: randomUUID }) : undefined
   // Before anything is opened: what a person has stopped stays closed.
-  const channelWatch = await watchChannels({ ledger, ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}), say, now, id: randomUUID() })
+  const id = randomUUID()
+  const channelWatch = await watchChannels({ ledger, ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}), say, now, id })
   await startAll(first.policy, lines, feeds, open)
   open.add(() => channelWatch.close())
   channelWatch.begin()
-  if (lines) open.add(openDestinationStates({ ledger, circuits: lines.circuits, process: randomUUID(), say, now }).close)
+  if (lines) open.add(openDestinationStates({ ledger, circuits: lines.circuits, process: id, say, now }).close)
   if (lines) open.add(openRetryRuns({ ledger, say, now }).close)
   const reviews = openReviews({ policy, say, now })
   open.add(() => reviews.close())
@@ -162,6 +164,7 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const listening = hasPages ? await startHttp({ ...http, routers, say }) : undefined
   if (listening) open.add(() => listening.close())
   follow(holder, env, say, open)
+  open.add(followPolicy({ ledger, holder, say }).close)
   reviews.tell()
   const firstCode = parts.includes('dashboard') ? await signIn.firstCode() : undefined
   say('engine_started', { parts: parts.join(' '), policy: first.policy.hash })

@@ -45,7 +45,7 @@ const inWords = (walk: ChainWalk): string =>
 const WHY = {
   changed: 'it was changed after it was written, or one before it was taken out or put in',
   missing: 'it is not there',
-  added: 'it stands beyond the end of the log',
+  added: 'it stands outside the log, before its first entry or beyond its end',
   end: 'the log does not end as it was written',
   'not-as-noted': 'its hash is not the one that was noted: the log was written anew',
 } as const satisfies Record<BrokenLink['why'], string>

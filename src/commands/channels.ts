@@ -66,6 +66,8 @@ const channelsIn = async (ledger: Ledger, env: NodeJS.ProcessEnv, now: Date): Pr
 
 const act = async (ledger: Ledger, all: readonly ChannelNow[], { do: wanted, name, reason }: Exclude<Called, { do: 'list' }>, actor: string, at: string): Promise<number> => {
   const channel = all.find((one) => one.name === name)
+  // One that the policy in force does not have may have been left paused.
+  if (!channel && wanted === 'start' && (await ledger.startChannel(name, actor, reason, at))) { console.log(`Started: ${name}. The policy in force does not have it.`); return 0 }
   if (!channel) { console.error(`There is no channel ${name}: there are ${all.map((one) => one.name).join(', ')}.`); return 1 }
   // Of what is running; whatever it is now, the ledger tells whether anything changed.
   if (channel.type === 'withhold' || (wanted !== 'start' && !actsIn(channel.kind, undefined).includes(wanted))) throw new Failure('CHANNEL_STATE', channel.type === 'withhold' ? 'It sends nothing to anybody.' : 'A destination can be paused, and recalls go on.')

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { relative, resolve } from 'node:path'
+import { linkOf } from '../dashboard/sign-in/codes.ts'
 import { readSetting } from '../settings.ts'
 import { PARTS, PolicyRefused, startEngine, type Engine, type Part } from '../wire.ts'
 
@@ -71,7 +72,7 @@ const welcome = ({ url, firstCode, mllp, sandboxUrl, policy, env, warnings }: En
     ...(url && parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, { type }]) => (type === 'http' ? [`  HTTP feed   ${url}/feeds/${name}/documents   (token in ${data}/rio-http.token unless set)`] : [])) : []),
     ...(parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, feed]) => (feed.type === 'folder' ? [`  Folder feed ${relative(process.cwd(), feed.folder) || '.'}   (${name})`] : [])) : []),
     ...(sandboxUrl ? ['', `  No PKB address is set: the sandbox stands in for PKB, and no document leaves this machine.`, `  Sandbox     ${sandboxUrl}   (a patient's record: ${sandboxUrl}/records/9990000018)`] : []),
-    ...(firstCode === undefined ? [] : ['', `  Nobody has an account yet. Open ${url}/sign-in/code and enter this one-time code; it is good for an hour:`, '', `    ${firstCode}`]),
+    ...(firstCode === undefined || url === undefined ? [] : ['', '  Nobody has an account yet. This link makes the first one, once and within an hour:', '', `    ${linkOf(readSetting('CONSOLE_URL', env) ?? url, firstCode)}`, '', `  Or type the code ${firstCode} on the page /sign-in/code.`]),
     ...(parts.length === PARTS.length ? ['', '  Send a first document, from another terminal:', '', '    npx openletter send samples/01-share-registered.hl7'] : []),
     ...warnings().flatMap((warning) => ['', `  ${warning}`]),
     '',

@@ -14,13 +14,14 @@ const OPEN_MS = 60_000
 /** More stops than these are told by their number. */
 const MOST = 3
 
-export const alertsOf = async ({ ledger, policyStatus, now }: Pick<DashboardParts, 'ledger' | 'policyStatus' | 'now'>): Promise<readonly Alert[]> => {
+export const alertsOf = async ({ ledger, policy, policyStatus, now }: Pick<DashboardParts, 'ledger' | 'policy' | 'policyStatus' | 'now'>): Promise<readonly Alert[]> => {
   const [stops, halted, counts, incidents] = await Promise.all([
     ledger.stops().catch(() => undefined), ledger.haltedChannels().catch(() => []), ledger.recallCounts().catch(() => undefined), ledger.incidents(0).catch(() => undefined),
   ])
   return [
     ...(stops ? stopAlerts(stops) : [{ text: 'The ledger does not answer, so it is not known whether deliveries are stopped.', link: { href: '/stops', text: 'Look again' } }]),
-    ...haltAlerts(halted),
+    // One that the policy does not have keeps nothing from anybody.
+    ...haltAlerts(halted.filter(({ channel }) => Object.hasOwn(policy().channels, channel))),
     ...(counts ? recallAlerts(counts, now()) : []),
     ...policyAlerts(policyStatus()),
     ...incidentAlerts(incidents?.open ?? [], now()),

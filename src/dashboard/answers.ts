@@ -9,7 +9,11 @@ import { render, type Frame } from './views.ts'
 const FHIR = /^\/fhir(\/|\?|$)/iu
 export const FOR_PROGRAMS = /^\/(api|feeds|fhir|health|metrics)(\/|\?|$)/u
 
-const frameOf = (res: Response): Frame => (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], alerts: [], sections: [], pages: [], formToken: '' }
+/** Without the way to the same as JSON: there is none of a failure, and the address could repeat what somebody typed. */
+const frameOf = (res: Response): Frame => {
+  const { asJson: _asJson, ...frame } = (res.locals as { readonly frame?: Frame }).frame ?? { banners: [], alerts: [], sections: [], pages: [], rights: [], formToken: '' }
+  return frame
+}
 
 const tell = (req: Request, res: Response, failure: Failure): void => {
   const detail = failure.code === 'INTERNAL' ? '' : failure.detail

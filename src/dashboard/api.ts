@@ -2,10 +2,10 @@
 // which is asked for by itself and written down as a look, is the DocumentReference.
 import express, { type Request, type RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
-import type { DocumentRow, PulledStop, Story } from '../ledger/ledger.ts'
+import type { DocumentRow, Story } from '../ledger/ledger.ts'
 import { listQuery, searchAsked } from './shapes-asked.ts'
 import { readFilter, wrongInWords, type FilterRead } from './filter.ts'
-import { stopsThatHold } from './held-by.ts'
+import { keptBy, type Kept } from './held-by.ts'
 import { looked } from './looks.ts'
 import { namesPatient, seesPatients } from './patient-search.ts'
 import { isUuid, type Address, type DashboardParts } from './parts.ts'
@@ -25,8 +25,7 @@ const deliveryAnswer = (delivery: Omit<StoryDelivery, 'attempts'>) => {
   return { id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, read: readStateOf(delivery), readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail }
 }
 
-/** `stops`: those in force that hold it. */
-export const storyAnswer = (story: Story, stops: readonly PulledStop[]) => ({
+export const storyAnswer = (story: Story, { stops, paused }: Kept) => ({
   id: story.id,
   source: story.source,
   sourceId: story.sourceId,
@@ -45,6 +44,7 @@ export const storyAnswer = (story: Story, stops: readonly PulledStop[]) => ({
   })),
   events: story.events.map(({ seq, at, kind, actor, detail }) => ({ seq, at, kind, actor, detail })),
   stops: stops.map(({ id, scope, value, actor, reason, at }) => ({ id, scope, value, actor, reason, at })),
+  paused: paused.map(({ channel, actor, reason, at }) => ({ destination: channel, actor, reason, at })),
   receipts: story.receipts.map(({ id, receivedAt, feed, revision, bearing }) => ({ id, receivedAt, feed, revision, bearing })),
   unread: story.document.unread,
 })
@@ -87,7 +87,7 @@ export const apiAddresses = (parts: DashboardParts): readonly Address[] => {
   }
   const story: RequestHandler = async (req, res) => {
     const told = await storyOf(parts, req)
-    res.json(storyAnswer(told, await stopsThatHold(parts, told)))
+    res.json(storyAnswer(told, await keptBy(parts, told)))
   }
   const resource: RequestHandler = async (req, res) => {
     const { id, resource } = await storyOf(parts, req)

@@ -40,7 +40,7 @@ export const auditView = (query: Raw, entries: readonly TrailEntry[], cursor: st
 export const WHY_BROKEN = {
   changed: 'it was changed after it was written, or one before it was taken out or put in',
   missing: 'it is not there',
-  added: 'it stands beyond the end of the log',
+  added: 'it stands outside the log, before its first entry or beyond its end',
   end: 'the log does not end as it was written',
   'not-as-noted': 'its hash is not the one that was noted',
 } as const satisfies Record<BrokenLink['why'], string>

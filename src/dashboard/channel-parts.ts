@@ -34,8 +34,8 @@ export type ChannelDesk = {
   filesNow(again?: boolean): Promise<FilesNow>
   /** The text of each file of the policy in force, by `channels/rio-mllp.yaml`: settings by their names, never their values. */
   filesInForce(): Readonly<Record<string, string>>
-  /** The one way to another policy, as by a signal. */
-  reload(): Promise<'taken' | 'unchanged' | 'refused'>
+  /** The one way to another policy, as by a signal; `only`: where the files say this one. */
+  reload(only?: string): Promise<'taken' | 'unchanged' | 'refused'>
   /** This process follows what people have said of channels; the others do within seconds. */
   follow(): Promise<void>
 }

@@ -1,4 +1,5 @@
 // Channels and their files in words ready for a view. It refuses patient data by having none to hand.
+import type { HaltedChannel } from '../ledger/channel-words.ts'
 import type { FilesNow, PlacedProblem } from './channel-parts.ts'
 import type { Act, ChannelNow, ChannelState } from './channel-states.ts'
 import type { PolicyStatus } from './parts.ts'
@@ -25,7 +26,7 @@ const FEED_ACTS = {
 
 const DESTINATION_ACTS = {
   ...FEED_ACTS,
-  pause: { button: 'Pause', variant: 'warning', title: 'Pause the destination', says: 'Nothing new goes there, whichever directorate it is from. Documents still come in and are decided, and wait. What is being sent at that moment is sent. Recalls go on, and so do questions that tell whether a letter arrived.' },
+  pause: { button: 'Pause', variant: 'warning', title: 'Pause the destination', says: 'Nothing new goes there, whichever directorate it is from. Documents still come in and are decided, and wait. What is being sent at that moment is sent. Recalls go on, and so do questions that tell whether a letter arrived. Times run on: a letter whose time at PKB is up goes by post, unless print is paused too or a stop holds it.' },
   start: { button: 'Start', variant: '', title: 'Start the destination', says: 'What waited is due at once, and goes out at the usual pace.' },
 } as const satisfies Record<Act, Omit<Said, 'act'>>
 
@@ -87,9 +88,10 @@ const filesView = (files: FilesNow, now: Date) => ({
 
 // ---------------------------------------------------------------- the pages
 
-export const channelsView = (channels: readonly ChannelNow[], files: FilesNow | undefined, status: PolicyStatus, now: Date) => ({
+export const channelsView = (channels: readonly ChannelNow[], left: readonly HaltedChannel[], files: FilesNow | undefined, status: PolicyStatus, now: Date) => ({
   feeds: channels.filter(({ kind }) => kind === 'feed').map((one) => rowOf(one, files, now)),
   destinations: channels.filter(({ kind }) => kind === 'destination').map((one) => rowOf(one, files, now)),
+  left: left.map(({ channel, state, actor, reason, at }) => ({ name: channel, text: `${channel}: ${state} by ${actor} on ${londonTime(at)}. ${reason}` })),
   policy: { hash: status.hash.slice(0, 12), since: londonTime(status.since), isRefused: status.refused !== undefined },
   ...(files ? { files: filesView(files, now) } : {}),
 })
@@ -108,6 +110,7 @@ export const oneChannelView = (channel: ChannelNow, texts: readonly { readonly f
         ...(waiting === undefined ? [] : [{ key: 'Waiting for it', value: count(waiting) }]),
         { key: 'Processes', value: count(channel.processes) },
       ],
+      seen: channel.halt ? channel.state : 'running',
       acts: channel.may.map((act): Said => ({ act, ...acts[act] })),
       tests: tests ? `${count(tests.passed)} passed, ${count(tests.failed)} failed` : undefined,
       notReached: tests ? notReachedView(tests.notReached) : [],

@@ -37,13 +37,19 @@ const channelCalled = async (parts: Parts, name: unknown): Promise<ChannelNow> =
   return found
 }
 
+/** Paused or stopped, and not in the policy in force: as it was left if another policy brings it back. */
+const leftBehind = async ({ ledger, policy }: Pick<Parts, 'ledger' | 'policy'>): Promise<readonly HaltedChannel[]> =>
+  (await ledger.haltedChannels()).filter(({ channel }) => !Object.hasOwn(policy().channels, channel))
+
 const textsOf = ({ channels }: Parts, { files }: ChannelNow): readonly { readonly file: string; readonly text: string }[] => {
   const kept = channels?.filesInForce() ?? {}
   return files.map((file) => ({ file, text: kept[file] ?? '' }))
 }
 
-const act = async (parts: Parts, name: unknown, wanted: Act, { actor, reason }: Wish): Promise<void> => {
+/** `seen`: whoever saw it in one state does not act on another, which somebody else has brought about. */
+const act = async (parts: Parts, name: unknown, wanted: Act, { actor, reason }: Wish, seen?: unknown): Promise<void> => {
   const { ledger, now, channels, policy } = parts
+  if (seen !== undefined && seen !== ((await ledger.haltedChannels()).find(({ channel }) => channel === name)?.state ?? 'running')) throw new Failure('ALREADY_DONE', 'Its state is another one by now.')
   const channel = typeof name === 'string' && Object.hasOwn(policy().channels, name) ? policy().channels[name] : undefined
   if (!channel || typeof name !== 'string') throw new Failure('NOT_FOUND', 'The policy in force has no channel of this name.')
   if (channel.type === 'withhold') throw new Failure('CHANNEL_STATE', 'It sends nothing to anybody.')
@@ -60,7 +66,10 @@ const takeFiles = async ({ ledger, channels, policyStatus, now }: Parts, seen: u
   const { hash } = await channels.filesNow()
   if (seen !== undefined && seen !== '' && seen !== hash) throw new Failure('POLICY_MOVED', 'Nothing was taken.')
   await ledger.notePolicyAsked(hash ?? policyStatus().hash, actor, reason, now().toISOString())
-  return channels.reload()
+  const outcome = await channels.reload(hash)
+  // They were changed between the look and the reading.
+  if (outcome === 'unchanged' && hash !== undefined && hash !== policyStatus().hash) throw new Failure('POLICY_MOVED', 'Nothing was taken.')
+  return outcome
 }
 
 export const channelAddresses = (parts: Parts): readonly Address[] => [...apiChannels(parts), ...pageChannels(parts)]
@@ -104,8 +113,8 @@ const apiChannels = (parts: Parts): readonly Address[] => {
 
 const pageChannels = (parts: Parts): readonly Address[] => {
   const view = async (res: Response, more: object): Promise<object> => {
-    const [channels, files] = await Promise.all([allChannels(parts), parts.channels?.filesNow()])
-    return { given: {}, mayChange: may(res, 'channels'), ...channelsView(channels, files, parts.policyStatus(), parts.now()), ...more }
+    const [channels, left, files] = await Promise.all([allChannels(parts), leftBehind(parts), parts.channels?.filesNow()])
+    return { given: {}, mayChange: may(res, 'channels'), ...channelsView(channels, left, files, parts.policyStatus(), parts.now()), ...more }
   }
   const oneView = async (res: Response, channel: ChannelNow, more: object): Promise<object> =>
     ({ given: {}, mayChange: may(res, 'channels'), ...oneChannelView(channel, textsOf(parts, channel), await parts.channels?.filesNow(), parts.now()), ...more })
@@ -120,8 +129,16 @@ const pageChannels = (parts: Parts): readonly Address[] => {
       if (!actsIn(channel.kind, channel.halt && (channel.state as 'paused' | 'stopped')).includes(wanted)) throw new Failure('ALREADY_DONE', 'Its state is another one by now.')
       return show(res.status(400), 'channel.njk', await oneView(res, channel, { given, acting: wanted, ...wrongFields(wish.wrong, `-${wanted}`) }))
     }
-    await act(parts, req.params['name'], wanted, wish.wish)
+    await act(parts, req.params['name'], wanted, wish.wish, given['seen'])
     res.redirect(303, `/channels/${encodeURIComponent(String(req.params['name']))}?message=channel-${wanted}`)
+  }
+  const startLeft: RequestHandler = async (req, res, next) => {
+    const [given, left] = [req.body as { readonly [name: string]: unknown }, (await leftBehind(parts)).find(({ channel }) => channel === req.params['name'])]
+    if (!left) return next()
+    const wish = wishOfForm(res, given)
+    if (!wish.ok) return show(res.status(400), 'channels.njk', await view(res, { given, acting: left.channel, ...wrongFields(wish.wrong, '-left') }))
+    await parts.ledger.startChannel(left.channel, wish.wish.actor, wish.wish.reason, parts.now().toISOString())
+    res.redirect(303, '/channels?message=channel-start')
   }
   const check: RequestHandler = async (_req, res) => {
     await parts.channels?.filesNow(true)
@@ -138,6 +155,6 @@ const pageChannels = (parts: Parts): readonly Address[] => {
     { method: 'post', path: '/channels/check', right: 'channels', handle: [form, ownForms, check] },
     { method: 'post', path: '/channels/take', right: 'channels', handle: [form, ownForms, take] },
     { method: 'get', path: '/channels/:name', right: 'see', same: '/api/channels/:name', handle: [onePage] },
-    ...ACTS.map((wanted): Address => ({ method: 'post', path: `/channels/:name/${wanted}`, right: 'channels', handle: [form, ownForms, doIt(wanted)] })),
+    ...ACTS.map((wanted): Address => ({ method: 'post', path: `/channels/:name/${wanted}`, right: 'channels', handle: [form, ownForms, ...(wanted === 'start' ? [startLeft] : []), doIt(wanted)] })),
   ]
 }

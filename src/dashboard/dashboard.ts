@@ -56,7 +56,7 @@ export const dashboard = (parts: DashboardParts): Router => {
   const all = addresses(parts)
   for (const address of all) router[address.method](address.path, ...(address.right === 'open' ? [] : [needs(address.right)]), ...linkToJson(address, all), ...address.handle)
   for (const path of new Set(all.map((address) => address.path))) router.all(path, otherMethod(all.filter((address) => address.path === path)))
-  // Nobody learns from the outside which addresses there are.
+  // What the description at /api/openapi.json says is public. Whether there is anything else at an address, no stranger is told.
   router.use(['/api', '/fhir'], needs('signed-in'), nothingHere)
   router.use(tellFailures(parts.say))
   return router

@@ -85,7 +85,7 @@ export const fileAddresses = (parts: FileParts): readonly Address[] => {
   }
   const picture: RequestHandler = async (req, res) => {
     const { story, content } = await asked(parts, req)
-    if (fileKind(story) !== 'picture') throw new Failure('NOT_FOUND', 'It is not a picture.')
+    if (fileKind(story) !== 'picture') throw new Failure('QUERY_INVALID', 'The file is not a picture: ask for the file itself, or for its pages.')
     await looked(res, story.id, 'content')
     await send(parts, res, content, contentType(content))
   }

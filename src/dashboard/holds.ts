@@ -32,8 +32,8 @@ export const holdAddresses = (parts: Parts): readonly Address[] => {
   }
   return [
     { method: 'post', path: '/api/documents/:id/hold', right: 'stop', told: { says: 'Takes a document back from the patient, and lets nothing more of it go.', body: wishShape, answer: idOnly, status: 202, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, byApi(true)] },
-    { method: 'post', path: '/api/documents/:id/lift-hold', right: 'release', told: { says: 'Lifts the hold: the document is decided again.', body: wishShape, answer: idOnly, status: 202, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, byApi(false)] },
+    { method: 'post', path: '/api/documents/:id/lift-hold', right: 'lift', told: { says: 'Lifts the hold: the document is decided again.', body: wishShape, answer: idOnly, status: 202, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, byApi(false)] },
     { method: 'post', path: '/documents/:id/hold', right: 'stop', handle: [form, ownForms, byPage(true)] },
-    { method: 'post', path: '/documents/:id/lift-hold', right: 'release', handle: [form, ownForms, byPage(false)] },
+    { method: 'post', path: '/documents/:id/lift-hold', right: 'lift', handle: [form, ownForms, byPage(false)] },
   ]
 }

@@ -1,6 +1,7 @@
 // Pages that keep themselves up to date: a stream that says which pages' numbers changed. The page then asks for itself
 // again, by its own address and right. It refuses data in the stream, more visitors than it can serve, and to go on for
-// one who has signed out, or after the engine stops. One cheap question a second serves all visitors of a process.
+// one who has signed out or does not read, or after the engine stops. One cheap question a second serves all visitors of
+// a process; the more there are, the less often each is told, and never all at once: each then asks for a whole page.
 import type { Request, RequestHandler, Response } from 'express'
 import { Failure } from '../errors.ts'
 import { LIVE_PATH } from './by-itself.ts'
@@ -10,6 +11,11 @@ import { visitorOf } from './visitor.ts'
 
 export type LiveTimes = { readonly lookMs: number; readonly atMostEveryMs: number; readonly heartbeatMs: number; readonly mostVisitors: number }
 export const LIVE: LiveTimes = { lookMs: 1_000, atMostEveryMs: 3_000, heartbeatMs: 15_000, mostVisitors: 300 }
+
+/** A page takes a third of this to make: however many look on, most of the time is left for those who do something. */
+const PER_VISITOR_MS = 40
+/** Whoever has not read so much has gone without a word. */
+const MOST_UNREAD_BYTES = 16_384
 
 type Watching = { readonly req: Request; readonly res: Response; readonly id: string }
 
@@ -22,7 +28,19 @@ export const liveAddresses = (parts: Pick<DashboardParts, 'ledger' | 'visitors' 
   let touched = new Set<Topic>()
   let [toldAt, beatAt] = [0, 0]
 
-  const tell = (one: Watching, topics: readonly Topic[]): void => void one.res.write(`id: ${seq ?? 0}\nevent: changed\ndata: ${topics.join(' ')}\n\n`)
+  const write = (one: Watching, text: string): void => {
+    if (!watching.has(one)) return
+    one.res.write(text)
+    if (one.res.writableLength <= MOST_UNREAD_BYTES) return
+    watching.delete(one)
+    one.res.destroy()
+  }
+  /** One after another, with the mark of this moment: whoever leaves before his turn hears of it when he is back. */
+  const tellAll = (topics: readonly Topic[]): void => {
+    const text = `id: ${seq ?? 0}\nevent: changed\ndata: ${topics.join(' ')}\n\n`
+    for (const [nth, one] of [...watching].entries()) if (nth === 0) write(one, text)
+      else setTimeout(write, nth * PER_VISITOR_MS, one, text).unref()
+  }
 
   /** Whoever may not look on any more is told so: a browser would come back by itself. */
   const over = (one: Watching, event: 'signed-out' | 'stopping'): void => {
@@ -35,7 +53,7 @@ export const liveAddresses = (parts: Pick<DashboardParts, 'ledger' | 'visitors' 
       const visitor = await visitors.of(one.req).catch(() => 'unknown' as const)
       if (visitor === 'unknown' || !watching.has(one)) return
       if (visitor?.id !== one.id || !visitor.rights.includes('see')) over(one, 'signed-out')
-      else one.res.write(': still here\n\n')
+      else write(one, ': still here\n\n')
     }))
   }
 
@@ -53,11 +71,11 @@ export const liveAddresses = (parts: Pick<DashboardParts, 'ledger' | 'visitors' 
       beatAt = at
       await checkAll()
     }
-    if (touched.size > 0 && (toldAt === 0 || at - toldAt >= atMostEveryMs)) {
+    if (touched.size > 0 && (toldAt === 0 || at - toldAt >= Math.max(atMostEveryMs, watching.size * PER_VISITOR_MS))) {
       toldAt = at
       const topics = TOPICS.filter((topic) => touched.has(topic))
       touched = new Set()
-      for (const one of watching) tell(one, topics)
+      tellAll(topics)
     }
   }
   const turn = (): void => {
@@ -71,7 +89,6 @@ export const liveAddresses = (parts: Pick<DashboardParts, 'ledger' | 'visitors' 
   }
 
   const stream: RequestHandler = async (req, res) => {
-    if (!req.accepts('text/event-stream') || !(req.headers.accept ?? '').includes('text/event-stream')) throw new Failure('QUERY_INVALID', 'This is a stream: ask with Accept: text/event-stream.')
     if (watching.size >= mostVisitors) throw new Failure('LIVE_FULL', `This process serves ${mostVisitors} at a time.`)
     const stopping = stoppingOf(req)
     const since = /^\d{1,15}$/u.exec(String(req.headers['last-event-id'] ?? ''))?.[0]

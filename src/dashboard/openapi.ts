@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../errors.ts'
 import type { Address } from './parts.ts'
-import { RIGHTS, type Right } from './rights.ts'
+import { isForPrograms, RIGHTS, type Right } from './rights.ts'
 import { problem } from './shapes.ts'
 import type { Told } from './told.ts'
 
@@ -83,7 +83,7 @@ const operation = (address: Address, schemaOf: SchemaOf): Json => {
     description: RIGHT_SAYS(right),
     'x-openletter-right': right,
     tags: [address.path.split('/')[2] ?? ''],
-    ...(right === 'open' ? { security: [] } : {}),
+    security: right === 'open' ? [] : [...(right === 'signed-in' || isForPrograms(right) ? [{ token: [] }] : []), { session: [], ...(address.method === 'post' ? { form: [] } : {}) }],
     parameters: parametersOf(address, schemaOf),
     ...(told.body ? { requestBody: { required: !told.body.safeParse({}).success, content: { 'application/json': { schema: schemaOf(told.body, 'input') } } } } : {}),
     responses: { ...answerOf(told, schemaOf), ...problemsOf(address, schemaOf) },
@@ -101,13 +101,13 @@ export const openApi = (addresses: readonly Address[]): Json => {
       description: 'Clinical documents on their way to the patient, and what became of them. What identifies a patient stands in no address. Errors are problem details of RFC 9457, with the codes of docs/errors.md. FHIR is at /fhir, and its own statement at /fhir/metadata.',
     },
     servers: [{ url: '/' }],
-    security: [{ token: [] }, { session: [] }],
     tags: [...new Set(ours.map(({ path }) => path.split('/')[2] ?? ''))].map((name) => ({ name })),
     paths: Object.fromEntries(paths) as Json,
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A program’s token, or the one in data/api.token.' },
         session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE, description: 'Of a person who has signed in. Over HTTPS its name begins with __Host-.' },
+        form: { type: 'apiKey', in: 'header', name: 'X-Form-Token', description: 'The formToken that stands in each form of the session’s pages.' },
       },
       schemas: named,
     },

@@ -68,7 +68,7 @@ export const outcomeAddresses = (parts: Parts): readonly Address[] => {
     const { made, lines } = await found(of)
     res.setHeader('Content-Disposition', `attachment; filename="outcomes-${made?.day ?? 'none'}${of.team === undefined ? '.csv' : `-${fileNameOf(of.team).replaceAll('%', '_')}`}"`)
     res.setHeader('Cache-Control', 'no-store')
-    res.type('text/csv').send(outcomeCsv(lines))
+    res.type('text/csv').send(outcomeCsv(lines, made?.madeAt ?? parts.now().toISOString()))
   }
   return [
     { method: 'get', path: '/outcomes', right: 'see', same: '/api/outcomes', handle: [page] },

@@ -17,12 +17,12 @@ import { show, type Frame } from './views.ts'
 import { actorOf, may, mayBe, ownForms } from './visitor.ts'
 
 /** What surrounds every page, an error's included. */
-export const framed = (parts: Pick<DashboardParts, 'ledger' | 'banners' | 'policyStatus' | 'sandboxUrl' | 'now'>): RequestHandler => async (req, res, next) => {
+export const framed = (parts: Pick<DashboardParts, 'ledger' | 'banners' | 'policy' | 'policyStatus' | 'sandboxUrl' | 'now'>): RequestHandler => async (req, res, next) => {
   const { banners, sandboxUrl } = parts
   // Programs get no page, strangers are told nothing, and the ledger is not asked for nothing.
   const visitor = mayBe(res)
   const alerts = FOR_PROGRAMS.test(req.originalUrl) || !visitor ? [] : await alertsOf(parts)
-  const frame: Frame = { banners: banners(), alerts, ...navigation(req.path, visitor?.rights ?? []), ...(visitor?.kind === 'person' ? { visitor: visitor.name } : {}), formToken: visitor?.formToken ?? '', ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
+  const frame: Frame = { banners: banners(), alerts, ...navigation(req.path, visitor?.rights ?? []), ...(visitor?.kind === 'person' ? { visitor: visitor.name } : {}), rights: visitor?.rights ?? [], formToken: visitor?.formToken ?? '', ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
   res.locals['frame'] = frame
   next()
 }

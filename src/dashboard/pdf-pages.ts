@@ -1,6 +1,7 @@
 // Pages of PDFs for the screen: each is made by a process of its own, which is ended when it takes too long or too much,
 // and kept in memory for a short while. It refuses files that are too large, and more at once than the machine can bear.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
@@ -17,8 +18,8 @@ export type PdfPage =
 
 export type PdfPages = (file: { readonly sha256: string; readonly size: number; readonly read: () => Promise<Readable> }, page: number, zoom: Zoom) => Promise<PdfPage>
 
-type Limits = { readonly bytes: number; readonly ms: number; readonly memoryMb: number; readonly atOnce: number; readonly waiting: number; readonly keptMs: number; readonly kept: number; readonly pixels: number }
-export const LIMITS: Limits = { bytes: 40_000_000, ms: 20_000, memoryMb: 768, atOnce: 2, waiting: 20, keptMs: 60_000, kept: 24, pixels: 6_000_000 }
+type Limits = { readonly bytes: number; readonly ms: number; readonly memoryMb: number; readonly atOnce: number; readonly waiting: number; readonly keptMs: number; readonly kept: number; readonly keptBytes: number; readonly pixels: number }
+export const LIMITS: Limits = { bytes: 40_000_000, ms: 20_000, memoryMb: 768, atOnce: 2, waiting: 20, keptMs: 60_000, kept: 24, keptBytes: 64_000_000, pixels: 6_000_000 }
 
 const WIDTH_AT_100 = 900
 const CHILD = fileURLToPath(new URL('pdf-child.ts', import.meta.url))
@@ -27,7 +28,7 @@ const readable = (): readonly string[] => {
   const home = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'))
   return [CHILD, dirname(home)]
 }
-const FLAGS = ['--permission', '--allow-addons', '--no-warnings', '--disable-proto=delete', '--max-old-space-size=384', ...readable().map((path) => `--allow-fs-read=${path}`)]
+const FLAGS = ['--permission', '--allow-addons', '--no-warnings', '--disable-proto=delete', '--disallow-code-generation-from-strings', '--max-old-space-size=384', ...readable().map((path) => `--allow-fs-read=${path}`)]
 
 /** Resident memory of a process, where the system tells. */
 const memoryMb = (pid: number): number => {
@@ -38,10 +39,19 @@ const memoryMb = (pid: number): number => {
 
 const ended = (child: ChildProcess): Promise<unknown> => new Promise((resolve) => { child.once('close', resolve).once('error', resolve) })
 
-/** `signal`: what is too much ends it. */
+/** The engine has the processor first. Where the system does not let it, it goes on as it is. */
+const afterOthers = ({ pid }: ChildProcess): void => { try { if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW) } catch { /* it has ended, or may not */ } }
+
+/** A reader that is in a loop would outlive the engine. */
+const alive = new Set<ChildProcess>()
+const endAll = (): void => { for (const child of alive) child.kill('SIGKILL') }
+
 const make = async (bytes: Readable, page: number, zoom: Zoom, limits: Limits): Promise<PdfPage> => {
   const args = [page, Math.round((WIDTH_AT_100 * zoom) / 100), limits.pixels].map(String)
   const child = spawn(process.execPath, [...FLAGS, CHILD, ...args], { env: {}, stdio: ['pipe', 'pipe', 'ignore'] })
+  if (alive.size === 0) process.once('exit', endAll)
+  alive.add(child)
+  afterOthers(child)
   const out: Buffer[] = []
   let isTooMuch = false
   const stop = (): void => { isTooMuch = true; child.kill('SIGKILL') }
@@ -54,6 +64,8 @@ const make = async (bytes: Readable, page: number, zoom: Zoom, limits: Limits): 
   bytes.once('error', (error) => { fault = error; child.kill('SIGKILL') })
   await pipeline(bytes, child.stdin!).catch(() => undefined)
   await end
+  alive.delete(child)
+  if (alive.size === 0) process.off('exit', endAll)
   clearTimeout(late)
   clearInterval(watch)
   if (fault) throw fault
@@ -73,6 +85,7 @@ const readOut = (out: Buffer): PdfPage => {
 
 export const openPdfPages = (limits: Limits = LIMITS): PdfPages => {
   const kept = new Map<string, Promise<PdfPage>>()
+  const sizes = new Map<string, number>()
   const queue: (() => void)[] = []
   let busy = 0
   const turn = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -86,12 +99,22 @@ export const openPdfPages = (limits: Limits = LIMITS): PdfPages => {
       else busy -= 1
     }
   }
+  const drop = (key: string): void => { kept.delete(key); sizes.delete(key) }
+  /** The oldest go first. */
+  const bound = (): void => {
+    for (const old of kept.keys()) if (kept.size > limits.kept || [...sizes.values()].reduce((sum, size) => sum + size, 0) > limits.keptBytes) drop(old)
+  }
   const keep = (key: string, made: Promise<PdfPage>): Promise<PdfPage> => {
     kept.set(key, made)
-    const forget = (): void => { if (kept.get(key) === made) kept.delete(key) }
+    const forget = (): void => { if (kept.get(key) === made) drop(key) }
     setTimeout(forget, limits.keptMs).unref()
-    void made.then((page) => (page.ok ? undefined : forget()), forget)
-    for (const old of kept.keys()) if (kept.size > limits.kept) kept.delete(old)
+    const weigh = (page: PdfPage): void => {
+      if (!page.ok) forget()
+      else if (kept.get(key) === made) sizes.set(key, page.picture?.length ?? 0)
+      bound()
+    }
+    void made.then(weigh, forget)
+    bound()
     return made
   }
   return ({ sha256, size, read }, page, zoom) => {

@@ -57,7 +57,7 @@ const totalOf = (days: readonly ReconciledDay[]): Omit<ReconciledDay, 'feed'> =>
   }
 }
 
-export const behindView = (day: string, feed: string, column: Column) => ({ day: londonTime(day), feed, column: COLUMNS_IN_WORDS[column], back: hrefTo('/reconciliation', { since: day, until: day }) })
+export const behindView = (day: string, feed: string, column: Column | 'received') => ({ day: londonTime(day), feed, column: column === 'received' ? 'All documents' : COLUMNS_IN_WORDS[column], back: hrefTo('/reconciliation', { since: day, until: day }) })
 
 /** Lists of ids, as far as a page can show them; the API has all. */
 export const extractView = ({ named, distinct, matched, otherTimes, missing, unnamed, duplicates, source }: ExtractAnswer) => {

@@ -34,7 +34,7 @@ export type ExtractAnswer = Awaited<ReturnType<typeof compare>>
 
 /** The documents behind one number. */
 const behindOne = async ({ ledger }: Pick<Parts, 'ledger'>, { query: { day, feed, column } }: Request) => {
-  const found = COLUMNS.find((one) => one === column)
+  const found = column === 'received' ? ('received' as const) : COLUMNS.find((one) => one === column)
   const [since, until] = typeof day === 'string' ? [startOfLondonDay(day), endOfLondonDay(day)] : []
   if (!found || since === undefined || until === undefined || typeof day !== 'string' || typeof feed !== 'string') throw new Failure('QUERY_INVALID', 'Use a day, a feed and a column of the reconciliation.')
   const rows = await ledger.reconciled({ since, until, feed, column: found }, MOST_BEHIND)

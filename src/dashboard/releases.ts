@@ -27,11 +27,12 @@ const wrongWords = (parameter: string, given: unknown, longest: number, asks: st
 /** The person is who has signed in: by his user name, whatever else he says of himself. */
 export const giveRelease = async (ledger: Pick<Ledger, 'release'>, told: ToDecide, res: Response, fields: Fields, now: Date): Promise<Given> => {
   const { id } = visitorOf(res)
-  const { role, consent, revision, sha256 } = fields
-  const { seen, release, review } = told
+  const { role, consent, revision, sha256, offer } = fields
+  const { seen, release, review, released, birthDateDiffers } = told
   if (String(revision) !== String(seen.revision) || sha256 !== seen.sha256) return 'changed'
-  if (review.releases.some(({ actor }) => actor === id)) throw new Failure('ALREADY_DONE', 'You have released this revision. Another person has to be the second.')
+  if (review.releases.some(({ actor, counts }) => actor === id && counts)) throw new Failure('ALREADY_DONE', 'You have released this revision. Another person has to be the second.')
   if (!release.can) throw new Failure('NOT_RELEASABLE', release.because)
+  if (offer !== seen.offer) return 'changed'
   const wish = wishOfForm(res, fields)
   const asksConsent = needsConsent(told)
   const wrong = [
@@ -39,7 +40,7 @@ export const giveRelease = async (ledger: Pick<Ledger, 'release'>, told: ToDecid
     ...(asksConsent ? wrongWords('consent', consent, 200, 'Say who gave consent, and how') : []),
   ]
   if (!wish.ok || wrong.length > 0) return { wrong }
-  const given = await ledger.release(told.story.id, id, String(role).trim(), wish.wish.reason, now.toISOString(), { seen, ...(asksConsent ? { consent: String(consent).trim() } : {}) })
+  const given = await ledger.release(told.story.id, id, String(role).trim(), wish.wish.reason, now.toISOString(), { logged: wish.wish.actor, seen: { revision: seen.revision, sha256: seen.sha256, released, birthDateDiffers }, ...(asksConsent ? { consent: String(consent).trim() } : {}) })
   if (given === 'already') throw new Failure('ALREADY_DONE', 'You have released this revision. Another person has to be the second.')
   if (given === 'missing') throw new Failure('NOT_FOUND', 'There is no such document.')
   return given

@@ -9,7 +9,7 @@ import { deadline } from '../decide/working-days.ts'
 import { LABELS, type Label } from '../decide/labels.ts'
 import type { ReviewGroup, ReviewRow } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
-import { ageOf, londonTime } from './times.ts'
+import { ageOf, endTime, londonTime } from './times.ts'
 import type { ToDecide } from './to-decide.ts'
 import { factInWords, ROUTES_IN_WORDS } from './words.ts'
 
@@ -25,8 +25,11 @@ export const groupView = ({ reason, documents, late, oldestSince }: ReviewGroup,
   return { reason, text, means, owner, within: spanInWords(within), documents, late, oldest: { at: oldestSince, text: ageOf(oldestSince, now) } }
 }
 
+/** It waits for what came after the decision, so the decision says nothing of that. */
+const NOT_DECIDED: readonly ReviewReason[] = ['second-key', 'unsure', 'control-id']
+
 export const reviewRowView = (row: ReviewRow, now: Date) => ({
-  href: `/reviews/${row.id}`, sourceId: row.sourceId, reason: REVIEW_REASONS[row.reason].text, because: row.because, code: row.code ?? 'None', team: row.team ?? 'None',
+  href: `/reviews/${row.id}`, sourceId: row.sourceId, reason: REVIEW_REASONS[row.reason].text, because: NOT_DECIDED.includes(row.reason) ? REVIEW_REASONS[row.reason].means : row.because, code: row.code ?? 'None', team: row.team ?? 'None',
   since: { at: row.since, text: ageOf(row.since, now) }, late: row.late ? LATE : undefined, released: row.released > 0 ? `Released by ${plural(row.released, 'person').replace('persons', 'people')}` : '',
 })
 
@@ -62,21 +65,23 @@ export const waitingView = ({ review: { reason, since } }: Pick<ToDecide, 'revie
   if (reason === undefined || since === undefined) return undefined
   const { text, means, act, owner } = REVIEW_REASONS[reason]
   const due = dueBy(reason, since)
-  return { text, means, act, owner, since: { at: since, text: `${londonTime(since)} (${ageOf(since, now)})` }, due: { at: due, text: londonTime(due) }, late: due <= now.toISOString() ? LATE : undefined }
+  return { text, means, act, owner, since: { at: since, text: `${londonTime(since)} (${ageOf(since, now)})` }, due: { at: due, text: endTime(due) }, late: due <= now.toISOString() ? LATE : undefined }
 }
 
 /** `viewer`: the id of the person who looks. */
 export const reviewView = (told: ToDecide, policy: Policy, now: Date, viewer: string) => {
   const { story, review, seen, lines, release } = told
   const named = matter(told, policy)
-  const facts = FACT_NAMES.filter((fact) => named.has(fact)).map((fact) => ({ fact, value: story.facts[fact], ...factInWords(fact, story.facts[fact]) }))
+  // As they are now: while a document waits, what PKB answers is not written into its decision.
+  const known = (told.now ?? story).facts
+  const facts = FACT_NAMES.filter((fact) => named.has(fact)).map((fact) => ({ fact, value: known[fact], ...factInWords(fact, known[fact]) }))
   const hold = story.events.findLast(({ kind }) => kind === 'held' || kind === 'hold-lifted')
-  const mine = review.releases.some(({ actor }) => actor === viewer)
+  const counted = review.releases.filter(({ counts }) => counts)
   return {
     id: story.id, sourceId: story.sourceId, seen, waiting: waitingView(told, now), because: story.decision.because, rule: story.decision.rule, route: ROUTES_IN_WORDS[story.route],
-    facts, lines: lines.map(lineView), held: story.facts.hold === 'held', heldByEngine: review.heldFor !== undefined,
+    troubles: troublesOf(told), facts, lines: lines.map(lineView), held: story.facts.hold === 'held', heldByEngine: review.heldFor !== undefined,
     holder: story.facts.hold === 'held' && hold ? { actor: hold.actor, at: londonTime(hold.at), reason: String(hold.detail['reason'] ?? '') } : undefined,
-    releases: review.releases.map(({ at, ...one }) => ({ ...one, at: londonTime(at) })), mine,
+    releases: review.releases.map(({ at, ...one }) => ({ ...one, at: londonTime(at) })), first: counted[0]?.actor, mine: counted.some(({ actor }) => actor === viewer),
     /** Of a letter that the trust did not produce. */
     needsConsent: needsConsent(told),
     release: release.can
@@ -87,4 +92,9 @@ export const reviewView = (told: ToDecide, policy: Policy, now: Date, viewer: st
   }
 }
 
-export const needsConsent = ({ story }: Pick<ToDecide, 'story'>): boolean => story.facts.producer !== 'trust'
+/** What the last check or PKB said: whoever mends it has to know. */
+const troublesOf = ({ story: { deliveries }, review: { reason } }: ToDecide): readonly string[] =>
+  reason === 'second-key' || reason === 'unsure' ? deliveries.filter(({ state }) => state === (reason === 'unsure' ? 'failed' : 'blocked')).map(({ lastCode, lastDetail }) => [lastCode, lastDetail].filter(Boolean).join(': ')) : []
+
+/** By the policy in force, which is what a release is asked of. */
+export const needsConsent = ({ story, now }: Pick<ToDecide, 'story' | 'now'>): boolean => (now ?? story).facts.producer !== 'trust'

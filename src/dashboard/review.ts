@@ -58,16 +58,16 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
     const policy = parts.policy()
     const unmasked = may(res, 'patients')
     const file = await fileOf(req, res, told)
-    const { patient, document } = storyView(told.story, policy, parts.now(), [], unmasked)
+    const { patient, document } = storyView(told.story, policy, parts.now(), { stops: [], paused: [] }, unmasked)
     show(res, 'review.njk', {
       message: messageOf(req), given: {}, ...more, file, patient, document, review: reviewView(told, policy, parts.now(), visitorOf(res).id),
-      mayRelease: may(res, 'release') && visitorOf(res).kind === 'person', mayHold: may(res, 'stop'), mayLift: may(res, 'release'),
+      mayRelease: may(res, 'release') && visitorOf(res).kind === 'person', mayHold: may(res, 'stop'), mayLift: may(res, 'lift'),
     })
   }
 
   const page: RequestHandler = async (req, res) => shown(req, res, await toDecide(parts, req))
 
-  const CHANGED = { href: '#document', text: 'The document has changed since you looked at it. Nothing was done. This is what is in force now: read it, and decide again.' }
+  const CHANGED = { href: '#document', text: 'The document has changed since you looked at it, or what is known of it or decided on it has. Nothing was done. This is how it stands now: read it, and decide again.' }
 
   const byPage: RequestHandler = async (req, res) => {
     const told = await toDecide(parts, req)
@@ -80,11 +80,13 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
 
   const hold = (held: boolean): RequestHandler => async (req, res) => {
     const told = await toDecide(parts, req)
-    const { story, review: { heldFor } } = told
+    const { story, seen, review: { heldFor } } = told
     const given = req.body as { readonly [name: string]: unknown }
     const wish = wishOfForm(res, given)
     const name = held ? 'withhold' : 'lift'
     if (!wish.ok) return shown(req, res.status(400), told, { form: name, given, ...wrongFields(wish.wrong, `-${name}`) })
+    // To withhold is always right; what is let go is what was read.
+    if (!held && (given['revision'] !== String(seen.revision) || given['sha256'] !== seen.sha256)) return shown(req, res.status(409), told, { wrong: [CHANGED] })
     // What the engine holds, a person may hold too: then it waits no more.
     if ((story.facts.hold === 'held') === held && !(held && heldFor)) throw new Failure('ALREADY_DONE', held ? 'The document is held already.' : 'The document is not held.')
     await parts.ledger[held ? 'hold' : 'liftHold'](story.id, wish.wish.actor, wish.wish.reason, parts.now().toISOString())
@@ -95,7 +97,7 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
   const byApi: RequestHandler = async (req, res) => {
     const told = await toDecide(parts, req)
     const done = await giveRelease(parts.ledger, told, res, bodyOf(req), parts.now())
-    if (done === 'changed') throw new Failure('DOCUMENT_CHANGED', 'Another revision or content is in force.')
+    if (done === 'changed') throw new Failure('DOCUMENT_CHANGED', 'Another revision, content or offer is in force.')
     if (done !== 'released') throw new Failure('QUERY_INVALID', done.wrong.map(({ parameter, why }) => `${parameter}: ${why}`).join(' '))
     res.status(202).json({ id: told.story.id })
   }
@@ -104,7 +106,7 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
     { method: 'get', path: '/reviews/:id', right: 'see', same: '/api/reviews/:id', handle: [page] },
     { method: 'post', path: '/reviews/:id/release', right: 'release', handle: [form, peopleOnly, ownForms, byPage] },
     { method: 'post', path: '/reviews/:id/withhold', right: 'stop', handle: [form, ownForms, hold(true)] },
-    { method: 'post', path: '/reviews/:id/lift-hold', right: 'release', handle: [form, ownForms, hold(false)] },
+    { method: 'post', path: '/reviews/:id/lift-hold', right: 'lift', handle: [form, ownForms, hold(false)] },
     { method: 'get', path: '/api/reviews/:id', right: 'see', told: { says: 'What a person decides on: why the document waits, what holds it, who has released it, and what a release would do.', answer: reviewShape, errors: ['NOT_FOUND', 'DOCUMENT_CHANGED'] }, handle: [api] },
     {
       method: 'post', path: '/api/documents/:id/release', right: 'release',

@@ -13,7 +13,10 @@ export const RIGHTS = {
   retry: 'Try failed deliveries again, or send them to print instead',
   /** Protective, so many may: stop, hold, recall. */
   stop: 'Stop deliveries, hold a document, take one back',
-  release: 'Release and withhold documents, lift holds and stops',
+  /** What it lets go, the policy decides again: a program may. */
+  lift: 'Lift stops and holds',
+  /** By name, of one revision and file that somebody has read: people alone. */
+  release: 'Release documents that wait for a person',
   channels: 'Start and pause channels, try messages',
   audit: 'Read who did and saw what',
   people: 'Say who may come in and with which roles, and make tokens for programs',
@@ -23,11 +26,16 @@ export type Right = keyof typeof RIGHTS
 export const RIGHTS_OF = {
   viewer: ['see'],
   operator: ['see', 'retry', 'stop'],
-  reviewer: ['see', 'patients', 'retry', 'stop', 'release'],
+  reviewer: ['see', 'patients', 'retry', 'stop', 'lift', 'release'],
   analyst: ['see', 'stop', 'channels'],
-  governance: ['see', 'patients', 'stop', 'audit'],
-  admin: ['see', 'patients', 'retry', 'stop', 'release', 'channels', 'audit', 'people'],
+  governance: ['see', 'patients', 'stop', 'lift', 'audit'],
+  admin: ['see', 'patients', 'retry', 'stop', 'lift', 'release', 'channels', 'audit', 'people'],
 } as const satisfies Record<Role, readonly Right[]>
+
+/** Whatever token it brings: a person answers for what a patient gets by way of exception, and for who may come in. */
+const OF_PEOPLE_ALONE: readonly Right[] = ['release', 'people']
+export const isForPrograms = (right: Right): boolean => !OF_PEOPLE_ALONE.includes(right)
+export const RIGHTS_FOR_PROGRAMS: readonly Right[] = (Object.keys(RIGHTS) as Right[]).filter(isForPrograms)
 
 export const isRole = (text: unknown): text is Role => ROLES.some((role) => role === text)
 export const isRight = (text: unknown): text is Right => typeof text === 'string' && Object.hasOwn(RIGHTS, text)

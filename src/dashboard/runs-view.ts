@@ -53,6 +53,9 @@ const waiting = ({ stopped, away, circuitUntil, paused }: Waits): readonly strin
   ...(away && circuitUntil === undefined ? [`The last exchange with the destination failed (${away.code}): they may have to wait for it.`] : []),
 ]
 
+/** All of it in lines, for a terminal. */
+export const runInWords = (run: Run, now: RunNow): readonly string[] => [...planRows(run, now).map(({ key, value }) => `${key}: ${value}.`), ...leftOut(run, now).map((line) => `Not part of it: ${line}`), ...waiting(now)]
+
 const historyRows = (run: Run): readonly Row[] => [
   { key: 'Planned', value: `${run.plannedBy}, ${londonTime(run.plannedAt)}` },
   ...(run.changed === undefined ? [] : [{ key: 'Changed since it was refused', value: run.changed }]),
@@ -86,6 +89,6 @@ export const runView = (run: Run, now: Waits, rows: readonly RunRow[], mayRetry:
 
 /** Where it is to be decided again, to what would be different first. */
 const memberView = (row: RunRow, { kind, state }: Run) => ({
-  href: `/documents/${row.documentId}${kind === 'decide-again' && state === 'planned' ? '/difference' : '#deliveries'}`, sourceId: row.sourceId, code: row.code ?? 'None', team: row.team ?? 'None', state: MEMBER_STATES_IN_WORDS[row.state],
+  href: `/documents/${row.documentId}${kind === 'decide-again' && (state === 'planned' || state === 'unconfirmed') ? '/difference' : '#deliveries'}`, sourceId: row.sourceId, code: row.code ?? 'None', team: row.team ?? 'None', state: MEMBER_STATES_IN_WORDS[row.state],
   was: CLASSES_IN_WORDS[row.class], answer: row.lastCode ?? '', tried: row.triedAt === undefined ? 'No' : londonTime(row.triedAt), step: row.step === undefined ? '' : STEPS_IN_WORDS[row.step],
 })

@@ -13,6 +13,7 @@ import type { Address, DashboardParts } from './parts.ts'
 import { wishOfBody, wishOfForm, type Wish } from './reason.ts'
 import { readRun } from './run-asked.ts'
 import { runCsv } from './run-csv.ts'
+import { runDifference, runDifferenceRows, runDifferenceShape } from './run-difference.ts'
 import { runRowView, runView, type Waits } from './runs-view.ts'
 import { wish as wishShape } from './shapes.ts'
 import { reportShape, runAsked, runNowShape, runShape, runsShape } from './shapes-runs.ts'
@@ -79,6 +80,11 @@ const apiRuns = (parts: Parts): readonly Address[] => {
     const run = await runOf(parts, req.params['id'])
     res.json({ run, now: await waitsOf(parts, run) })
   }
+  const difference: RequestHandler = async (req, res) => {
+    const found = await runDifference(parts, await runOf(parts, req.params['id']))
+    if (!found) throw new Failure('QUERY_INVALID', 'The run only tries again: that decides nothing, so nothing differs.')
+    res.json(found)
+  }
   const report: RequestHandler = async (req, res) => {
     const run = await runOf(parts, req.params['id'])
     res.json({ run, deliveries: await ledger.runReport(run.id, MOST_MEMBERS) })
@@ -98,6 +104,7 @@ const apiRuns = (parts: Parts): readonly Address[] => {
     { method: 'get', path: '/api/runs', right: 'see', told: { says: 'Retry runs, newest first, at most 100.', answer: runsShape }, handle: [list] },
     { method: 'post', path: '/api/runs/plan', right: 'retry', told: { says: 'Plans a run: nothing happens yet.', body: runAsked, answer: runShape, status: 201, errors: ['NOT_FOUND'] }, handle: [json, planIt] },
     { method: 'get', path: '/api/runs/:id', right: 'see', told: { says: 'One run, how far it is, and what has changed around it.', answer: runNowShape, errors: ['NOT_FOUND'] }, handle: [one] },
+    { method: 'get', path: '/api/runs/:id/difference', right: 'see', told: { says: 'What a plan to decide again, or to print instead, would change.', answer: runDifferenceShape, errors: ['NOT_FOUND', 'QUERY_INVALID'] }, handle: [difference] },
     { method: 'get', path: '/api/runs/:id/report', right: 'see', told: { says: 'What became of each delivery of a run.', answer: reportShape, errors: ['NOT_FOUND'] }, handle: [report] },
     { method: 'get', path: '/api/runs/:id/report.csv', right: 'see', told: { says: 'The same as CSV.', type: 'text/csv', errors: ['NOT_FOUND'] }, handle: [sendCsv(parts)] },
     ...RUN_WISHES.map((wanted): Address => ({
@@ -115,8 +122,9 @@ const pageRuns = (parts: Parts): readonly Address[] => {
   const view = async (res: Response, id: unknown, more: object): Promise<object> => {
     const run = await runOf(parts, id)
     const [now, rows] = await Promise.all([waitsOf(parts, run), ledger.runReport(run.id, MOST_ROWS)])
+    const difference = run.state === 'planned' || run.state === 'unconfirmed' ? await runDifference(parts, run) : undefined
     const total = Object.values(run.byClass).reduce((sum: number, n) => sum + (n ?? 0), 0)
-    return { given: {}, run: runView(run, now, rows, may(res, 'retry')), most: total > MOST_ROWS ? MOST_ROWS : undefined, ...more }
+    return { given: {}, run: runView(run, now, rows, may(res, 'retry')), ...(difference ? { difference: runDifferenceRows(difference) } : {}), most: total > MOST_ROWS ? MOST_ROWS : undefined, ...more }
   }
   const list: RequestHandler = async (req, res) => show(res, 'runs.njk', { message: messageOf(req), runs: (await ledger.runs(MOST_RUNS)).map(runRowView) })
   const one: RequestHandler = async (req, res) => (await ledger.run(String(req.params['id'])))

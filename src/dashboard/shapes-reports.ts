@@ -75,7 +75,7 @@ export const reconciliation = z.strictObject({
   differences: z.array(z.strictObject({ documentId: anId, day: aDay, feed: z.string(), kind: z.enum(['receipt-only', 'document-only', 'no-column']) })),
 }).meta({ id: 'Reconciliation' })
 
-export const reconciled = z.strictObject({ day: aDay, feed: z.string(), column: z.enum(COLUMNS), all: z.boolean(), documents: z.array(documentRow) }).meta({ id: 'Reconciled' })
+export const reconciled = z.strictObject({ day: aDay, feed: z.string(), column: z.enum(['received', ...COLUMNS]), all: z.boolean(), documents: z.array(documentRow) }).meta({ id: 'Reconciled' })
 
 const ids = z.array(z.string())
 export const extractAsked = z.strictObject({ ids: ids.min(1).max(100_000) }).meta({ id: 'Extract' })

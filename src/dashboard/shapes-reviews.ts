@@ -26,8 +26,9 @@ const becomes = z.strictObject({ route: aRoute, rule: z.string(), because: z.str
 
 export const review = z.strictObject({
   id: anId, revision: z.int().min(1), sha256: z.string().meta({ description: 'Of the file; empty where there is none. A release is bound to it and to the revision.' }),
+  offer: z.string().meta({ description: 'What a release would do, and what holds it. A release says it again, and is refused where it has changed.' }),
   waiting: z.strictObject({ reason, text: z.string(), owner: z.string(), since: anInstant, dueBy: anInstant, late: z.boolean() }).optional(),
-  decision: becomes, floor: z.array(line), releases: z.array(z.strictObject({ actor: z.string(), role: z.string(), reason: z.string(), consent: z.string().optional(), at: anInstant })),
+  decision: becomes, floor: z.array(line), releases: z.array(z.strictObject({ actor: z.string(), role: z.string(), reason: z.string(), consent: z.string().optional(), at: anInstant, counts: z.boolean().meta({ description: 'False: PKB has since given another date of birth.' }) })),
   release: z.union([
     z.strictObject({ can: z.literal(true), people: z.int().min(1).max(2).meta({ description: 'How many still have to release it.' }), consent: z.boolean().meta({ description: 'Whether each has to say who consented.' }), becomes }),
     z.strictObject({ can: z.literal(false), because: z.string(), floor: z.array(line) }),
@@ -35,7 +36,7 @@ export const review = z.strictObject({
 }).meta({ id: 'Review', description: 'What a person decides on, and what a release would do.' })
 
 export const releaseAsked = z.strictObject({
-  revision: z.int().min(1), sha256: z.string(), role: z.string().max(100), reason: z.string().min(3).max(500), consent: z.string().max(200).optional(), formToken: z.string(),
+  revision: z.int().min(1), sha256: z.string(), offer: z.string(), role: z.string().max(100), reason: z.string().min(3).max(500), consent: z.string().max(200).optional(), formToken: z.string().optional(),
 }).meta({ id: 'Release', description: 'Of a person who has signed in. Kept for good: do not name the patient in it.' })
 
 export const codes = z.strictObject({

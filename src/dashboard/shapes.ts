@@ -72,6 +72,7 @@ export const stopAsked = z.strictObject({ scope: z.enum(STOP_SCOPES), value: z.s
 export const story = z.strictObject({
   ...ROW, facts, decision, deliveries: z.array(delivery.extend({ attempts: z.array(attempt) }).meta({ id: 'DeliveryWithAttempts' })), events: z.array(event),
   stops: z.array(z.strictObject(STOP).meta({ id: 'StopThatHolds' })),
+  paused: z.array(z.strictObject({ destination: z.string(), actor: z.string(), reason: z.string(), at: anInstant }).meta({ id: 'PausedDestination' })).meta({ description: 'Destinations that it waits for, because a person has paused them.' }),
   receipts: z.array(z.strictObject({ id: anId, receivedAt: anInstant, feed: z.string(), revision: z.int().optional(), bearing: z.enum(['in-order', 'tightens', 'late']) }).meta({ id: 'Receipt' })),
   unread: z.array(z.string()).meta({ description: 'Parts of the message that carried a value and that nothing read: places, never values.' }),
 }).meta({ id: 'Story', description: 'Everything about one document.' })

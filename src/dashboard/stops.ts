@@ -67,7 +67,7 @@ const apiStops = (parts: Parts): readonly Address[] => {
   return [
     { method: 'get', path: '/api/stops', right: 'see', told: { says: 'The stops in force, with how many deliveries wait by each, and those that were lifted.', answer: stopsShape }, handle: [list] },
     { method: 'post', path: '/api/stops', right: 'stop', told: { says: 'Stops deliveries to patients; never recalls.', body: stopAsked, answer: stopMade, status: 201, errors: ['ALREADY_DONE'] }, handle: [json, stopIt] },
-    { method: 'post', path: '/api/stops/:id/lift', right: 'release', told: { says: 'Lifts a stop; what it held is due at once.', body: wishShape, answer: stopShape, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, liftIt] },
+    { method: 'post', path: '/api/stops/:id/lift', right: 'lift', told: { says: 'Lifts a stop; what it held is due at once.', body: wishShape, answer: stopShape, errors: ['NOT_FOUND', 'ALREADY_DONE'] }, handle: [json, liftIt] },
   ]
 }
 
@@ -97,6 +97,6 @@ const pageStops = (parts: Parts): readonly Address[] => {
   return [
     { method: 'get', path: '/stops', right: 'see', same: '/api/stops', handle: [page] },
     { method: 'post', path: '/stops', right: 'stop', handle: [form, ownForms, stopIt] },
-    { method: 'post', path: '/stops/:id/lift', right: 'release', handle: [form, ownForms, liftIt] },
+    { method: 'post', path: '/stops/:id/lift', right: 'lift', handle: [form, ownForms, liftIt] },
   ]
 }

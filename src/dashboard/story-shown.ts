@@ -2,7 +2,7 @@
 // written down that they looked. It refuses to build the page of one from what the other may see.
 import type { Response } from 'express'
 import type { Story } from '../ledger/ledger.ts'
-import { stopsThatHold } from './held-by.ts'
+import { keptBy } from './held-by.ts'
 import { looked } from './looks.ts'
 import type { DashboardParts } from './parts.ts'
 import { storyView } from './story-view.ts'
@@ -12,5 +12,5 @@ import { may } from './visitor.ts'
 export const showStory = async (parts: Pick<DashboardParts, 'ledger' | 'policy' | 'now'>, res: Response, story: Story, more: { readonly given?: object; readonly [name: string]: unknown } = {}): Promise<void> => {
   const unmasked = may(res, 'patients')
   if (unmasked) await looked(res, story.id, 'story')
-  show(res, 'story.njk', { given: {}, ...more, story: storyView(story, parts.policy(), parts.now(), await stopsThatHold(parts, story), unmasked) })
+  show(res, 'story.njk', { given: {}, ...more, story: storyView(story, parts.policy(), parts.now(), await keptBy(parts, story), unmasked) })
 }

@@ -4,10 +4,11 @@
 import { LABELS, type Label } from '../decide/labels.ts'
 import { tryRules } from '../decide/rules.ts'
 import { stopInWords } from '../decide/stopped.ts'
-import type { AuditEvent, PulledStop, Story } from '../ledger/ledger.ts'
+import type { AuditEvent, Story } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Attempt, Bearing, Delivery, Found, Route, Trace } from '../types.ts'
 import { FACT_NAMES } from '../types.ts'
+import type { Kept } from './held-by.ts'
 import { readInWords } from './read-state.ts'
 import { ageOf, londonTime } from './times.ts'
 import {
@@ -24,8 +25,8 @@ const texts = (found: readonly Found[]): string => [...new Set(found.map(({ text
 
 const time = (at: string) => ({ at, text: londonTime(at) })
 
-/** `stops`: those in force that hold it. `unmasked`: with what identifies the patient; without it, nothing of that is in the view at all. */
-export const storyView = (story: Story, policy: Policy, now: Date, stops: readonly PulledStop[], unmasked: boolean) => ({
+/** `kept`: what people keep it back by. `unmasked`: with what identifies the patient; without it, nothing of that is in the view at all. */
+export const storyView = (story: Story, policy: Policy, now: Date, kept: Kept, unmasked: boolean) => ({
   id: story.id,
   sourceId: story.sourceId,
   source: story.source,
@@ -33,7 +34,10 @@ export const storyView = (story: Story, policy: Policy, now: Date, stops: readon
   decision: decisionRows(story),
   because: story.decision.because,
   notes: notes(story),
-  stopped: stops.map((stop) => `It waits: ${stop.actor} stopped ${stopInWords(stop)} on ${londonTime(stop.at)}. ${stop.reason}`),
+  stopped: [
+    ...kept.stops.map((stop) => ({ text: `It waits: ${stop.actor} stopped ${stopInWords(stop)} on ${londonTime(stop.at)}. ${stop.reason}`, link: { href: '/stops', text: 'See the stop' } })),
+    ...kept.paused.map(({ channel, actor, reason, at }) => ({ text: `It waits: ${actor} paused the destination ${channel} on ${londonTime(at)}. ${reason}`, link: { href: `/channels/${encodeURIComponent(channel)}`, text: 'See the channel' } })),
+  ],
   held: story.facts.hold === 'held',
   /** A copy is with a destination, or may be. */
   stands: story.deliveries.some(({ standing }) => standing === 'present' || standing === 'unsure'),

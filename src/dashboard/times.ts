@@ -9,6 +9,12 @@ export const londonTime = (text: string): string => {
   return /^\d{4}-\d{2}-\d{2}$/u.test(text) ? dayOnly.format(time) : inLondon.format(time)
 }
 
+/** Of a time limit: midnight is `the end of 22 Nov 2026`. */
+export const endTime = (text: string): string => {
+  const time = londonTime(text)
+  return time.endsWith(', 00:00:00') ? `the end of ${londonTime(new Date(Date.parse(text) - 1).toISOString()).split(',')[0]}` : time
+}
+
 const UNITS = [['day', 86_400], ['hour', 3600], ['minute', 60]] as const
 
 /** `3 days`, `1 hour`, `less than a minute`. */

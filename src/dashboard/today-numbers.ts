@@ -1,6 +1,7 @@
 // A day's numbers from what the ledger tells: by feed, by destination, by hour beside the usual of the same weekday, by day,
 // and by the age of what waits. Pure. It refuses to guess: what too few days or no movement tell is left out.
 import { endOfLondonDay, londonDay, londonHour, startOfLondonDay } from '../decide/london.ts'
+import type { Halt } from '../ledger/channel-words.ts'
 import { BAND_SECS, CIRCUITS, type CircuitName, type Flow, type FlowAsked, type FlowWhat } from '../ledger/flow-words.ts'
 import { COLUMN_OF, COLUMNS, type Column } from '../ledger/reconciliation.ts'
 
@@ -13,7 +14,8 @@ const FEWEST_LIKE = 2
 export const RATE_MINUTES = 10
 
 export type Columns = { readonly [C in Column]: number }
-export type FeedToday = { readonly feed: string; readonly came: number; readonly refused: number; readonly stands: Columns }
+/** `halted`: by a person. */
+export type FeedToday = { readonly feed: string; readonly came: number; readonly refused: number; readonly stands: Columns; readonly halted?: Halt }
 export type CircuitToday = { readonly destination: string; readonly circuit: CircuitName; readonly until?: string; readonly code?: string; readonly since: string; /** Processes that see it so, of all that send there. */ readonly processes: number; readonly of: number }
 export type DestinationToday = {
   readonly destination: string
@@ -27,6 +29,8 @@ export type DestinationToday = {
   readonly drainMinutes?: number
   /** Absent where no process has been heard of. */
   readonly circuit?: CircuitToday
+  /** By a person. */
+  readonly halted?: Halt
 }
 export type HourToday = { readonly label: string; readonly since: string; readonly in: number; readonly out: number; readonly usualIn?: number; readonly usualOut?: number }
 export type DayBefore = { readonly day: string } & Columns
@@ -74,24 +78,29 @@ const columnsOf = (counts: readonly { readonly state: keyof typeof COLUMN_OF; re
 const names = (first: readonly string[], more: readonly string[]): readonly string[] => [...new Set([...first, ...more.toSorted()])]
 
 /** `feeds` and `destinations`: of the policy in force; others show where anything of them moved or waits. */
-export const todayOf = (flow: Flow, asked: ReturnType<typeof askedAt>, known: { readonly feeds: readonly string[]; readonly destinations: readonly string[] }): Today => {
+export type KnownChannels = { readonly feeds: readonly string[]; readonly destinations: readonly string[]; /** What people have paused or stopped. */ readonly halted?: Readonly<Record<string, Halt>> }
+
+export const todayOf = (flow: Flow, asked: ReturnType<typeof askedAt>, known: KnownChannels): Today => {
   const { now, day, since, until } = asked
   const mine = flow.moved.filter(({ hour }) => hour >= since && hour < until)
   const like = asked.like.filter((one) => flow.begins !== undefined && flow.begins <= one.since)
   const { hours, soFar } = hoursOf(flow, asked, like.length >= FEWEST_LIKE ? like : [])
-  const cameToday = flow.cameIn.filter((one) => one.day === day)
+  const haltOf = (channel: string): { readonly halted?: Halt } => {
+    const halted = known.halted?.[channel]
+    return halted === undefined ? {} : { halted }
+  }
   return {
     at: now, day, since, until,
-    feeds: names(known.feeds, [...cameToday, ...flow.refused].map(({ feed }) => feed)).map((feed) => {
-      const of = cameToday.filter((one) => one.feed === feed)
-      return { feed, came: sum(of.map(({ count }) => count)), refused: flow.refused.find((one) => one.feed === feed)?.count ?? 0, stands: columnsOf(of) }
+    feeds: names(known.feeds, [...flow.cameIn, ...flow.refused].map(({ feed }) => feed)).map((feed) => {
+      const of = flow.cameIn.filter((one) => one.feed === feed)
+      return { feed, came: sum(of.map(({ count }) => count)), refused: flow.refused.find((one) => one.feed === feed)?.count ?? 0, stands: columnsOf(of), ...haltOf(feed) }
     }),
     destinations: names(known.destinations, [...mine.filter(({ what }) => what !== 'in').map(({ channel }) => channel), ...[...flow.waiting, ...flow.trouble].map(({ destination }) => destination)])
-      .map((destination) => destinationOf(destination, flow, mine)),
+      .map((destination) => destinationOf(destination, flow, mine, haltOf(destination))),
     circuits: [...new Set(flow.states.map(({ destination }) => destination))].filter((destination) => !known.destinations.includes(destination)).map((destination) => circuitOf(flow, destination)!),
     review: flow.review,
     hours, like: like.length >= FEWEST_LIKE ? like.length : 0, soFar,
-    days: asked.days.map((one) => ({ day: one.day, ...columnsOf(flow.cameIn.filter((came) => came.day === one.day)) })),
+    days: asked.days.map((one) => ({ day: one.day, ...columnsOf(flow.days.filter(({ day: of }) => of === one.day)) })),
     ages: [0, ...BAND_SECS].map((from, band) => {
       const of = flow.waiting.filter((one) => one.band === band)
       const to = BAND_SECS[band]
@@ -100,7 +109,7 @@ export const todayOf = (flow: Flow, asked: ReturnType<typeof askedAt>, known: { 
   }
 }
 
-const destinationOf = (destination: string, flow: Flow, mine: Flow['moved']): DestinationToday => {
+const destinationOf = (destination: string, flow: Flow, mine: Flow['moved'], halt: Pick<DestinationToday, 'halted'>): DestinationToday => {
   const of = (what: FlowWhat): number => sum(mine.filter((one) => one.channel === destination && one.what === what).map(({ count }) => count))
   const lately = (...whats: readonly FlowWhat[]): number => sum(flow.lately.filter((one) => one.channel === destination && whats.includes(one.what)).map(({ count }) => count)) / RATE_MINUTES
   const waits = flow.waiting.filter((one) => one.destination === destination)
@@ -110,11 +119,11 @@ const destinationOf = (destination: string, flow: Flow, mine: Flow['moved']): De
   const circuit = circuitOf(flow, destination)
   // What is owed ends by being handed over or taken back; while it is paused, nobody knows when it goes on.
   const leaves = lately('out', 'recalled')
-  const drain = waiting === 0 ? 0 : leaves > 0 && circuit && circuit.circuit !== 'open' ? waiting / leaves : undefined
+  const drain = waiting === 0 ? 0 : leaves > 0 && circuit && circuit.circuit !== 'open' && halt.halted === undefined ? waiting / leaves : undefined
   return {
     destination, today: { out: of('out'), read: of('read'), printed: of('printed'), recalled: of('recalled'), failed: of('failed') },
     waiting, ...(waitingSince === undefined ? {} : { waitingSince }), trouble: trouble?.count ?? 0, ...(trouble ? { troubleSince: trouble.since } : {}),
-    perMinute: lately('out'), ...(drain === undefined ? {} : { drainMinutes: Math.ceil(drain) }), ...(circuit ? { circuit } : {}),
+    perMinute: lately('out'), ...(drain === undefined ? {} : { drainMinutes: Math.ceil(drain) }), ...(circuit ? { circuit } : {}), ...halt,
   }
 }
 

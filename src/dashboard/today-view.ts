@@ -1,6 +1,7 @@
 // A day's numbers in words and links ready for a view, what needs a person first. It refuses to call a thing well that
 // nobody knows of, and a number that leads nowhere.
-import { COLUMNS, statesOf, type Column } from '../ledger/reconciliation.ts'
+import type { Halt, HaltedChannel } from '../ledger/channel-words.ts'
+import { COLUMNS, type Column } from '../ledger/reconciliation.ts'
 import type { Route } from '../types.ts'
 import { byAge } from './charts/by-age.ts'
 import { byDay, type Part } from './charts/by-day.ts'
@@ -13,7 +14,7 @@ import { RATE_MINUTES, type CircuitToday, type DestinationToday, type HourToday,
 import { ROUTES_IN_WORDS, type Colour } from './words.ts'
 
 /** What other parts of the engine know to need a person. */
-export type Needs = { readonly stops: number; readonly recalls: { readonly open: number; readonly openSince?: string }; readonly alerts: number; /** Documents in review for longer than their reason allows. */ readonly reviewsLate: number }
+export type Needs = { readonly stops: number; /** Channels that people have paused or stopped. */ readonly halted: readonly HaltedChannel[]; readonly recalls: { readonly open: number; readonly openSince?: string }; readonly alerts: number; /** Documents in review for longer than their reason allows. */ readonly reviewsLate: number }
 
 export type Need = { readonly what: string; readonly count: number; /** Of them, for too long. */ readonly late?: number; readonly text: string; readonly since?: string; readonly href: string; readonly link: string }
 
@@ -23,12 +24,13 @@ export const destinationInWords = (destination: string): string =>
 const many = (count: number, one: string, more: string): string => `${number(count)} ${count === 1 ? one : more}`
 
 /** The order is that of urgency. */
-export const needsPerson = (today: Today, { stops, recalls, alerts, reviewsLate }: Needs): readonly Need[] => {
+export const needsPerson = (today: Today, { stops, halted, recalls, alerts, reviewsLate }: Needs): readonly Need[] => {
   const trouble = today.destinations.filter((one) => one.trouble > 0)
   const failed = trouble.reduce((total, one) => total + one.trouble, 0)
   const failedSince = trouble.flatMap(({ troubleSince }) => troubleSince ?? []).toSorted()[0]
   return [
     ...(stops > 0 ? [{ what: 'stops', count: stops, text: `${many(stops, 'stop is', 'stops are')} in force`, href: '/stops', link: 'See who stopped what, and why' }] : []),
+    ...halted.map(({ channel, state, at }) => ({ what: 'halted', count: 1, text: `${channel} is ${state}`, since: at, href: `/channels/${encodeURIComponent(channel)}`, link: 'See who did that, and why' })),
     ...(recalls.open > 0 ? [{ what: 'recalls', count: recalls.open, text: `${many(recalls.open, 'recall is', 'recalls are')} not done`, ...(recalls.openSince === undefined ? {} : { since: recalls.openSince }), href: '/recalls', link: 'See the recalls' }] : []),
     ...(alerts > 0 ? [{ what: 'alerts', count: alerts, text: `${many(alerts, 'alert is', 'alerts are')} open`, href: '/alerts', link: 'See the alerts' }] : []),
     ...today.destinations.filter(({ circuit }) => !circuit).map(({ destination, waiting }) => ({
@@ -48,8 +50,8 @@ const RARE: readonly Column[] = ['leftToTeam', 'observed']
 const columnsIn = (feeds: Today['feeds']): readonly Column[] => COLUMNS.filter((column) => !RARE.includes(column) || feeds.some(({ stands }) => stands[column] > 0))
 
 const feedCells = ({ feed, came, refused, stands }: Today['feeds'][number], columns: readonly Column[], day: string): readonly Cell[] => [
-  counted('Came in', came, hrefTo('/documents', { feed, since: day })),
-  ...columns.map((column) => counted(COLUMNS_IN_WORDS[column], stands[column], hrefTo('/documents', { feed, state: statesOf(column).join(','), since: day }))),
+  counted('Came in', came, hrefTo('/reconciliation/documents', { day, feed, column: 'received' })),
+  ...columns.map((column) => counted(COLUMNS_IN_WORDS[column], stands[column], hrefTo('/reconciliation/documents', { day, feed, column }))),
   counted('Refused', refused, '/today/refused'),
 ]
 
@@ -77,10 +79,11 @@ const drainInWords = ({ waiting, drainMinutes }: DestinationToday): string => {
 
 const CIRCUITS_IN_WORDS = {
   closed: { text: 'Working', colour: 'green' }, slow: { text: 'Starting slowly', colour: 'yellow' },
-  'half-open': { text: 'Trying one', colour: 'yellow' }, open: { text: 'Paused', colour: 'red' },
+  'half-open': { text: 'Trying one', colour: 'yellow' }, open: { text: 'Left alone', colour: 'orange' },
 } as const satisfies Record<CircuitToday['circuit'], { readonly text: string; readonly colour: Colour }>
 
-const circuitView = (circuit: CircuitToday | undefined) => {
+const circuitView = (circuit: CircuitToday | undefined, halted?: Halt) => {
+  if (halted !== undefined) return { text: 'Paused', colour: 'yellow' as const, says: 'By a person.' }
   if (!circuit) return { text: 'Not known', colour: 'grey' as const, says: 'No worker has been heard of.' }
   const { until, code, processes, of } = circuit
   const says = [
@@ -114,10 +117,12 @@ const hourChart = (today: Today, way: 'in' | 'out'): Chart => {
   const { soFar, like } = today
   const usual = way === 'in' ? soFar.usualIn : soFar.usualOut
   const by = String(today.hours[soFar.hours]?.label ?? '24').slice(0, 2)
-  const did = way === 'in' ? 'came in' : 'went out'
+  const count = way === 'in' ? soFar.in : soFar.out
+  const did = way === 'in' ? many(count, 'upload came in', 'uploads came in') : many(count, 'delivery was handed over', 'deliveries were handed over')
+  const habit = like === 0 ? 'What is usual is not known yet: it takes two of the same weekday.' : usual === undefined ? '' : `Usual for a ${weekday.format(noon(today.day))}: ${number(usual)}, the middle of the last ${like}.`
   return byHour({
-    id: `hours-${way}`, title: way === 'in' ? 'Came in by hour, today' : 'Handed over by hour, today', head: way === 'in' ? 'Came in' : 'Handed over',
-    description: `By ${by}:00, ${number(way === 'in' ? soFar.in : soFar.out)} ${did}. ${usual === undefined ? 'What is usual is not known yet: it takes two of the same weekday.' : `Usual for a ${weekday.format(noon(today.day))}: ${number(usual)}, the middle of the last ${like}.`}`,
+    id: `hours-${way}`, title: way === 'in' ? 'Uploads by hour, today' : 'Handed over by hour, today', head: way === 'in' ? 'Uploads' : 'Handed over',
+    description: [soFar.hours === 0 ? 'The first hour of the day is not over.' : `By ${by}:00, ${did}.`, habit].filter(Boolean).join(' '),
     usual: `usual ${weekday.format(noon(today.day))}`,
     hours: today.hours.map((hour: HourToday) => {
       const other = way === 'in' ? hour.usualIn : hour.usualOut
@@ -158,7 +163,7 @@ export const todayView = (today: Today, needs: Needs, now: Date) => {
     feedHeads: ['Feed', 'Came in', ...columns.map((column) => COLUMNS_IN_WORDS[column]), 'Refused'], feeds: feeds.map((feed) => ({ feed: feed.feed, cells: feedCells(feed, columns, today.day) })),
     quiet: today.feeds.filter((feed) => !feeds.includes(feed)).map(({ feed }) => feed).join(', '),
     destinationHeads: ['Destination', ...DESTINATION_HEADS],
-    destinations: today.destinations.map((one) => ({ name: destinationInWords(one.destination), circuit: circuitView(one.circuit), cells: destinationCells(one, now) })),
+    destinations: today.destinations.map((one) => ({ name: destinationInWords(one.destination), circuit: circuitView(one.circuit, one.halted), cells: destinationCells(one, now) })),
     circuits: today.circuits.map((one) => ({ name: destinationInWords(one.destination), circuit: circuitView(one) })),
     charts: chartsOf(today),
   }

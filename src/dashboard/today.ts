@@ -22,8 +22,8 @@ const BEHIND_IN_WORDS = {
 } as const satisfies Record<(typeof WHATS)[number], string>
 
 const needsOf = async (ledger: Parts['ledger'], now: string): Promise<Needs> => {
-  const [stops, recalls, { open }, { groups }] = await Promise.all([ledger.stops(), ledger.recallCounts(), ledger.incidents(0), ledger.reviews({ limit: 1 }, now)])
-  return { stops: stops.length, recalls, alerts: open.length, reviewsLate: groups.reduce((sum, { late }) => sum + late, 0) }
+  const [stops, halted, recalls, { open }, { groups }] = await Promise.all([ledger.stops(), ledger.haltedChannels(), ledger.recallCounts(), ledger.incidents(0), ledger.reviews({ limit: 1 }, now)])
+  return { stops: stops.length, halted, recalls, alerts: open.length, reviewsLate: groups.reduce((sum, { late }) => sum + late, 0) }
 }
 
 const behindAsked = (query: { readonly [name: string]: unknown }, now: Date): BehindAsked => {
@@ -47,7 +47,7 @@ export const todayAddresses = (parts: Parts): readonly Address[] => {
     const asked = askedAt(now())
     const [flow, needs] = await Promise.all([ledger.flow(asked), needsOf(ledger, asked.now)])
     const { feeds, destinations: { pkb, print } } = policy()
-    return [todayOf(flow, asked, { feeds: Object.keys(feeds), destinations: [...(pkb ? ['pkb'] : []), ...(print ? ['print'] : [])] }), needs]
+    return [todayOf(flow, asked, { feeds: Object.keys(feeds), destinations: [...(pkb ? ['pkb'] : []), ...(print ? ['print'] : [])], halted: Object.fromEntries(needs.halted.map(({ channel, state }) => [channel, state])) }), needs]
   })
   const refusals = (): ReturnType<Ledger['refusals']> => {
     const { since, until } = askedAt(now())

@@ -1,9 +1,8 @@
 // The tokens in words ready for a view. It refuses to hold a token: the view of one that was just made gets it apart.
 import type { Token } from '../ledger/tokens.ts'
-import { isRight, RIGHTS } from './rights.ts'
-import { RIGHTS_FOR_PROGRAMS } from './sign-in/tokens.ts'
+import { isRight, RIGHTS, RIGHTS_FOR_PROGRAMS } from './rights.ts'
 import { londonDay } from '../decide/london.ts'
-import { ageOf, londonTime } from './times.ts'
+import { ageOf, endTime, londonTime } from './times.ts'
 
 const USUAL_DAYS = 90
 /** It should be replaced by then. */
@@ -23,7 +22,7 @@ export const tokensView = (tokens: readonly Token[], given: { readonly [name: st
     id: token.id, name: token.name, state: stateOf(token, now),
     rows: [
       { key: 'May', value: token.rights.filter(isRight).join(', ') },
-      { key: 'Good until', value: londonTime(token.expiresAt) },
+      { key: 'Good until', value: endTime(token.expiresAt) },
       { key: 'Last used', value: token.lastUsedAt === undefined ? 'Never' : `${londonTime(token.lastUsedAt)} (${ageOf(token.lastUsedAt, now)} ago)` },
       { key: 'Made by', value: `${token.madeBy}, ${londonTime(token.madeAt)}` },
     ],

@@ -74,17 +74,17 @@ const readForm = async (parts: Parts, fields: Given, files: TryFields['files']):
     if (text === undefined || takes === undefined || !found) return { ok: false, wrong: [{ parameter: 'sample', why: text === undefined ? 'Choose a sample.' : 'No feed of the policy takes this sample.' }] }
     return { ok: true, asked: { feed: takes, message: { sample }, person: UNKNOWN_PERSON }, text }
   }
-  const file = files['file']
+  const [file, document] = [files['file'], files['document']]
   const isKnown = Object.hasOwn(parts.policy().feeds, feed)
   const wrong: readonly Wrong[] = [
     ...(isKnown ? [] : [{ parameter: 'feed', why: 'Choose the feed.' }]),
     ...(message.trim() === '' && !file ? [{ parameter: 'message', why: 'Paste a message, or choose a file.' }] : []),
     ...(message.trim() !== '' && file ? [{ parameter: 'message', why: 'Paste a message or choose a file, not both.' }] : []),
     ...(birthDate !== '' && !isDay(birthDate) ? [{ parameter: 'birthDate', why: 'Write the date of birth as 1970-01-31.' }] : []),
+    ...(isKnown && parts.policy().feeds[feed]!.type === 'mllp' && document && !(file ? Buffer.from(file.bytes) : message).includes('{file}') ? [{ parameter: 'document', why: 'The message has no {file}: put it where the document belongs, or leave the document out.' }] : []),
     ...(isAccount(account) ? [] : [{ parameter: 'account', why: 'Choose what PKB would say.' }]),
   ]
   if (wrong.length > 0) return { ok: false, wrong }
-  const document = files['document']
   return {
     ok: true, text: file ? '' : message,
     asked: { feed, message: file ? { bytes: file.bytes } : { text: message }, person, ...(document ? { document } : {}) },

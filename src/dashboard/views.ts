@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Response } from 'express'
 import nunjucks from 'nunjucks'
 import type { Link } from './navigation.ts'
+import type { Right } from './rights.ts'
 import { NHSUK_DIST, SCRIPT_PATH, SHEET_PATH } from './assets.ts'
 
 const VIEWS = fileURLToPath(new URL('views', import.meta.url))
@@ -20,6 +21,8 @@ export type Frame = {
   readonly pages: readonly Link[]
   /** Who has signed in, as pages show it. */
   readonly visitor?: string
+  /** So that a page offers nothing that the visitor may not do. */
+  readonly rights: readonly Right[]
   /** For each form of the page: it shows that the form is ours, and whose. */
   readonly formToken: string
   readonly sandboxUrl?: string

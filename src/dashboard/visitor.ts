@@ -59,10 +59,17 @@ export const needs = (right: Right | 'signed-in'): RequestHandler => (req, res, 
 
 const equal = (a: string, b: string): boolean => timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
 
+/** Whoever has none sends no forms. */
+const isIt = (given: unknown, formToken: string): boolean => typeof given === 'string' && formToken !== '' && equal(given, formToken)
+
+/** Where there is no form: a person's own script says the token in a header, which no other site may set. */
+export const showsFormToken = (req: Request, formToken: string): boolean => isIt(req.headers['x-form-token'], formToken)
+
 /** After the form is parsed. A browser says where a form came from; the token in the form is the second lock. */
 export const ownForms: RequestHandler = (req, res, next) => {
   const given: unknown = (req.body as { readonly formToken?: unknown } | undefined)?.formToken
-  if (!cameFromHere(req) || typeof given !== 'string' || !equal(given, visitorOf(res).formToken)) throw new Failure('FORM_NOT_OURS', 'Nothing was done.')
+  const { formToken } = visitorOf(res)
+  if (!cameFromHere(req) || !(isIt(given, formToken) || showsFormToken(req, formToken))) throw new Failure('FORM_NOT_OURS', 'Nothing was done.')
   next()
 }
 

@@ -35,7 +35,10 @@ export const identity = (patient: Patient, person: Person, testPatients: boolean
   if (numbers.size > 1) return 'unverified'
   const statuses = new Set(patient.traceStatuses.map((found) => found.text.trim()))
   if (statuses.size !== 1 || !statuses.has('01')) return 'unverified'
-  // PKB quarantines a letter whose date of birth differs from the record's; a missing one cannot be compared.
-  if (person.birthDate !== undefined && patient.birthDate !== undefined && person.birthDate !== patient.birthDate) return 'mismatch'
-  return 'verified'
+  // PKB quarantines a letter whose date of birth differs from the record's.
+  return birthDateDiffers(patient, person) ? 'mismatch' : 'verified'
 }
+
+/** A missing one cannot be compared. */
+export const birthDateDiffers = (patient: Pick<Patient, 'birthDate'>, person: Pick<Person, 'birthDate'> | undefined): boolean =>
+  person?.birthDate !== undefined && patient.birthDate !== undefined && person.birthDate !== patient.birthDate

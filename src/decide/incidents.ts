@@ -26,6 +26,11 @@ export const INCIDENT_KINDS = {
     means: 'The check right before sending refused documents that were decided to go out. Nothing of them left.',
     todo: 'Find out why the decision and the check disagree. They stay blocked until a new message or a changed policy decides them again.',
   },
+  'ledger-away': {
+    severity: 'severe', title: 'Nothing can be watched', owner: 'Whoever runs the server', href: at('/'),
+    means: 'The ledger has not answered for five minutes or longer. Nothing is taken and nothing is sent meanwhile, and no other alert can be seen. Each engine tells this by itself.',
+    todo: 'See that PostgreSQL runs, that it can be reached, and that its disk has room. Everything goes on by itself.',
+  },
   'recalled-late': {
     severity: 'severe', title: 'A letter was taken back too late', owner: 'Information governance', href: at('/recalls#late'), once: true,
     means: 'A letter that had to go was read before it was taken back, or was printed and cannot be.',
@@ -87,9 +92,9 @@ export const INCIDENT_KINDS = {
     todo: 'Make room, or give it more.',
   },
   'outcomes-late': {
-    severity: 'serious', title: 'The outcome of a day could not be written', owner: 'Whoever runs the server', href: at('/outcomes'),
-    means: 'The files that tell the teams what became of their documents could not be written. The page has them.',
-    todo: 'See that the folder OUTCOMES_DIR is there and can be written to. It is tried again by itself.',
+    severity: 'serious', title: 'A team could not be told the outcome of a day', owner: 'Whoever runs the server', href: at('/outcomes'),
+    means: 'The files that tell the teams what became of their documents could not be written, or the mail of a team was refused again and again. The page has them.',
+    todo: 'See that the folder OUTCOMES_DIR is there and can be written to, and that the address in services.csv is right. It is tried again by itself, a mail for a week.',
   },
 } as const satisfies Record<string, Declared>
 

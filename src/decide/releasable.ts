@@ -1,7 +1,7 @@
 // Whether people can let a document go by releasing it, how many of them that takes, and what would become of it: asked of
 // the plan itself, made again with one or two more releases. Pure. It refuses to know by heart what a release lifts: what
 // is offered is what the rules and the floor let out, and nothing else.
-import type { Decision, Facts } from '../types.ts'
+import type { Decision, FactName, Facts } from '../types.ts'
 import { floorAgainst, type FloorLine } from './floor.ts'
 
 export type Would = { readonly facts: Facts; readonly decision: Decision }
@@ -39,6 +39,16 @@ export const releaseOf = (planWith: PlanWith, released: 0 | 1 | 2): Release => {
     if (released === 0 && leaves(two)) return { can: true, people: 2, becomes: two, next: one }
   }
   return { can: false, lines: holding(two.facts), because: two.decision.because }
+}
+
+/**
+ * What a person has before him when he decides, in one line: where it would go and by which rule, how many people that
+ * takes, and the facts that hold it. A form that was made for anything else is stale.
+ */
+export const offerOf = (now: Would, lines: readonly FloorLine[], release: Release): string => {
+  const held = new Set(lines.flatMap(({ when }) => Object.keys(when) as FactName[]))
+  const { route, rule } = release.can ? release.becomes.decision : now.decision
+  return [route, rule, release.can ? release.people : 0, ...[...held].map((fact) => `${fact}:${now.facts[fact]}`)].join(' ')
 }
 
 /** Lines that keep it both from the record and from print, and those that keep it from either where one of each holds. */

@@ -54,16 +54,17 @@ export type Asker = { readonly id: string; readonly kind: 'person' | 'program' }
 export type Wished = { readonly ok: true; readonly state: RunState; /** This one is the second person. */ readonly confirms?: true } | { readonly ok: false; readonly why: 'state' | 'second-person' | 'nothing' }
 
 /** `askers`: who planned it and who wanted it started, as far as there is one. */
-export const wished = (wish: RunWish, run: { readonly state: RunState; readonly part: number; readonly askers: readonly string[] }, by: Asker): Wished => {
+export const wished = (wish: RunWish, run: { readonly state: RunState; readonly part: number; readonly askers: readonly Asker[] }, by: Asker): Wished => {
   if (!(FROM[wish] as readonly RunState[]).includes(run.state)) return { ok: false, why: 'state' }
   if (wish === 'pause') return { ok: true, state: 'paused' }
   if (wish === 'cancel') return { ok: true, state: 'cancelled' }
   if (wish === 'go-on') return { ok: true, state: 'running' }
   if (run.part === 0) return { ok: false, why: 'nothing' }
   if (run.part <= SECOND_PERSON_ABOVE) return { ok: true, state: 'running' }
-  // A program is nobody's second pair of eyes.
-  if (by.kind === 'person' && !run.askers.includes(by.id)) return { ok: true, state: 'running', confirms: true }
-  return run.state === 'planned' ? { ok: true, state: 'unconfirmed' } : { ok: false, why: 'second-person' }
+  // A program is nobody's pair of eyes: not the second, nor, where a person's own token planned it, the first.
+  const people = run.askers.filter(({ kind }) => kind === 'person')
+  if (by.kind === 'person' && people.length > 0 && people.every(({ id }) => id !== by.id)) return { ok: true, state: 'running', confirms: true }
+  return run.state === 'planned' || (by.kind === 'person' && people.length === 0) ? { ok: true, state: 'unconfirmed' } : { ok: false, why: 'second-person' }
 }
 
 // ---------------------------------------------------------------- how it goes

@@ -1,6 +1,7 @@
 // Watches for what is wrong and has somebody told: each process says what it finds wrong with itself, and of all processes
-// on one ledger one looks at the whole. Over the same look at recalls as `recall-watch.ts`, which it drives. It refuses to
-// mend anything, and to forget what could not be told.
+// on one ledger one looks at the whole; whoever has a way to tell people tells what is due. Over the same look at recalls as
+// `recall-watch.ts`, which it drives. It refuses to mend anything, to forget what could not be told, and to stop looking
+// because a mail server is slow.
 import { judge } from '../decide/incident-changes.ts'
 import type { IncidentKind, Way } from '../decide/incidents.ts'
 import { asFailure } from '../errors.ts'
@@ -23,13 +24,15 @@ export type AlertWatchParts = Omit<WrongsParts, 'ledger'> & {
 export type AlertWatch = {
   /** Looks now, without waiting for its turn. */
   look(): Promise<void>
+  /** Its last look came to nothing. */
+  failing(): boolean
   close(): Promise<void>
 }
 
 const EVERY_MS = 15_000
-/** Told in one go. */
-const AT_ONCE = 50
-/** For so long a notification that was taken is nobody else's. */
+/** Told in one go: several in one mail, one after the other to a webhook. */
+const AT_ONCE = { email: 50, webhook: 10 } as const satisfies Record<Way, number>
+/** For so long a notification that was taken is nobody else's; longer than what is told in one go can take. */
 const LEASE_MS = 5 * 60_000
 const [FIRST_MS, MOST_MS] = [30_000, 3_600_000]
 /** A mail server that does not answer must not keep the engine from stopping. */
@@ -38,44 +41,58 @@ const CLOSE_WITHIN_MS = 5_000
 export const openAlertWatch = (parts: AlertWatchParts): AlertWatch => {
   const { ledger, ways, say, now, everyMs = EVERY_MS } = parts
   const recalls = openRecallWatch({ ledger, say, now, ...(parts.everyMs === undefined ? {} : { everyMs }) })
-  let looking: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
+  const timers = new Set<NodeJS.Timeout>()
+  let [failing, closed] = [false, false]
 
-  const lookOnce = async (): Promise<void> => {
+  const failed = (error: unknown): void => {
+    const { code, detail } = asFailure(error)
+    if (!closed) say('part_failed', { part: 'alert-watch', code, detail })
+  }
+  const watch = oneAtOnce(async () => {
     try {
-      await ledger.report(await parts.own(), now().toISOString())
+      await ledger.report(await parts.own(), now().toISOString(), ways.ways)
       await recalls.look()
       const seen = recalls.seen()
-      if (!seen || closed) return
-      await judgeAll(parts, seen)
-      for (const way of ways.ways) await tellDue(parts, way)
+      if (seen && !closed) await judgeAll(parts, seen)
+      failing = recalls.failing()
     } catch (error) {
-      const { code, detail } = asFailure(error)
-      if (!closed) say('part_failed', { part: 'alert-watch', code, detail })
+      failing = true
+      failed(error)
     }
+  })
+  const tellers = ways.ways.map((way) => oneAtOnce(() => (closed ? Promise.resolve() : tellDue(parts, way).catch(failed))))
+  const again = async (work: () => Promise<void>): Promise<void> => {
+    await work()
+    if (closed) return
+    const timer = setTimeout(() => { timers.delete(timer); void again(work) }, everyMs)
+    timers.add(timer)
   }
-  const look = (): Promise<void> => {
-    looking ??= lookOnce().finally(() => { looking = undefined })
-    return looking
+  const tellAll = async (): Promise<void> => { await Promise.all(tellers.map((tell) => tell())) }
+  // The first time in this order: what is wrong at the start is told at once.
+  const begin = async (): Promise<void> => {
+    await again(watch)
+    for (const tell of tellers) void again(tell)
   }
-  const turn = async (): Promise<void> => {
-    await look()
-    if (!closed) timer = setTimeout(() => void turn(), everyMs)
-  }
-  void turn()
+  void begin()
 
   return {
-    look,
+    look: async () => { await watch(); await tellAll() },
+    failing: () => failing,
     close: async () => {
       closed = true
-      clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
       let impatient: NodeJS.Timeout | undefined
-      await Promise.race([looking, new Promise((resolve) => { impatient = setTimeout(resolve, CLOSE_WITHIN_MS) })])
+      await Promise.race([Promise.all([watch.underWay(), ...tellers.map((tell) => tell.underWay())]), new Promise((resolve) => { impatient = setTimeout(resolve, CLOSE_WITHIN_MS) })])
       clearTimeout(impatient)
       await recalls.close()
     },
   }
+}
+
+/** Whoever asks while it is under way gets what is under way. */
+const oneAtOnce = (work: () => Promise<void>): (() => Promise<void>) & { underWay(): Promise<void> | undefined } => {
+  let going: Promise<void> | undefined
+  return Object.assign(() => (going ??= work().finally(() => { going = undefined })), { underWay: () => going })
 }
 
 const judgeAll = async (parts: AlertWatchParts, recalls: Parameters<typeof whatIsWrong>[1]): Promise<void> => {
@@ -97,7 +114,7 @@ const judgeAll = async (parts: AlertWatchParts, recalls: Parameters<typeof whatI
 const tellDue = async ({ ledger, ways, say, now }: AlertWatchParts, way: Way): Promise<void> => {
   const at = now()
   const later = (ms: number): string => new Date(at.getTime() + ms).toISOString()
-  const due = await ledger.notificationsDue([way], at.toISOString(), later(LEASE_MS), AT_ONCE)
+  const due = await ledger.notificationsDue([way], at.toISOString(), later(LEASE_MS), AT_ONCE[way])
   if (due.length === 0) return
   const { told, code, retryAfterSecs } = await ways.tell(way, due)
   if (told.length > 0) {
@@ -107,7 +124,7 @@ const tellDue = async ({ ledger, ways, say, now }: AlertWatchParts, way: Way): P
   if (code === undefined) return
   const left = due.filter(({ id }) => !told.includes(id))
   say('not_notified', { way, count: left.length, code })
-  if (left.length > 0) await ledger.notNotified(left.map(({ id }) => id), code, later(Math.max(waitMs(left), (retryAfterSecs ?? 0) * 1000)))
+  if (left.length > 0) await ledger.notNotified(left.map(({ id }) => id), code, later(Math.max(waitMs(left), Math.min((retryAfterSecs ?? 0) * 1000, MOST_MS))))
 }
 
 const waitMs = (left: readonly Notification[]): number => Math.min(FIRST_MS * 2 ** Math.min(20, ...left.map(({ tries }) => tries)), MOST_MS)

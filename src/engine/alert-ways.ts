@@ -33,6 +33,7 @@ export const readAlertSettings = (env: Environment) => {
   const of = (name: SettingName): string | undefined => readSetting(name, env)
   const [smtp, from, to, hook, secret, console] = [of('SMTP_URL'), of('ALERT_EMAIL_FROM'), of('ALERT_EMAIL_TO'), of('ALERT_WEBHOOK_URL'), of('ALERT_WEBHOOK_SECRET'), of('CONSOLE_URL')]
   if (smtp !== undefined && !isUrl(smtp, ['smtp:', 'smtps:'])) wrong('SMTP_URL is an address such as smtp://user:password@mail.example:587 or smtps://mail.example.')
+  if (smtp !== undefined && ['logger', 'debug', 'transactionLog'].some((name) => new URL(smtp).searchParams.has(name))) wrong('SMTP_URL asks for a log of what is sent: take that out.')
   if ((smtp === undefined) !== (from === undefined)) wrong('SMTP_URL and ALERT_EMAIL_FROM belong together: set both, or none.')
   if (to !== undefined && smtp === undefined) wrong('ALERT_EMAIL_TO needs SMTP_URL and ALERT_EMAIL_FROM.')
   for (const [name, text] of [['ALERT_EMAIL_FROM', from], ['ALERT_EMAIL_TO', to]] as const) if (text !== undefined && !addressesIn(text).every((one) => ADDRESS.test(one))) wrong(`${name} is one mail address${name === 'ALERT_EMAIL_TO' ? ', or several with commas in between' : ''}.`)

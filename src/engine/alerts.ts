@@ -1,5 +1,6 @@
 // The alerts and the daily outcomes of an engine: what this process finds wrong with itself, the watch over the whole, and
 // the round that tells the teams. It refuses nothing: where no way to tell anybody is set, the pages have it all.
+import { randomUUID } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { REVIEW_REASONS } from '../decide/review-reason.ts'
 import { asFailure } from '../errors.ts'
@@ -10,6 +11,7 @@ import { openAlertWatch, type AlertWatch, type OwnWrong } from './alert-watch.ts
 import { openAlertWays, type AlertWays } from './alert-ways.ts'
 import type { Feeds } from './feeds.ts'
 import type { PolicyHolder } from './in-force.ts'
+import { openLedgerAway } from './ledger-away.ts'
 import type { Lines } from './lines.ts'
 import { openOutcomeRound } from './outcome-round.ts'
 
@@ -20,16 +22,20 @@ type Parts = {
   readonly feeds?: Pick<Feeds, 'down'>
   readonly lines?: Pick<Lines, 'down' | 'circuits'>
   readonly dataDir: string
+  /** How much room a disk has; what the system says, if left out. */
+  readonly room?: RoomOf
   readonly say: Say
   readonly now: () => Date
 }
 export type Alerts = Pick<AlertWays, 'ways' | 'test'> & { close(): Promise<void> }
 
+type RoomOf = (folder: string) => Promise<{ readonly blocks: number; readonly bavail: number; readonly bsize: number }>
+
 /** Everything that waits for a person is read for it. */
 const REVIEWS_EVERY_MS = 5 * 60_000
 const [LEAST_PART, LEAST_BYTES] = [0.05, 2e9]
 
-export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, say, now }: Parts): Alerts => {
+export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, room, say, now }: Parts): Alerts => {
   const ways = openAlertWays(env, { now })
   const policy = () => holder.now().policy
   // Whoever delivers tells the teams, too: it has the folder.
@@ -39,22 +45,23 @@ export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, say, no
     ...(lines?.down() ?? []).map((thing) => ({ kind: 'destination-away', thing }) as const),
     ...Object.entries(lines?.circuits() ?? {}).filter(([, { is }]) => is !== 'closed').map(([thing]) => ({ kind: 'destination-away', thing }) as const),
     ...(holder.refused() ? [{ kind: 'policy-refused', thing: 'channels and mappings' } as const] : []),
-    ...(round?.failing() ? [{ kind: 'outcomes-late', thing: 'OUTCOMES_DIR' } as const] : []),
-    ...((await isNearlyFull(dataDir)) ? [{ kind: 'disk-full', thing: 'DATA_DIR' } as const] : []),
+    ...(round?.failing() ?? []).map((thing) => ({ kind: 'outcomes-late', thing }) as const),
+    ...((await isNearlyFull(dataDir, room)) ? [{ kind: 'disk-full', thing: 'DATA_DIR' } as const] : []),
   ]
   const watch: AlertWatch = openAlertWatch({ ledger, policy, inForceSince: () => holder.now().since, overdueReviews: overdueReviews(ledger, say), own, ways, say, now })
+  const away = openLedgerAway({ ledger, failing: watch.failing, ways, say, now, newId: randomUUID })
   return {
     ways: ways.ways, test: ways.test,
     close: async () => {
-      await Promise.all([watch.close(), round?.close()])
+      await Promise.all([watch.close(), away.close(), round?.close()])
       ways.close()
     },
   }
 }
 
-const isNearlyFull = async (folder: string): Promise<boolean> => {
-  const room = await statfs(folder).catch(() => undefined)
-  return room !== undefined && room.blocks > 0 && (room.bavail / room.blocks < LEAST_PART || room.bavail * room.bsize < LEAST_BYTES)
+export const isNearlyFull = async (folder: string, room: RoomOf = statfs): Promise<boolean> => {
+  const { blocks, bavail, bsize } = await room(folder).catch(() => ({ blocks: 0, bavail: 0, bsize: 0 }))
+  return blocks > 0 && (bavail / blocks < LEAST_PART || bavail * bsize < LEAST_BYTES)
 }
 
 type OverdueReviews = Parameters<typeof openAlertWatch>[0]['overdueReviews']

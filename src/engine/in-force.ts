@@ -29,8 +29,8 @@ export type Reloaded = 'taken' | 'unchanged' | 'refused'
 export type PolicyHolder = {
   now(): InForce
   refused(): RefusedPolicy | undefined
-  /** Looks at the files; where that is under way, again after it. Never rejects. */
-  reload(): Promise<Reloaded>
+  /** Looks at the files; where that is under way, again after it. `only`: leaves them where they say anything but this policy. Never rejects. */
+  reload(only?: string): Promise<Reloaded>
   close(): Promise<void>
 }
 
@@ -69,6 +69,8 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
   let refused: RefusedPolicy | undefined
   let running: Promise<Reloaded> | undefined
   let next: Promise<Reloaded> | undefined
+  /** What the next look may take; undefined: whatever the files say. */
+  let nextOnly: readonly string[] | undefined
   let closed = false
   let retry: NodeJS.Timeout | undefined
 
@@ -125,19 +127,20 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
     }
   }
 
-  const look = async (): Promise<Reloaded> => {
+  const look = async (only: readonly string[] | undefined): Promise<Reloaded> => {
     const settings = env()
     const source = await inTime(readFolders(settings))
     if (source.problems.length === 0 && isDeepStrictEqual([keptFiles(source), settings], [inForce.files, under])) return unchanged()
     const loaded = loadFiles(source, settings)
     const { policy, proof, files, problems } = loaded
     if (!policy || !proof) return refuse(problems)
+    if (only && !only.includes(policy.hash)) return 'unchanged'
     const { blocking, keptIn } = policy.hash === inForce.policy.hash ? { blocking: [], keptIn: inForce.keptIn } : await tested(loaded, settings)
     return blocking.length > 0 ? refuse(blocking) : take(loaded, { policy, proof, files }, keptIn, settings)
   }
 
-  const start = (): Promise<Reloaded> => {
-    running = look().catch((error: unknown) => {
+  const start = (only?: readonly string[]): Promise<Reloaded> => {
+    running = look(only).catch((error: unknown) => {
       const { code, detail } = error instanceof Failure ? error : { code: (error as NodeJS.ErrnoException).code ?? 'unknown', detail: 'The engine must be able to read every file in them, and to write to the folder for temporary files.' }
       return refuse(nowhere(`channels and mappings could not be looked at (${code}): ${detail}`))
     }).finally(() => { running = undefined })
@@ -147,10 +150,12 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
   return {
     now: () => inForce,
     refused: () => refused,
-    reload: () => {
+    reload: (hash) => {
+      const only = hash === undefined ? undefined : [hash]
       if (closed) return Promise.resolve('unchanged')
-      if (!running) return start()
-      next ??= running.then(() => { next = undefined; return closed ? 'unchanged' : start() })
+      if (!running) return start(only)
+      nextOnly = !next ? only : nextOnly && only && [...nextOnly, ...only]
+      next ??= running.then(() => { next = undefined; return closed ? 'unchanged' : start(nextOnly) })
       return next
     },
     close: async () => {
@@ -169,7 +174,8 @@ const makeReady = async (parts: PolicyHolderParts['parts'], policy: Policy): Pro
   const made: (Change & { readonly ok: true })[] = []
   const undo = async (): Promise<void> => { for (const one of made.toReversed()) await one.undo() }
   for (const part of parts) {
-    const change = await part.change(policy)
+    // A part that goes wrong must not leave the others waiting for an end.
+    const change = await part.change(policy).catch(async (error: unknown) => { await undo(); throw error })
     if (!change.ok) { await undo(); return change }
     made.push(change)
   }

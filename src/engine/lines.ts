@@ -2,7 +2,6 @@
 // settings change is closed before the new policy is in force and opened after: nothing is sent by one policy's rules
 // with another's settings. What is owed meanwhile waits in the ledger.
 import { isDeepStrictEqual } from 'node:util'
-import type { Circuit } from '../deliver/circuit.ts'
 import { openDeadlines } from '../deliver/deadlines.ts'
 import { openAccounts } from '../deliver/pkb/accounts.ts'
 import { openPkb } from '../deliver/pkb/pkb.ts'
@@ -58,7 +57,7 @@ export const openLines = (parts: LinesParts): Lines => {
 
   return {
     down: () => [...down.keys()],
-    reports: () => [...running.map(({ settings: { type }, circuits }): ChannelReport => reportOf(type, circuits()[type])), ...[...down].map(([channel, why]): ChannelReport => ({ channel, is: 'down', why }))],
+    reports: () => [...running.map(({ settings: { type } }): ChannelReport => ({ channel: type, is: 'running' })), ...[...down].map(([channel, why]): ChannelReport => ({ channel, is: 'down', why }))],
     circuits: () => Object.assign({}, ...running.map((one) => one.circuits())) as ReturnType<DeliveryWorker['circuits']>,
     change: async ({ destinations: { pkb, print } }) => {
       const wanted = [pkb, print].filter((one) => one !== undefined)
@@ -71,9 +70,6 @@ export const openLines = (parts: LinesParts): Lines => {
     close: async () => { await Promise.all(running.map((one) => one.close())) },
   }
 }
-
-const reportOf = (channel: string, circuit: Circuit | undefined): ChannelReport =>
-  ({ channel, is: 'running', ...(circuit ? { circuit: circuit.is } : {}), ...(circuit?.is === 'open' ? { until: circuit.until } : {}) })
 
 /** The hours for which an account counts as known are the ledger's affair, and read anew there. */
 const line = (settings: Settings) => {

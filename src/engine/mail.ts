@@ -13,19 +13,23 @@ export type Sent = { readonly ok: true; readonly refused: number } | { readonly 
 export type Mail = { send(letter: Letter): Promise<Sent>; close(): void }
 
 const WITHIN_MS = 20_000
+/** For a whole letter, however often the server says something in between. */
+const WHOLE = 3
 
 export const openMail = ({ url, from, withinMs = WITHIN_MS }: { readonly url: string; readonly from: string; readonly withinMs?: number }): Mail => {
   const transport = createTransport({ url, connectionTimeout: withinMs, greetingTimeout: withinMs, socketTimeout: withinMs, dnsTimeout: withinMs, disableFileAccess: true, disableUrlAccess: true })
   return {
     send: async ({ to, subject, text, attachment }) => {
+      let impatient: NodeJS.Timeout | undefined
+      const tooLong = new Promise<Sent>((resolve) => { impatient = setTimeout(() => resolve({ ok: false, code: 'ETIMEDOUT' }), WHOLE * withinMs) })
+      const sending = transport.sendMail({
+        from, to: [...to], subject, text, headers: { 'Auto-Submitted': 'auto-generated' },
+        ...(attachment ? { attachments: [{ filename: attachment.name, contentType: attachment.type, content: attachment.content }] } : {}),
+      }).then(({ rejected }): Sent => ({ ok: true, refused: rejected.length }), (error: unknown): Sent => ({ ok: false, code: codeOf(error) }))
       try {
-        const { rejected } = await transport.sendMail({
-          from, to: [...to], subject, text, headers: { 'Auto-Submitted': 'auto-generated' },
-          ...(attachment ? { attachments: [{ filename: attachment.name, contentType: attachment.type, content: attachment.content }] } : {}),
-        })
-        return { ok: true, refused: rejected.length }
-      } catch (error) {
-        return { ok: false, code: codeOf(error) }
+        return await Promise.race([sending, tooLong])
+      } finally {
+        clearTimeout(impatient)
       }
     },
     close: () => transport.close(),

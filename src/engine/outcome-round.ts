@@ -12,7 +12,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Mail } from './mail.ts'
 
 export type OutcomeRoundParts = {
-  readonly ledger: Pick<Ledger, 'makeOutcomes' | 'outcomeDays' | 'outcomeLines' | 'outcomesUnwritten' | 'outcomesWritten' | 'outcomeMailsDue' | 'outcomeMailed'>
+  readonly ledger: Pick<Ledger, 'makeOutcomes' | 'outcomeDays' | 'outcomeDay' | 'outcomeLines' | 'outcomesUnwritten' | 'outcomesWritten' | 'outcomeMailsDue' | 'outcomeMailed' | 'outcomeMailsRefused'>
   readonly policy: () => Policy
   readonly folder: string
   readonly mail?: Mail
@@ -23,8 +23,8 @@ export type OutcomeRoundParts = {
 }
 export type OutcomeRound = {
   look(): Promise<void>
-  /** The files of a day could not be written. */
-  failing(): boolean
+  /** What could not be written or sent. */
+  failing(): readonly string[]
   close(): Promise<void>
 }
 
@@ -33,7 +33,10 @@ const EVERY_MS = 60_000
 const HOUR = 5
 /** After a longer outage the days before these are told with the first of them. */
 const MOST_DAYS = 31
-const LEASE_MS = 5 * 60_000
+/** Longer than it takes to send what is taken at once. */
+const LEASE_MS = 15 * 60_000
+/** A mail server that does not answer must not keep the engine from stopping. */
+const CLOSE_WITHIN_MS = 5_000
 const [FIRST_MS, MOST_MS] = [60_000, 3_600_000]
 
 const shift = (day: string, by: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + by * 86_400_000).toISOString().slice(0, 10)
@@ -50,7 +53,7 @@ export const daysToTell = (last: string | undefined, now: Date): readonly string
 
 export const openOutcomeRound = (parts: OutcomeRoundParts): OutcomeRound => {
   const { say, everyMs = EVERY_MS } = parts
-  let failing = false
+  let failing: readonly string[] = []
   let looking: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -66,9 +69,11 @@ export const openOutcomeRound = (parts: OutcomeRoundParts): OutcomeRound => {
     }
   }
   const lookOnce = async (): Promise<void> => {
-    if (!(await step(() => makeDays(parts)))) return
-    failing = !(await step(() => writeDays(parts)))
-    if (parts.mail) await step(() => mailDue(parts, parts.mail!))
+    if (!(await step(() => makeDays(parts))) || closed) return
+    const written = await step(() => writeDays(parts))
+    if (parts.mail) await step(() => mailDue(parts, parts.mail!, () => closed))
+    const refused = await parts.ledger.outcomeMailsRefused().catch(() => [])
+    failing = [...(written ? [] : ['OUTCOMES_DIR']), ...refused.map((team) => `mail to ${team}`)]
   }
   const look = (): Promise<void> => {
     looking ??= lookOnce().finally(() => { looking = undefined })
@@ -79,11 +84,20 @@ export const openOutcomeRound = (parts: OutcomeRoundParts): OutcomeRound => {
     if (!closed) timer = setTimeout(() => void turn(), everyMs)
   }
   void turn()
-  return { look, failing: () => failing, close: async () => { closed = true; clearTimeout(timer); await looking } }
+  const close = async (): Promise<void> => {
+    closed = true
+    clearTimeout(timer)
+    let impatient: NodeJS.Timeout | undefined
+    await Promise.race([looking, new Promise((resolve) => { impatient = setTimeout(resolve, CLOSE_WITHIN_MS) })])
+    clearTimeout(impatient)
+  }
+  return { look, failing: () => failing, close }
 }
 
 const makeDays = async ({ ledger, policy, mail, say, now }: OutcomeRoundParts): Promise<void> => {
-  const [last] = await ledger.outcomeDays(1)
+  // A day that is yet to come was made by a clock that was wrong.
+  const today = londonDay(now())
+  const last = (await ledger.outcomeDays(2 * MOST_DAYS)).find(({ day }) => day < today)
   const { services, codes } = policy()
   const mailTo = mail ? Object.values(services).filter(({ outcome_email: to }) => to).map(({ team }) => team) : []
   for (const day of daysToTell(last?.day, now())) {
@@ -94,8 +108,9 @@ const makeDays = async ({ ledger, policy, mail, say, now }: OutcomeRoundParts): 
 
 const writeDays = async ({ ledger, folder, say, now }: OutcomeRoundParts): Promise<void> => {
   for (const day of await ledger.outcomesUnwritten()) {
+    const { madeAt } = (await ledger.outcomeDay(day))!
     const teams = Map.groupBy(await ledger.outcomeLines(day), ({ team }) => team)
-    for (const [team, lines] of teams) await writeWhole(join(folder, day, fileNameOf(team)), outcomeCsv(lines))
+    for (const [team, lines] of teams) await writeWhole(join(folder, day, fileNameOf(team)), outcomeCsv(lines, madeAt))
     await ledger.outcomesWritten(day, now().toISOString())
     say('outcomes_written', { day, teams: teams.size })
   }
@@ -120,14 +135,15 @@ const writeWhole = async (path: string, text: string): Promise<void> => {
   }
 }
 
-const mailDue = async ({ ledger, policy, console, say, now }: OutcomeRoundParts, mail: Mail): Promise<void> => {
+const mailDue = async ({ ledger, policy, console, say, now }: OutcomeRoundParts, mail: Mail, closed: () => boolean): Promise<void> => {
   const later = (ms: number): string => new Date(now().getTime() + ms).toISOString()
   for (const { day, team, tries } of await ledger.outcomeMailsDue(now().toISOString(), later(LEASE_MS))) {
+    if (closed()) return
     const to = policy().services[team]?.outcome_email
     // Its address was taken out of the policy since: it is not told by mail any more.
     if (!to) { await ledger.outcomeMailed({ day, team }, { at: now().toISOString() }); continue }
-    const lines = await ledger.outcomeLines(day, team)
-    const sent = await mail.send({ to: [to], ...outcomeMail(day, team, lines, console), attachment: { name: `${day}-${fileNameOf(team)}`, type: 'text/csv; charset=utf-8', content: outcomeCsv(lines) } })
+    const [lines, { madeAt }] = [await ledger.outcomeLines(day, team), (await ledger.outcomeDay(day))!]
+    const sent = await mail.send({ to: [to], ...outcomeMail({ day, team, madeAt }, lines, console), attachment: { name: `${day}-${fileNameOf(team)}`, type: 'text/csv; charset=utf-8', content: outcomeCsv(lines, madeAt) } })
     if (sent.ok) say('outcome_mailed', { day, team })
     else say('not_notified', { way: 'outcome', count: 1, code: sent.code })
     await ledger.outcomeMailed({ day, team }, sent.ok ? { at: now().toISOString() } : { code: sent.code, dueAt: later(Math.min(FIRST_MS * 2 ** Math.min(tries, 20), MOST_MS)) })

@@ -12,6 +12,8 @@ export type RecallWatch = {
   look(): Promise<void>
   /** At its last look; undefined where another process watches, or the ledger did not answer. */
   seen(): RecallsSeen | undefined
+  /** The ledger did not answer at its last look. */
+  failing(): boolean
   close(): Promise<void>
 }
 
@@ -38,6 +40,7 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
   /** Late ones that were said, or were there before; undefined until the first look. */
   let late: Set<string> | undefined
   let seen: RecallsSeen | undefined
+  let failing = false
 
   const lookAtStops = async (): Promise<void> => {
     const all = await ledger.stops()
@@ -71,11 +74,14 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
   const lookOnce = async (): Promise<void> => {
     try {
       watching ??= await ledger.lock('recalls', 'watch')
-      if (!watching) return
-      await lookAtStops()
-      seen = { open: await lookAtOpen(), late: await lookAtLate() }
+      if (watching) {
+        await lookAtStops()
+        seen = { open: await lookAtOpen(), late: await lookAtLate() }
+      }
+      failing = false
     } catch (error) {
       seen = undefined
+      failing = true
       const { code, detail } = asFailure(error)
       if (!closed) say('part_failed', { part: 'recall-watch', code, detail })
     }
@@ -93,6 +99,7 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
   return {
     look,
     seen: () => seen,
+    failing: () => failing,
     close: async () => {
       closed = true
       clearTimeout(timer)

@@ -37,6 +37,7 @@ const read = async ({ message, document }: TryAsked, parts: FileParts, samples: 
   const bytes = 'bytes' in message ? Buffer.from(message.bytes) : 'sample' in message ? await samples.read(message.sample) : Buffer.from(message.text)
   if (!bytes) throw new Failure('QUERY_INVALID', 'sample: There is none of this name.')
   if (parts.settings.type !== 'mllp') return readJson(bytes, document, parts, samples)
+  if (document && !bytes.includes(FILE_PLACE)) throw new Failure('QUERY_INVALID', `document: The message has no ${FILE_PLACE}: put it where the document belongs.`)
   // Pasted, a line is a segment. In a file each byte counts, unless the document has a place in it.
   const attached = document && { place: FILE_PLACE, bytes: Buffer.from(document.bytes) }
   return 'text' in message || attached ? readMessage(bytes.toString('utf8'), attached, parts) : readMessageBytes(bytes, parts)
@@ -51,12 +52,17 @@ const readJson = async (bytes: Buffer, document: Attached | undefined, parts: Fi
   // Whatever cannot be read, or holds its own file, is the feed's to judge.
   if (!said || (isWhole && beside === undefined && !document)) return readUploadBytes(bytes, parts)
   const named = { ...(file?.name ? { fileName: file.name } : {}), ...(file?.type ? { declaredType: file.type } : {}) }
-  return readUpload({ metadata: isWhole ? said['metadata'] : said, ...named }, file && Buffer.from(file.bytes), parts)
+  if (isWhole) return readUpload({ metadata: said['metadata'], ...named }, file && Buffer.from(file.bytes), parts)
+  // Character for character: what its feed would refuse, such as a key that stands twice, parsing would hide.
+  const content = file && { data: Buffer.from(file.bytes).toString('base64'), ...(file.name ? { fileName: file.name } : {}), ...(file.type ? { contentType: file.type } : {}) }
+  return readUploadBytes(Buffer.concat([Buffer.from('{"metadata":'), bytes, Buffer.from(content ? `,"content":${JSON.stringify(content)}}` : '}')]), parts)
 }
 
 const objectIn = (bytes: Buffer): { readonly [key: string]: unknown } | undefined => {
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'))
+    // What is nested too deep to be written again, the feed judges.
+    JSON.stringify(value)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [key: string]: unknown }) : undefined
   } catch {
     return undefined

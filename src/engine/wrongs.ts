@@ -34,7 +34,7 @@ export const whatIsWrong = async (parts: WrongsParts, recalls: RecallsSeen, now:
   const own = reported.map(({ kind, thing, since }): Wrong => ({ kind, thing, about: thing, since }))
   const forbidden = perDestination(failures.groups.filter(({ cause }) => cause === 'credentials'))
   const refuses = (destination: string): boolean => forbidden.some(({ thing }) => thing === destination)
-  const away = own.filter(({ kind, thing }) => kind === 'destination-away' && !refuses(thing))
+  const away = own.filter(({ kind, thing }) => kind === 'destination-away' && !refuses(thing) && !halted.has(thing))
   const isAway = (destination: string): boolean => halted.has(destination) || refuses(destination) || away.some(({ thing }) => thing === destination)
   return {
     unseen: failures.all ? [] : ['second-key', 'failures', 'destination-forbidden'],

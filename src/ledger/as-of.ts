@@ -2,12 +2,12 @@
 // put together again from the log, from revisions and from releases, which nobody changes. It refuses to fill a gap
 // with what is known today: what the ledger does not tell any more is named, and counts as not known.
 import type { Pool, PoolClient } from 'pg'
-import { nhsNumberOf } from '../decide/identity.ts'
+import { birthDateDiffers, nhsNumberOf } from '../decide/identity.ts'
 import { isAddendum } from '../plan.ts'
 import type { FactValue, Person, PostReason, Prior, RioDocument } from '../types.ts'
 import { UNKNOWN_PERSON } from '../types.ts'
 import { inTransaction } from './database.ts'
-import { contentOf, personFrom, personOf, priorOf } from './decided.ts'
+import { contentOf, countOf, personFrom, personOf, priorOf } from './decided.ts'
 import { eventOf } from './events.ts'
 import type { AuditEvent, KeptPolicy, Known, KnownThen } from './ledger.ts'
 import { look } from './load.ts'
@@ -78,7 +78,7 @@ export const knownAt = async (pool: Pool, id: string, at: string, freshHours: nu
     return {
       source: record.source, sourceId: record.sourceId, revision, receipt: inForce.receipt, person,
       prior: {
-        firstReceivedAt: record.firstReceivedAt ?? inForce.receipt.receivedAt, ...marks, ...(await postedThen(client, past)), released: await releasedThen(client, past, at),
+        firstReceivedAt: record.firstReceivedAt ?? inForce.receipt.receivedAt, ...marks, ...(await postedThen(client, past)), released: await releasedThen(client, past, at, person),
         parentStanding: parent !== undefined && standsThen(parent) && samePerson(parent, past),
         current: { receiptId: inForce.receipt.id, feed: inForce.receipt.feed, document: inForce.document, tightened: inForce.tightened },
       },
@@ -115,9 +115,10 @@ const decidedIn = ({ events }: Past): KnownThen['decided'] => {
   return last && ({ at: last.at, ...last.detail } as unknown as KnownThen['decided'])
 }
 
-const releasedThen = async (client: PoolClient, { record, revision, inForce }: Past, at: string): Promise<0 | 1 | 2> => {
-  const people = await rowsOf(client, 'select distinct actor from releases where document_id = $1 and revision = $2 and sha256 = $3 and at <= $4', [record.id, revision, contentOf(inForce), at])
-  return people.length >= 2 ? 2 : people.length === 1 ? 1 : 0
+const releasedThen = async (client: PoolClient, { record, revision, inForce }: Past, at: string, person: Person): Promise<0 | 1 | 2> => {
+  const people = await rowsOf(client, 'select distinct actor from releases where document_id = $1 and revision = $2 and sha256 = $3 and at <= $4 and (birth_date_differs or not $5)',
+    [record.id, revision, contentOf(inForce), at, birthDateDiffers(inForce.document.patient, person)])
+  return countOf(new Set(people.map((row) => row['actor'] as string)))
 }
 
 /** A deadline had passed for the content in force, and since then neither other content came nor another patient. */

@@ -7,7 +7,7 @@ import type { AuditEvent } from './ledger.ts'
 /** An entry's number and hash as somebody wrote them down elsewhere: whoever writes the whole log anew cannot change those. */
 export type NotedEntry = { readonly seq: number; readonly hash: string }
 
-/** `changed`: it does not fit its hash. `missing`: it is not there. `added`: it stands beyond the end. `end`: the log does not end as its head says. */
+/** `changed`: it does not fit its hash. `missing`: it is not there. `added`: it stands before the first, or beyond the end. `end`: the log does not end as its head says. */
 export type BrokenLink = { readonly seq: number; readonly why: 'changed' | 'missing' | 'added' | 'end' | 'not-as-noted'; /** What the entry says of when, if it is there. */ readonly at?: string }
 
 /** What a walk along the chain found: how many entries hold, from when to when, and the hash of the last of them. */

@@ -1,5 +1,6 @@
 // What the ledger knows of channels: what people paused and stopped, what each process says of those that it runs, and
 // what went through them. Types only; `channels.ts` keeps them.
+import type { CircuitName } from './flow-words.ts'
 
 export const HALTS = ['paused', 'stopped'] as const
 /** A feed may be either, a destination only paused: recalls are never stopped. */
@@ -15,11 +16,14 @@ export type ChannelReport = {
   /** Where a feed listens. */
   readonly address?: string
   readonly why?: string
-  /** Of a destination; with `open`, until when nothing is tried. */
-  readonly circuit?: 'closed' | 'half-open' | 'open'
+}
+export type HeardReport = ChannelReport & {
+  readonly process: string
+  readonly at: string
+  /** Of a destination, as `noteStates` has it; with `open`, until when nothing is tried. */
+  readonly circuit?: CircuitName
   readonly until?: string
 }
-export type HeardReport = ChannelReport & { readonly process: string; readonly at: string }
 
 /** Of a feed: uploads that were stored. Of a destination: documents that stand there. `waiting`: owed to it, and not there. */
 export type ChannelActivity = { readonly channel: string; readonly last?: string; readonly since: number; readonly waiting?: number }

@@ -6,7 +6,7 @@ import type { AuditKind } from '../observe/events.ts'
 import type { ChannelActivity, ChannelReport, Channelling, Halt, HaltedChannel, HeardReport } from './channel-words.ts'
 import { inTransaction } from './database.ts'
 import type { Commit } from './open.ts'
-import { instant, toJson, type Row } from './rows.ts'
+import { instant, present, toJson, type Row } from './rows.ts'
 import { allHaveSeenIt, dueAgain } from './stops.ts'
 
 const haltOf = (row: Row): HaltedChannel =>
@@ -55,9 +55,16 @@ const reportChannels = async (pool: Pool, process: string, reports: readonly Cha
   await pool.query(REPORT, [process, reports.map(({ channel }) => channel), at, reports.map((report) => JSON.stringify(report))])
 }
 
+// Circuits are kept once, by `noteStates`: the same process says both.
+const HEARD = `
+  select r.process, r.at, r.report, s.circuit, s.until
+  from channel_reports r left join destination_states s on s.process = r.process::text and s.destination = r.channel
+  where r.at >= $1 order by r.channel, r.process`
+
 const channelReports = async (pool: Pool, since: string): Promise<readonly HeardReport[]> =>
-  (await pool.query<Row>('select process, at, report from channel_reports where at >= $1 order by channel, process', [since])).rows
-    .map((row) => ({ ...(row['report'] as ChannelReport), process: row['process'] as string, at: instant(row['at'])! }))
+  (await pool.query<Row>(HEARD, [since])).rows.map((row) => present<HeardReport>({
+    ...(row['report'] as ChannelReport), process: row['process'] as string, at: instant(row['at'])!, circuit: row['circuit'] as HeardReport['circuit'] | null, until: instant(row['until']),
+  }))
 
 // ---------------------------------------------------------------- what went through them
 

@@ -6,6 +6,7 @@ import { codesOf } from '../decide/code.ts'
 import { POSTED } from '../decide/decide.ts'
 import { tighten } from '../decide/facts.ts'
 import { floorAgainst } from '../decide/floor.ts'
+import { birthDateDiffers } from '../decide/identity.ts'
 import { labelsFor } from '../decide/labels.ts'
 import { owed } from '../decide/owed.ts'
 import type { DeliveryChange, Now } from '../decide/owed.ts'
@@ -42,14 +43,20 @@ export const personFrom = (known: PersonRecord, at: string, freshHours: number):
 /** The content that a release is bound to; none is a content too. */
 export const contentOf = (revision: Revision): string => revision.document.contents[0]?.ref.sha256 ?? ''
 
-const releasedBy = (space: Workspace, record: DocumentRecord): 0 | 1 | 2 => {
+/** Who has released what is in force. That PKB has another date of birth is news: a release of before it does not cover it. */
+export const releasersOf = (space: Workspace, record: DocumentRecord): ReadonlySet<string> => {
   const { inForce } = record
-  if (!inForce) return 0
-  const people = new Set(space.releases
-    .filter((release) => release.documentId === record.id && release.revision === record.revision && release.sha256 === contentOf(inForce))
+  if (!inForce) return new Set()
+  const differs = isBornOtherwise(space, record)
+  return new Set(space.releases
+    .filter((release) => release.documentId === record.id && release.revision === record.revision && release.sha256 === contentOf(inForce) && (release.birthDateDiffers || !differs))
     .map(({ actor }) => actor))
-  return people.size >= 2 ? 2 : people.size === 1 ? 1 : 0
 }
+
+export const isBornOtherwise = (space: Workspace, { nhsNumber, inForce }: DocumentRecord): boolean =>
+  inForce !== undefined && birthDateDiffers(inForce.document.patient, nhsNumber === undefined ? undefined : space.people.get(nhsNumber))
+
+export const countOf = ({ size }: ReadonlySet<string>): 0 | 1 | 2 => (size >= 2 ? 2 : size === 1 ? 1 : 0)
 
 /** The parent that an addendum or a replacement names, as far as it is known. */
 export const parentOf = (space: Workspace, key: Key): Parent | undefined => {
@@ -68,7 +75,7 @@ export const parentStands = (space: Workspace, child: Key, parentId: string | un
 /** What is known of a document when its receipt in force is planned again. */
 export const priorOf = (space: Workspace, record: DocumentRecord): Prior => ({
   ...knownOf(space, record),
-  released: releasedBy(space, record),
+  released: countOf(releasersOf(space, record)),
   parentStanding: parentStands(space, record, record.addendum ? record.parentSourceId : undefined, record.nhsNumber),
 })
 
@@ -140,8 +147,12 @@ export const shown = (record: DocumentRecord, plan: Partial<Plan>): DocumentReco
   if (!plan.document) return record
   const { code: _code, directorate: _directorate, ...rest } = record
   const code = plan.code ?? codesOf(plan.document.names)[0]
-  return { ...rest, ...(code ? { code } : {}), ...(plan.directorate ? { directorate: plan.directorate } : {}) }
+  return { ...rest, ...(code && !isOwnName(code, plan) ? { code } : {}), ...(plan.directorate ? { directorate: plan.directorate } : {}) }
 }
+
+/** `JOHN letter.pdf`: four letters in no list that are the patient's own name are no code, and lists and addresses show codes to everybody. */
+const isOwnName = (code: string, { facts, document }: Partial<Plan>): boolean =>
+  facts?.code === 'unlisted' && [document?.patient.given, document?.patient.family].some((name) => (name ?? '').normalize('NFKC').toUpperCase().split(/[^\p{L}]+/u).includes(code))
 
 export const auditDecided = (space: Workspace, { id, revision, inForce }: DocumentRecord, at: string): void => {
   const { route, rule, policy, wouldRoute, wouldRule } = inForce!.decision

@@ -42,7 +42,7 @@ export const walkChain = async (pool: Pool, noted?: NotedEntry): Promise<ChainWa
   }
   if (head?.['hash'] !== walk.hash) return broken('end', end)
   if (noted && noted.seq > end) return broken('missing', end + 1)
-  const { rows: [beyond] } = await pool.query<Row>('select seq, at from events where seq > $1 and seq > (select seq from head) order by seq limit 1', [end])
+  const { rows: [beyond] } = await pool.query<Row>('select seq, at from events where seq < 1 or (seq > $1 and seq > (select seq from head)) order by seq limit 1', [end])
   return beyond ? broken('added', Number(beyond['seq']), beyond) : walk
 }
 

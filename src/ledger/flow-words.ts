@@ -23,8 +23,8 @@ export type FlowAsked = {
 }
 
 export type Moved = { readonly hour: string; readonly channel: string; readonly what: FlowWhat; readonly count: number }
-/** Documents by the day (in London) on which the revision in force came in. */
-export type CameIn = { readonly day: string; readonly feed: string; readonly state: DocumentState; readonly count: number }
+/** Documents that first came by this feed, as the reconciliation has them, by where they stand now. */
+export type CameIn = { readonly feed: string; readonly state: DocumentState; readonly count: number }
 export type Waiting = { readonly destination: string; /** 0 is the youngest. */ readonly band: number; readonly count: number; readonly since: string }
 export type InTrouble = { readonly destination: string; readonly count: number; readonly since: string }
 
@@ -49,6 +49,9 @@ export type Flow = {
   readonly moved: readonly Moved[]
   /** Of the last ten minutes. */
   readonly lately: readonly { readonly channel: string; readonly what: FlowWhat; readonly count: number }[]
+  /** Of each day (in London), whatever the feed. */
+  readonly days: readonly { readonly day: string; readonly state: DocumentState; readonly count: number }[]
+  /** Of the day that is looked at. */
   readonly cameIn: readonly CameIn[]
   readonly refused: readonly { readonly feed: string; readonly count: number }[]
   readonly waiting: readonly Waiting[]

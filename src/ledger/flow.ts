@@ -19,11 +19,16 @@ const MOVED = `
   select f.hour, f.channel, f.what, f.count from unnest($1::timestamptz[], $2::timestamptz[]) d(since, until) join flow f on f.hour >= d.since and f.hour < d.until
   order by f.hour, f.channel, f.what`
 
-// Day by day between its two midnights: asking each row for its day in London would take longer than all the rest.
+// As the reconciliation counts: by when a document first came, and by which feed. Day by day between its two midnights:
+// asking each row for its day in London would take longer than all the rest.
+const DAYS = `
+  select n.day, c.state, c.count from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) n(day, since, until), lateral (
+    select state, count(*)::int as count from documents where revision > 0 and first_received_at >= n.since and first_received_at < n.until group by state) c
+  order by n.day, c.state`
+
 const CAME_IN = `
-  select n.day, c.feed, c.state, c.count from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) n(day, since, until), lateral (
-    select feed, state, count(*)::int as count from documents where revision > 0 and received_at >= n.since and received_at < n.until group by feed, state) c
-  order by n.day, c.feed, c.state`
+  select coalesce(r.feed, d.feed) as feed, d.state, count(*)::int as count from documents d left join receipts r on r.document_id = d.id and r.revision = 1
+  where d.revision > 0 and d.first_received_at >= $1 and d.first_received_at < $2 group by 1, 2 order by 1, 2`
 
 const WAITING = `
   select destination, width_bucket(extract(epoch from $1::timestamptz - changed_at)::float8, $2::float8[]) as band, count(*)::int as count, min(changed_at) as since
@@ -37,11 +42,12 @@ const STATES = `
 
 export const flow = async (pool: Pool, { now, since, until, like, days: byDay }: FlowAsked): Promise<Flow> => {
   const days = [...like, { since, until }]
-  const [begins, moved, lately, cameIn, refused, waiting, trouble, review, states] = await Promise.all([
+  const [begins, moved, lately, ofDays, cameIn, refused, waiting, trouble, review, states] = await Promise.all([
     rowsOf(pool, 'begins', 'select min(hour) as hour from flow', []),
     rowsOf(pool, 'moved', MOVED, [days.map((day) => day.since), days.map((day) => day.until)]),
     rowsOf(pool, 'lately', LATELY, [now]),
-    rowsOf(pool, 'came-in', CAME_IN, [byDay.map(({ day }) => day), byDay.map((one) => one.since), byDay.map((one) => one.until)]),
+    rowsOf(pool, 'days', DAYS, [byDay.map(({ day }) => day), byDay.map((one) => one.since), byDay.map((one) => one.until)]),
+    rowsOf(pool, 'came-in', CAME_IN, [since, until]),
     rowsOf(pool, 'refused', 'select feed, count(*)::int as count from rejections where at >= $1 and at < $2 group by feed order by feed', [since, until]),
     rowsOf(pool, 'waiting', WAITING, [now, BAND_SECS]),
     rowsOf(pool, 'trouble', `select destination, count(*)::int as count, min(changed_at) as since from deliveries where state in ('failed', 'blocked') group by 1 order by 1`, []),
@@ -54,7 +60,8 @@ export const flow = async (pool: Pool, { now, since, until, like, days: byDay }:
     ...(first === undefined ? {} : { begins: first }),
     moved: moved.map((row) => ({ hour: instant(row['hour'])!, channel: row['channel'] as string, what: row['what'] as FlowWhat, count: row['count'] as number })),
     lately: lately.map((row) => ({ channel: row['channel'] as string, what: row['what'] as FlowWhat, count: row['count'] as number })),
-    cameIn: cameIn.map((row) => ({ day: row['day'] as string, feed: row['feed'] as string, state: row['state'] as DocumentState, count: row['count'] as number })),
+    days: ofDays.map((row) => ({ day: row['day'] as string, state: row['state'] as DocumentState, count: row['count'] as number })),
+    cameIn: cameIn.map((row) => ({ feed: row['feed'] as string, state: row['state'] as DocumentState, count: row['count'] as number })),
     refused: refused.map((row) => ({ feed: row['feed'] as string, count: row['count'] as number })),
     waiting: waiting.map((row) => ({ destination: row['destination'] as string, band: row['band'] as number, count: row['count'] as number, since: instant(row['since'])! })),
     trouble: trouble.map((row) => ({ destination: row['destination'] as string, count: row['count'] as number, since: instant(row['since'])! })),

@@ -16,15 +16,15 @@ export type Told = { readonly way: Way; readonly says: Saying; readonly at: stri
 export type Notification = { readonly id: string; readonly way: Way; readonly says: Saying; readonly tries: number; readonly incident: Incident }
 
 export type Alerting = {
-  /** This process finds this wrong with itself; said again and again for as long as it is. */
-  report(wrong: readonly Pick<Wrong, 'kind' | 'thing'>[], now: string): Promise<void>
+  /** This process finds this wrong with itself, and can tell by these ways; said again and again for as long as it is so. */
+  report(wrong: readonly Pick<Wrong, 'kind' | 'thing'>[], now: string, ways?: readonly Way[]): Promise<void>
   /** What processes have said since then. */
   reported(since: string): Promise<readonly { readonly kind: IncidentKind; readonly thing: string; readonly since: string }[]>
-  /** When each of these feeds brought something last. */
+  /** When each of these feeds brought something last, or was started again by a person after that. */
   lastArrivals(feeds: readonly string[]): Promise<readonly { readonly feed: string; readonly at: string }[]>
   /** Since when the oldest delivery to each destination has been owed that no stop holds, and how many are. */
   oldestOwed(): Promise<readonly { readonly destination: string; readonly since: string; readonly deliveries: number }[]>
-  /** Takes what `judge` says of the known incidents; undefined if another process is at it. */
+  /** Takes what `judge` says of the known incidents; undefined if another process is at it. Told by these ways, and by those that other processes have. */
   judgeIncidents(wrong: readonly Wrong[], judge: (known: readonly Incident[]) => readonly Change[], ways: readonly Way[], now: string): Promise<readonly Change[] | undefined>
   /** Open ones, the oldest first; and of those that were resolved the latest. */
   incidents(resolved: number): Promise<{ readonly open: readonly (Incident & { readonly told: readonly Told[] })[]; readonly resolved: readonly Incident[] }>
@@ -55,19 +55,26 @@ const REPORT = `
   insert into reports (kind, thing, since, at) select kind, thing, $3, $3 from unnest($1::text[], $2::text[]) as r(kind, thing) order by kind, thing
   on conflict (kind, thing) do update set since = case when reports.at < $4 then excluded.since else reports.since end, at = greatest(reports.at, excluded.at)`
 
-export const report = async (pool: Pool, wrong: readonly Pick<Wrong, 'kind' | 'thing'>[], now: string): Promise<void> => {
-  if (wrong.length > 0) await pool.query(REPORT, [wrong.map(({ kind }) => kind), wrong.map(({ thing }) => thing), now, new Date(Date.parse(now) - GAP_MS).toISOString()])
+/** In the place of a kind: this process tells by this way. Who watches may have none itself. */
+const TELLS = 'tells'
+
+const gapBefore = (now: string): string => new Date(Date.parse(now) - GAP_MS).toISOString()
+
+export const report = async (pool: Pool, wrong: readonly Pick<Wrong, 'kind' | 'thing'>[], now: string, ways: readonly Way[] = []): Promise<void> => {
+  const said: readonly { readonly kind: string; readonly thing: string }[] = [...wrong, ...ways.map((way) => ({ kind: TELLS, thing: way }))]
+  if (said.length > 0) await pool.query(REPORT, [said.map(({ kind }) => kind), said.map(({ thing }) => thing), now, gapBefore(now)])
 }
 
 export const reported = async (pool: Pool, since: string): ReturnType<Alerting['reported']> =>
   known((await pool.query<Row>('select kind, thing, since from reports where at >= $1 order by kind, thing', [since])).rows)
     .map((row) => ({ kind: row['kind'] as IncidentKind, thing: row['thing'] as string, since: instant(row['since'])! }))
 
-// What was refused shows that somebody sends, too.
+// What was refused shows that somebody sends, too. What a person had paused was not silent before it was started again.
 const ARRIVALS = `
   select f.feed, greatest(
-    (select d.received_at from documents d where d.revision > 0 and d.feed = f.feed order by d.received_at desc limit 1),
-    (select max(r.at) from rejections r where r.feed = f.feed)) as at
+    (select r.received_at from receipts r where r.feed = f.feed order by r.received_at desc limit 1),
+    (select max(r.at) from rejections r where r.feed = f.feed),
+    (select max(e.at) from events e where e.kind = 'channel-started' and e.detail::json->>'channel' = f.feed)) as at
   from unnest($1::text[]) as f(feed)`
 
 export const lastArrivals = async (pool: Pool, feeds: readonly string[]): ReturnType<Alerting['lastArrivals']> =>
@@ -101,7 +108,9 @@ export const judgeIncidents = (pool: Pool, ...[wrong, judge, ways, now]: Paramet
     const once = wrong.filter(({ kind }) => ONCE.includes(kind))
     const { rows } = await client.query<Row>(KNOWN, [new Date(Date.parse(now) - COMES_BACK_MS).toISOString(), once.map(({ kind }) => kind), once.map(({ thing }) => thing)])
     const changes = judge(known(rows).map(incidentOf))
-    for (const change of changes) await apply(client, change, ways, now)
+    const { rows: others } = await client.query<{ thing: Way }>('select thing from reports where kind = $1 and at >= $2', [TELLS, gapBefore(now)])
+    const all = [...new Set([...ways, ...others.map(({ thing }) => thing)])]
+    for (const change of changes) await apply(client, change, all, now)
     return changes
   })
 

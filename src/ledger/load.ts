@@ -106,7 +106,7 @@ const PARTS = {
   deliveries: `
     select y.*, coalesce(a.outcome = 'started', false) as open from deliveries y left join attempts a on a.id = y.attempt_id
     where y.document_id = any($1::uuid[]) order by y.opened_at, y.id`,
-  releases: 'select document_id, revision, sha256, actor from releases where $2::bool and document_id = any($1::uuid[])',
+  releases: 'select document_id, revision, sha256, actor, birth_date_differs from releases where $2::bool and document_id = any($1::uuid[])',
   people: `
     select * from people where nhs_number in (
       select unnest($3::text[]) union select d.nhs_number from documents d where $2::bool and d.id = any($1::uuid[]))`,
@@ -153,7 +153,7 @@ const workspaceOf = (parts: LedgerParts, made: readonly DocumentRecord[], locked
     ids: new Map(documents.map((record) => [keyText(record), record.id])),
     deliveries,
     attempts: new Map(read.attempts.map((row) => [row['id'] as string, attemptRecord(row)])),
-    releases: read.releases.map((row): Release => ({ documentId: row['document_id'] as string, revision: row['revision'] as number, sha256: row['sha256'] as string, actor: row['actor'] as string })),
+    releases: read.releases.map((row): Release => ({ documentId: row['document_id'] as string, revision: row['revision'] as number, sha256: row['sha256'] as string, actor: row['actor'] as string, birthDateDiffers: row['birth_date_differs'] as boolean })),
     people: new Map(read.people.map((row) => [row['nhs_number'] as string, personRecord(row)])),
     parents: new Map(read.parents.map(parentRecord)),
     known: new Map(read.messages.map((row) => [fingerprintText(row['document_id'] as string, row['fingerprint'] as string), row['bearing'] as Plan['bearing']])),

@@ -18,7 +18,7 @@ import { failures, failuresIn } from './failures.ts'
 import { behindFlow, changesSince, flow, forgetStates, noteStates, refusals } from './flow.ts'
 import type { DocumentLock, Ledger, Sessions, Slot, Staffing } from './ledger.ts'
 import type { Alerting } from './incidents.ts'
-import { makeOutcomes, outcomeDay, outcomeDays, outcomeLines, outcomeMailed, outcomeMailsDue, outcomesUnwritten, outcomesWritten } from './team-outcomes.ts'
+import { makeOutcomes, outcomeDay, outcomeDays, outcomeLines, outcomeMailed, outcomeMailsDue, outcomeMailsRefused, outcomesUnwritten, outcomesWritten } from './team-outcomes.ts'
 import type { TellingTeams } from './team-outcomes.ts'
 import { incidents, judgeIncidents, lastArrivals, notificationsDue, notified, notNotified, oldestOwed, report, reported, takeIncident } from './incidents.ts'
 import { openLocks } from './locks.ts'
@@ -37,7 +37,7 @@ import { refuseMessage } from './rejections.ts'
 import { redecide, replayCount, replayPage } from './replay.ts'
 import { driveRun, runsUnderWay } from './run-drive.ts'
 import { planRun } from './run-plan.ts'
-import { changeRun, run, runNow, runReport, runs } from './runs.ts'
+import { changeRun, run, runNow, resourcesOf, runReport, runs } from './runs.ts'
 import { estimate, isUuid, list } from './search.ts'
 import { isHeldWith, slot } from './slots.ts'
 import { countTry, endSessions, knownBrowser, session, sessionsOf, signInRefused, startSession, uncountTry } from './sessions.ts'
@@ -116,6 +116,7 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     run: (id) => run(pool, id).catch(failed),
     runNow: (...asked) => runNow(pool, ...asked).catch(failed),
     runReport: (...asked) => runReport(pool, ...asked).catch(failed),
+    resourcesOf: (ids) => resourcesOf(pool, ids).catch(failed),
     changeRun: (...asked) => changeRun(pool, ...asked).catch(failed),
     runsUnderWay: () => runsUnderWay(pool).catch(failed),
     driveRun: (id, then) => driveRun({ pool, locks, commit }, id, then).catch(failed),
@@ -171,6 +172,7 @@ const tellingTeams = (pool: Pool): TellingTeams => ({
   outcomeLines: (...asked) => outcomeLines(pool, ...asked).catch(failed),
   outcomesUnwritten: () => outcomesUnwritten(pool).catch(failed),
   outcomesWritten: (...asked) => outcomesWritten(pool, ...asked).catch(failed),
+  outcomeMailsRefused: () => outcomeMailsRefused(pool).catch(failed),
   outcomeMailsDue: (...asked) => outcomeMailsDue(pool, ...asked).catch(failed),
   outcomeMailed: (...asked) => outcomeMailed(pool, ...asked).catch(failed),
 })

@@ -3,7 +3,7 @@
 // second key blocked, and one without a reason for what a destination refused.
 import { want } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
-import { contentOf, mark, nowOf, replan, settle } from './decided.ts'
+import { contentOf, countOf, isBornOtherwise, mark, nowOf, releasersOf, replan, settle } from './decided.ts'
 import type { Ledger } from './ledger.ts'
 import type { Released, ReleaseMore } from './review-words.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
@@ -25,17 +25,20 @@ export const hold = (space: Workspace, documentId: string, held: boolean, { acto
 
 /**
  * Bound to the revision and content in force; the same person's second counts once. Who says what he has seen releases
- * nothing else: `changed` where another revision or content has come.
+ * nothing else: `changed` where another revision or content has come, another person has released or holds it, or PKB
+ * has given another date of birth.
  */
-export const release = (space: Workspace, documentId: string, { actor, role, reason, at, consent, seen }: By & { readonly role: string } & ReleaseMore): Released => {
+export const release = (space: Workspace, documentId: string, { actor, logged = actor, role, reason, at, consent, seen }: By & { readonly role: string } & ReleaseMore): Released => {
   const record = space.documents.get(documentId)
   if (!record?.inForce) return 'missing'
-  const given = { documentId, revision: record.revision, sha256: contentOf(record.inForce), actor }
+  const released = releasersOf(space, record)
+  const given = { documentId, revision: record.revision, sha256: contentOf(record.inForce), actor, birthDateDiffers: isBornOtherwise(space, record) }
   if (seen && (seen.revision !== given.revision || seen.sha256 !== given.sha256)) return 'changed'
-  if (space.releases.some((one) => one.documentId === documentId && one.revision === given.revision && one.sha256 === given.sha256 && one.actor === actor)) return 'already'
+  if (released.has(actor)) return 'already'
+  if (seen && (record.held || seen.released !== countOf(released) || seen.birthDateDiffers !== given.birthDateDiffers)) return 'changed'
   space.releases.push(given)
-  space.writes.releases.push({ document_id: documentId, revision: given.revision, sha256: given.sha256, actor, role, reason, at, consent })
-  audit(space, { at, documentId, kind: 'released', actor }, { revision: given.revision, role, reason, consent })
+  space.writes.releases.push({ document_id: documentId, revision: given.revision, sha256: given.sha256, actor, role, reason, at, consent, birth_date_differs: given.birthDateDiffers })
+  audit(space, { at, documentId, kind: 'released', actor: logged }, { revision: given.revision, role, reason, consent })
   replan(space, putDocument(space, { ...record, version: record.version + 1 }), at)
   return 'released'
 }

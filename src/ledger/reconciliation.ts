@@ -120,7 +120,7 @@ export type Reconciling = {
 
 // ---------------------------------------------------------------- the documents behind a number
 
-export type ReconciledAsked = { readonly since: string; readonly until: string; readonly feed: string; readonly column: Column }
+export type ReconciledAsked = { readonly since: string; readonly until: string; readonly feed: string; /** `received`: whatever became of it. */ readonly column: Column | 'received' }
 
 const BEHIND = `
   select d.*, v.decision->>'because' as because
@@ -129,7 +129,7 @@ const BEHIND = `
   order by d.first_received_at desc, d.id desc limit $5`
 
 export const reconciled = async (pool: Pool, { since, until, feed, column }: ReconciledAsked, limit: number): Promise<readonly DocumentRow[]> =>
-  (await pool.query<Row>(BEHIND, [since, until, feed, statesOf(column), limit])).rows.map(listRowOf)
+  (await pool.query<Row>(BEHIND, [since, until, feed, column === 'received' ? DOCUMENT_STATES : statesOf(column), limit])).rows.map(listRowOf)
 
 // ---------------------------------------------------------------- what RiO says it sent
 

@@ -16,12 +16,12 @@ const SELECTED = `
   from documents d join revisions v on v.document_id = d.id join receipts r on r.id = v.receipt_id
     left join documents p on p.source_id = d.parent_source_id and p.source = d.source`
 
-// As migrations/0014-search.sql has them: only then do its indexes help.
-const DATE = 'reference_date(v.resource)'
-const FIRST_CODE = `v.resource#>>'{type,coding,0,code}'`
+// Of the resource in force, kept in the document's own row: see migrations/0014-search.sql.
+const DATE = 'd.reference_date'
+const FIRST_CODE = 'd.reference_type'
 
 /** Those that came last first; of a time, those with the latest date first, for whom there is an index. */
-const orderOf = ({ since, until }: ReferenceFilter): readonly [at: string, id: string] => (since === undefined && until === undefined ? ['d.received_at', 'd.id'] : [DATE, 'v.document_id'])
+const orderOf = ({ since, until }: ReferenceFilter): readonly [at: string, id: string] => (since === undefined && until === undefined ? ['d.received_at', 'd.id'] : [DATE, 'd.id'])
 
 export const references = async (pool: Pool, filter: ReferenceFilter): ReturnType<Ledger['references']> => {
   const values: unknown[] = []
@@ -35,10 +35,10 @@ export const references = async (pool: Pool, filter: ReferenceFilter): ReturnTyp
     ...(sourceId === undefined ? [] : [`d.source_id = ${value(sourceId)}`]),
     ...(source === undefined ? [] : [`d.source = ${value(source)}`]),
     ...(revision === undefined ? [] : [`d.revision = ${value(revision)}`]),
-    ...(filter.status ? [`(${filter.status.map((status) => `v.resource->>'status' = ${value(status)}`).join(' or ')})`] : []),
+    ...(filter.status ? [`(${filter.status.map((status) => `d.reference_status = ${value(status)}`).join(' or ')})`] : []),
     ...(filter.type === undefined ? [] : typed(filter.type, value)),
     // An index has the others, which are few.
-    ...(filter.status?.every((status) => status !== 'current') ? [`v.resource->>'status' <> 'current'`] : []),
+    ...(filter.status?.every((status) => status !== 'current') ? [`d.reference_status <> 'current'`] : []),
     ...(filter.since === undefined ? [] : [`${DATE} >= ${value(filter.since)}::timestamptz`]),
     ...(filter.until === undefined ? [] : [`${DATE} < ${value(filter.until)}::timestamptz`]),
     ...(filter.nhsNumber === undefined ? [] : [`d.nhs_number = ${value(filter.nhsNumber)}`]),

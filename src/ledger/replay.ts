@@ -14,7 +14,7 @@ import { look } from './load.ts'
 import { isUuid } from './queries.ts'
 import { instant, present } from './rows.ts'
 import type { DocumentRecord, Row } from './rows.ts'
-import { audit, deliveriesOf, documentByKey } from './workspace.ts'
+import { audit, deliveriesOf, documentByKey, putRevision } from './workspace.ts'
 import type { LedgerParts, Workspace } from './workspace.ts'
 
 /** However old. The second key asks PKB again before anything is sent. */
@@ -134,7 +134,11 @@ export const redecide = (space: Workspace, documentId: string, { actor, reason, 
   const planned = by === lasting ? first : first && plan(space)
   if (!planned) return { kind: 'unreadable' }
   if (planned.decision.policy !== policy) throw new Failure('POLICY_NOT_IN_FORCE', 'The ledger was opened with another policy.')
-  if (isDeepStrictEqual(planned.facts, facts) && isDeepStrictEqual(planned.decision, decision)) return { kind: 'unchanged' }
+  if (isDeepStrictEqual(planned.facts, facts) && isDeepStrictEqual(planned.decision, decision)) {
+    // Another version of this program may make the same decision into another resource, and that is what would be sent.
+    putRevision(space, record, { ...record.inForce, resource: planned.resource })
+    return { kind: 'unchanged' }
+  }
   const changed = !sameWay(planned.decision, decision)
   audit(space, { at, documentId, kind: 'redecided', actor }, { from: decision.route, to: planned.decision.route, fromRule: decision.rule, rule: planned.decision.rule, reason, policy })
   replan(by, record, at)

@@ -27,7 +27,7 @@ export type ReviewsAsked = {
 /** Groups are of all that fits directorate and team; rows of what was asked for, those that have waited longest first. */
 export type ReviewsPage = { readonly groups: readonly ReviewGroup[]; readonly rows: readonly ReviewRow[]; readonly cursor?: string }
 
-export type GivenRelease = { readonly actor: string; readonly role: string; readonly reason: string; readonly consent?: string; readonly at: string }
+export type GivenRelease = { readonly actor: string; readonly role: string; readonly reason: string; readonly consent?: string; readonly at: string; /** False: PKB has since given another date of birth, of which this person did not know. */ readonly counts: boolean }
 
 export type Review = {
   readonly reason?: ReviewReason
@@ -41,11 +41,13 @@ export type Review = {
 export type ReleaseMore = {
   /** Who consented, outside the engine: of a letter that the trust did not produce. */
   readonly consent?: string
+  /** As the log calls the person: where from, too. The actor alone counts people. */
+  readonly logged?: string
   /** What the person has read: nothing else is released. */
-  readonly seen?: { readonly revision: number; readonly sha256: string }
+  readonly seen?: { readonly revision: number; readonly sha256: string; /** By how many people. */ readonly released: 0 | 1 | 2; readonly birthDateDiffers: boolean }
 }
 
-/** `already`: by this person. `changed`: another revision or content is in force. */
+/** `already`: by this person. `changed`: what the person has seen is not what there is. */
 export type Released = 'released' | 'already' | 'changed' | 'missing'
 
 export type CodesAsked = { readonly since: string; readonly until: string; /** In the list of the policy in force. */ readonly listed: readonly string[]; /** Teams that may be told. */ readonly teams: readonly string[] }

@@ -13,9 +13,12 @@ const REASONS = Object.keys(REVIEW_REASONS) as readonly ReviewReason[]
 
 type Value = (given: unknown) => string
 
-/** Rows whose time was up before `now`, by the time that each reason allows. */
-const lateBy = (now: string, value: Value): string =>
-  `d.waits_since <= (select l.at from unnest(${value(REASONS)}::text[], ${value(REASONS.map((reason) => beganBy(now, REVIEW_REASONS[reason].within)))}::timestamptz[]) as l(reason, at) where l.reason = d.waits_for)`
+/** For each reason since when what waits has waited too long. */
+const allowed = (now: string, value: Value): string =>
+  `unnest(${value(REASONS)}::text[], ${value(REASONS.map((reason) => beganBy(now, REVIEW_REASONS[reason].within)))}::timestamptz[]) as l(reason, at)`
+
+/** Rows whose time was up before `now`. */
+const lateBy = (now: string, value: Value): string => `d.waits_since <= (select l.at from ${allowed(now, value)} where l.reason = d.waits_for)`
 
 // As migrations/0005-search.sql has it.
 const TEAM = (team: string): string => `upper(left(btrim(${team}), 100))`
@@ -30,9 +33,10 @@ const placed = ({ directorate, team }: ReviewsAsked, value: Value): readonly str
 const groupsOf = async (pool: Pool, asked: ReviewsAsked, now: string): Promise<readonly ReviewGroup[]> => {
   const values: unknown[] = []
   const value: Value = (given) => `$${values.push(given)}`
+  // Beside the times that reasons allow, rather than asked of them row by row.
   const text = `
-    select d.waits_for as reason, count(*)::int as documents, (count(*) filter (where ${lateBy(now, value)}))::int as late, min(d.waits_since) as oldest
-    from documents d where ${placed(asked, value).join(' and ')} group by d.waits_for`
+    select d.waits_for as reason, count(*)::int as documents, (count(*) filter (where d.waits_since <= l.at))::int as late, min(d.waits_since) as oldest
+    from documents d left join ${allowed(now, value)} on l.reason = d.waits_for where ${placed(asked, value).join(' and ')} group by d.waits_for`
   const { rows } = await pool.query<Row>(text, values)
   return rows
     .map((row) => ({ reason: row['reason'] as ReviewReason, documents: row['documents'] as number, late: row['late'] as number, oldestSince: instant(row['oldest'])! }))
@@ -45,8 +49,10 @@ const after = (cursor: string, value: Value): string => {
   return `(d.waits_since, d.id) > (${value(new Date(at).toISOString())}::timestamptz, ${value(id)}::uuid)`
 }
 
-const RELEASED = `(
-  select count(*)::int from releases r where r.document_id = d.id and r.revision = d.revision and r.sha256 = coalesce(v.document->'contents'->0->'ref'->>'sha256', ''))`
+// Of a document `d` in its revision `v`: see `releasersOf`.
+const OF_IT = `r.document_id = d.id and r.revision = d.revision and r.sha256 = coalesce(v.document->'contents'->0->'ref'->>'sha256', '')`
+const COUNTS = `(r.birth_date_differs or not exists (select from people p where p.nhs_number = d.nhs_number and p.birth_date <> v.document->'patient'->>'birthDate'))`
+const RELEASED = `(select count(distinct r.actor)::int from releases r where ${OF_IT} and ${COUNTS})`
 
 const rowsOf = async (pool: Pool, asked: ReviewsAsked, now: string): Promise<Pick<ReviewsPage, 'rows' | 'cursor'>> => {
   const values: unknown[] = []
@@ -74,8 +80,7 @@ export const reviews = async (pool: Pool, asked: ReviewsAsked, now: string): Pro
 
 const REVIEW = `
   select d.waits_for, d.waits_since, d.held_for, (
-    select coalesce(json_agg(r order by r.at, r.actor), '[]') from releases r
-    where r.document_id = d.id and r.revision = d.revision and r.sha256 = coalesce(v.document->'contents'->0->'ref'->>'sha256', '')) as releases
+    select coalesce(json_agg(r order by r.at, r.actor), '[]') from (select r.*, ${COUNTS} as counts from releases r where ${OF_IT}) r) as releases
   from documents d join revisions v on v.document_id = d.id and v.revision = d.revision where d.id = $1`
 
 export const review = async (pool: Pool, id: string): Promise<Review | undefined> => {
@@ -83,7 +88,7 @@ export const review = async (pool: Pool, id: string): Promise<Review | undefined
   return row && present<Review>({
     reason: row['waits_for'] as ReviewReason | null, since: instant(row['waits_since']), heldFor: row['held_for'] as HeldFor | null,
     releases: (row['releases'] as readonly Row[]).map((one) => present<GivenRelease>({
-      actor: one['actor'] as string, role: one['role'] as string, reason: one['reason'] as string, consent: one['consent'] as string | null, at: instant(one['at'])!,
+      actor: one['actor'] as string, role: one['role'] as string, reason: one['reason'] as string, consent: one['consent'] as string | null, at: instant(one['at'])!, counts: one['counts'] as boolean,
     })),
   })
 }

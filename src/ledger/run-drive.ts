@@ -71,17 +71,18 @@ const become = async (pool: Pool, run: Run, state: 'stopped' | 'done', at: strin
 
 /** A patient's next only after what came before it has ended. */
 const NEXT = `
-  select m.delivery_id, m.document_id, m.revision from run_members m where m.run_id = $1 and m.state = 'waiting' and not exists (
+  select m.delivery_id, m.document_id, m.revision, m.attempt_before from run_members m where m.run_id = $1 and m.state = 'waiting' and not exists (
     select from run_members o where o.run_id = m.run_id and o.patient = m.patient and (o.state = 'under-way' or (o.state = 'waiting' and o.place < m.place)))
   order by m.place limit $2`
 
 const trySome = async ({ pool, commit }: Parts, taken: Taken, run: Run, most: number, at: string): Promise<number> => {
   const { rows } = await pool.query<Row>(NEXT, [run.id, most])
   await Promise.all(rows.map((row) => {
-    const [deliveryId, documentId, revision] = [row['delivery_id'] as string, row['document_id'] as string, row['revision'] as number]
+    const [deliveryId, documentId] = [row['delivery_id'] as string, row['document_id'] as string]
+    const member: Member = { deliveryId, documentId, revision: row['revision'] as number, ...(row['attempt_before'] === null ? {} : { attemptId: row['attempt_before'] as string }) }
     return commit({ needs: { documents: [documentId], plans: true, holder: taken.pid }, run: (space) => {
       if (!space.held.has(heldText(taken.pid, taken.key))) throw new Failure('DATABASE_UNREACHABLE', 'The connection that held the lock of this run was lost; another process may have it.')
-      const tried = tryOne(space, run, { deliveryId, documentId, revision }, at)
+      const tried = tryOne(space, run, member, at)
       const delivery = deliveriesOf(space, documentId).find(({ id }) => id === deliveryId)
       space.writes.runMarks.push({
         run_id: run.id, delivery_id: deliveryId, state: tried.state, code: tried.code,
@@ -93,12 +94,14 @@ const trySome = async ({ pool, commit }: Parts, taken: Taken, run: Run, most: nu
   return rows.length
 }
 
+/** `attemptId`: its last one when the plan was made. */
+type Member = { readonly deliveryId: string; readonly documentId: string; readonly revision: number; readonly attemptId?: string }
 type Tried = { readonly state: MemberState; readonly code?: string; readonly recall?: boolean }
 const THERE: ReadonlySet<DeliveryState> = new Set(['acknowledged', 'printing', 'printed'])
 /** It is at it by itself. */
 const AT_IT: ReadonlySet<DeliveryState> = new Set(['owed', 'sending', 'recalling'])
 
-const tryOne = (space: Workspace, run: Run, { deliveryId, documentId, revision }: { readonly deliveryId: string; readonly documentId: string; readonly revision: number }, at: string): Tried => {
+const tryOne = (space: Workspace, run: Run, { deliveryId, documentId, revision, attemptId }: Member, at: string): Tried => {
   const record = space.documents.get(documentId)
   const delivery = deliveriesOf(space, documentId).find(({ id }) => id === deliveryId)
   // A newer revision goes its own way.
@@ -106,8 +109,9 @@ const tryOne = (space: Workspace, run: Run, { deliveryId, documentId, revision }
   if (THERE.has(delivery.state)) return { state: 'arrived' }
   const which = classOf(space, record, delivery, run.kind)
   if (which === 'nothing') return { state: 'superseded' }
-  // It may have been refused, or blocked, since it was planned.
-  if (!isPart(run.kind, which, run.changed)) return which === 'blocked' ? { state: 'blocked' } : { state: 'not-done', code: delivery.lastCode ?? 'refused' }
+  // It may have been refused, or blocked, since it was planned: then what was said to have changed has not helped.
+  const isRefusedSince = which === 'refused' && run.kind !== 'print' && delivery.attemptId !== attemptId
+  if (isRefusedSince || !isPart(run.kind, which, run.changed)) return which === 'blocked' ? { state: 'blocked' } : { state: 'not-done', code: delivery.lastCode ?? 'refused' }
   const by = { actor: run.startedBy ?? ENGINE, reason: [run.reason, run.changed && `Changed since: ${run.changed}`].filter(Boolean).join(' '), at, run: run.id }
   return KINDS[run.kind](space, documentId, deliveryId, { ...by, recall: triedFor(space, record, delivery) === 'absent', isAtIt: AT_IT.has(delivery.state) })
 }
@@ -164,7 +168,7 @@ const atPrint = (row: Row): End | undefined => {
   const state = row['print_state'] as DeliveryState | null
   if (state === 'printing' || state === 'printed') return { state: 'printed' }
   if (state === 'failed' || state === 'blocked') return { state, cause: causeIn(state, row['print_outcome'], row['print_code'], undefined), code: String(row['print_code'] ?? state) }
-  return state === null && row['state'] === 'closed' ? { state: 'superseded' } : undefined
+  return state === null && (row['state'] === 'closed' || row['state'] === 'recalled') ? { state: 'superseded' } : undefined
 }
 
 /** Undefined while it is under way. */

@@ -11,7 +11,7 @@ import { isUuid } from './queries.ts'
 import { toJson } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Row } from './rows.ts'
 import { policyInForce } from './policies.ts'
-import { appendRun, run as runById } from './runs.ts'
+import { appendRun, askerText, run as runById } from './runs.ts'
 import type { Run, RunAsked, RunBy, RunOf } from './run-words.ts'
 import { deliveriesOf } from './workspace.ts'
 import type { LedgerParts, Workspace } from './workspace.ts'
@@ -22,7 +22,7 @@ const AT_ONCE = 200
 type Chosen = { readonly id: string; readonly documentId: string; readonly destination: string; readonly found?: Found }
 type Set = { readonly chosen: readonly Chosen[]; readonly cut: boolean; readonly group?: string }
 
-export const planRun = async (pool: Pool, parts: LedgerParts, { kind, of, changed, perMinute }: RunAsked, { actor, id: who, at }: Omit<RunBy, 'reason'>): Promise<Run | undefined> => {
+export const planRun = async (pool: Pool, parts: LedgerParts, { kind, of, changed, perMinute }: RunAsked, { actor, id: who, kind: whoIs, at }: Omit<RunBy, 'reason'>): Promise<Run | undefined> => {
   const set = await chosenBy(pool, of, at)
   if (!set || set.chosen.length === 0) return undefined
   const [destination = '', ...others] = new Set(set.chosen.map((one) => one.destination))
@@ -34,11 +34,11 @@ export const planRun = async (pool: Pool, parts: LedgerParts, { kind, of, change
   const isOne = set.chosen.every(({ found }) => found !== undefined && found.failing.cause === failing?.cause && found.failing.signature === failing.signature)
   const inForce = await policyInForce(pool)
   const row: Row = {
-    id, kind, group_key: set.group, destination, ...(isOne ? failing : {}), state: 'planned', planned_by: actor, planned_by_id: who, planned_at: at, policy: inForce?.hash, changed, cut: set.cut, per_minute: perMinute(destination), step: 0, base: 0,
+    id, kind, group_key: set.group, destination, ...(isOne ? failing : {}), state: 'planned', planned_by: actor, planned_by_id: askerText({ id: who, kind: whoIs }), planned_at: at, policy: inForce?.hash, changed, cut: set.cut, per_minute: perMinute(destination), step: 0, base: 0,
   }
   const rows = members.map(({ record, delivery, which, patient, cause, signature }, n): Row => ({
     run_id: id, delivery_id: delivery.id, document_id: record.id, place: n + 1, patient, revision: record.revision, cause, signature, policy: record.inForce!.decision.policy,
-    class: which, state: isPart(kind, which, changed) ? 'waiting' : 'left-out',
+    class: which, state: isPart(kind, which, changed) ? 'waiting' : 'left-out', attempt_before: delivery.attemptId,
   }))
   return inTransaction(pool, async (client) => {
     await client.query('insert into runs select * from json_populate_record(null::runs, $1)', [toJson(row)])
@@ -107,12 +107,14 @@ export const classOf = (space: Workspace, record: DocumentRecord, delivery: Deli
 }
 
 const when = ({ record }: Member): string => record.lastSourceTime ?? record.receivedAt ?? ''
+/** RiO tells the time to the second, if that. */
+const cameIn = ({ record }: Member): string => record.firstReceivedAt ?? ''
 
 /** By the time in RiO, so that a patient's letters come in the order in which they were written; who has no NHS number stands alone. */
 const inOrder = (members: readonly Member[]): readonly (Member & { readonly patient: number })[] => {
   const patients = new Map<string, number>()
   let alone = 0
-  return members.toSorted((a, b) => when(a).localeCompare(when(b)) || (a.delivery.id < b.delivery.id ? -1 : 1)).map((member) => {
+  return members.toSorted((a, b) => when(a).localeCompare(when(b)) || cameIn(a).localeCompare(cameIn(b)) || (a.delivery.id < b.delivery.id ? -1 : 1)).map((member) => {
     const nhsNumber = member.delivery.nhsNumber ?? member.record.nhsNumber
     if (nhsNumber === undefined) return { ...member, patient: (alone -= 1) }
     if (!patients.has(nhsNumber)) patients.set(nhsNumber, patients.size + 1)

@@ -2,6 +2,7 @@
 // Types only; `ledger.ts` hands them on. They refuse patient data: of patients there is only how many.
 import type { Cause } from '../decide/cause.ts'
 import type { Asker, MemberClass, MemberState, RunKind, RunState, RunWish, Stopping } from '../decide/retry-run.ts'
+import type { Plan } from '../types.ts'
 import type { Redecided } from './ledger.ts'
 
 /** From which deliveries a plan is made: a group of failures, chosen ones, or those of another plan. */
@@ -63,7 +64,7 @@ export type RunNow = {
   readonly joined: number
   /** Members, not tried yet, of which a newer revision came, or of which nothing is open any more. */
   readonly overtaken: number
-  /** Members, not tried yet, that a stop holds. */
+  /** Members, not tried yet or under way, that a stop holds. */
   readonly stopped: number
   /** The destination's last exchange failed so that others wait for it. */
   readonly away?: { readonly code: string }
@@ -113,6 +114,8 @@ export type Retrying = {
   runNow(id: string, now: string): Promise<RunNow | undefined>
   /** What became of each, in the order of the run. */
   runReport(id: string, limit: number, after?: number): Promise<readonly RunRow[]>
+  /** As they are stored, by document: of the revision that counts. */
+  resourcesOf(documentIds: readonly string[]): Promise<ReadonlyMap<string, Plan['resource']>>
   changeRun(id: string, wish: RunWish, by: RunBy): Promise<Run | undefined>
   /** Those that are to go on. */
   runsUnderWay(): Promise<readonly string[]>

@@ -2,7 +2,7 @@
 // to take in what joins the group later, and to make anything due: `run-drive.ts` does that, one turn at a time.
 import type { Pool, PoolClient } from 'pg'
 import type { Cause } from '../decide/cause.ts'
-import { SECOND_PERSON_ABOVE, wished, type MemberClass, type RunWish, type Stopping } from '../decide/retry-run.ts'
+import { SECOND_PERSON_ABOVE, wished, type Asker, type MemberClass, type RunWish, type Stopping } from '../decide/retry-run.ts'
 import { Failure } from '../errors.ts'
 import { inTransaction } from './database.ts'
 import { destinationsAway, STOPPED, troubleNow } from './failures.ts'
@@ -10,7 +10,8 @@ import { policyInForce } from './policies.ts'
 import { isUuid } from './queries.ts'
 import { instant, present, toJson } from './rows.ts'
 import type { Row } from './rows.ts'
-import type { Run, RunBy, RunNow, RunRow } from './run-words.ts'
+import type { Retrying, Run, RunBy, RunNow, RunRow } from './run-words.ts'
+import type { Plan } from '../types.ts'
 
 // ---------------------------------------------------------------- look
 
@@ -41,8 +42,8 @@ export const run = async (from: Pool | PoolClient, id: string): Promise<Run | un
 }
 
 const ABOUT = `
-  select count(*) filter (where d.revision <> m.revision or o.state in ('acknowledged', 'printing', 'printed', 'recalled', 'closed'))::int as overtaken, count(*) filter (where ${STOPPED})::int as stopped
-  from run_members m join deliveries o on o.id = m.delivery_id join documents d on d.id = m.document_id where m.run_id = $1 and m.state = 'waiting'`
+  select count(*) filter (where m.state = 'waiting' and (d.revision <> m.revision or o.state in ('acknowledged', 'printing', 'printed', 'recalled', 'closed')))::int as overtaken, count(*) filter (where ${STOPPED})::int as stopped
+  from run_members m join deliveries o on o.id = m.delivery_id join documents d on d.id = m.document_id where m.run_id = $1 and m.state in ('waiting', 'under-way')`
 const POLICIES = 'select policy as hash, count(distinct document_id)::int as documents from run_members where run_id = $1 group by policy order by documents desc, policy'
 
 export const runNow = async (pool: Pool, id: string, now: string): Promise<RunNow | undefined> => {
@@ -75,6 +76,11 @@ const rowOf = (row: Row): RunRow => present<RunRow>({
   cause: row['cause'] as Cause | null, signature: row['signature'] as string | null, step: row['step'] as number | null, triedAt: instant(row['tried_at']), endedAt: instant(row['ended_at']), lastCode: row['last_code'] as string | null,
 })
 
+const RESOURCES = 'select d.id, v.resource from documents d join revisions v on v.document_id = d.id and v.revision = d.revision where d.id = any($1::uuid[])'
+
+export const resourcesOf = async (pool: Pool, ids: readonly string[]): ReturnType<Retrying['resourcesOf']> =>
+  new Map((await pool.query<Row>(RESOURCES, [ids])).rows.map((row) => [row['id'] as string, row['resource'] as Plan['resource']]))
+
 // ---------------------------------------------------------------- what a person does with it
 
 /** The last statement of its transaction: see `append_events`. */
@@ -83,9 +89,13 @@ export const appendRun = (client: PoolClient, at: string, actor: string, detail:
 
 const ASKERS = 'select planned_by_id, started_by_id from runs where id = $1 for update'
 
+/** As it is kept. A token may be called like a person. */
+export const askerText = ({ kind, id }: Asker): string => `${kind}:${id}`
+const askerOf = (text: string): Asker => ({ kind: text.startsWith('person:') ? 'person' : 'program', id: text.slice(text.indexOf(':') + 1) })
+
 const CHANGES = {
-  start: `update runs set state = $2, reason = coalesce(reason, $3), started_by = coalesce(started_by, $4), started_by_id = coalesce(started_by_id, $5), started_at = case when $2 = 'running' then $6::timestamptz else started_at end,
-    confirmed_by = case when $7 then $4 else confirmed_by end where id = $1`,
+  start: `update runs set state = $2, reason = coalesce(reason, $3), started_by = case when $7 then coalesce(started_by, $4) else $4 end, started_by_id = case when $7 then coalesce(started_by_id, $5) else $5 end, started_at = case when $2 = 'running' then $6::timestamptz else started_at end,
+    confirmed_by = case when $7 then $4 end where id = $1`,
   pause: 'update runs set state = $2 where id = $1',
   // After it stopped by itself it begins with one again.
   'go-on': `update runs set state = $2, why = null, step = case when state = 'stopped' then 0 else step end,
@@ -100,9 +110,9 @@ export const changeRun = (pool: Pool, id: string, wish: RunWish, { actor, id: wh
     const { rows: [askers] } = await client.query<Row>(ASKERS, [id])
     const before = askers && (await run(client, id))
     if (!before) return undefined
-    const done = wished(wish, { state: before.state, part: before.part, askers: [askers['planned_by_id'], askers['started_by_id']].filter((one): one is string => typeof one === 'string') }, { id: who, kind })
+    const done = wished(wish, { state: before.state, part: before.part, askers: [askers['planned_by_id'], askers['started_by_id']].filter((one): one is string => typeof one === 'string').map(askerOf) }, { id: who, kind })
     if (!done.ok) throw new Failure(done.why === 'second-person' ? 'SECOND_PERSON_NEEDED' : 'RUN_NOT_POSSIBLE', SAYS[done.why])
-    const values = wish === 'start' ? [id, done.state, reason, actor, who, at, done.confirms === true] : wish === 'cancel' ? [id, done.state, at] : [id, done.state]
+    const values = wish === 'start' ? [id, done.state, reason, actor, askerText({ id: who, kind }), at, done.confirms === true] : wish === 'cancel' ? [id, done.state, at] : [id, done.state]
     await client.query(CHANGES[wish], values)
     if (wish === 'cancel') await client.query("update run_members set state = 'not-done', ended_at = $2 where run_id = $1 and state = 'waiting'", [id, at])
     const after = await run(client, id)

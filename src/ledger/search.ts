@@ -81,8 +81,8 @@ const found = async (pool: Pool, { text, order: { at, id }, values, value }: Ask
   (await pool.query<Row>(`${text} order by ${at} desc, ${id} desc limit ${value(limit + 1)}`, values)).rows
 
 /** Whatever fits, by the indexes that find the least of it: what is behind `offset 0` is planned as if all were wanted. */
-const foundWhole = async (pool: Pool, { where, values, value }: Asked, limit: number): Promise<readonly Row[]> => {
-  const all = `select d.id, t.received_at from documents d join titles t on t.document_id = d.id and t.revision = d.revision where ${where} offset 0`
+const foundWhole = async (pool: Pool, { where, order, values, value }: Asked, limit: number): Promise<readonly Row[]> => {
+  const all = `select d.id, ${order.at} from documents d${order === BY_WORDS ? ' join titles t on t.document_id = d.id and t.revision = d.revision' : ''} where ${where} offset 0`
   return (await pool.query<Row>(`${LISTED} join (select * from (${all}) f order by f.received_at desc, f.id desc limit ${value(limit + 1)}) m on m.id = d.id order by m.received_at desc, m.id desc`, values)).rows
 }
 
@@ -99,20 +99,20 @@ const nearest = async (pool: Pool, { until, cursor }: DocumentFilter, near: numb
 }
 
 /**
- * Words and something else: how often they come together nobody knows, and who takes them for independent may read a million
- * titles for nothing. So the newest are tried first, which is mostly enough; and if it is not, there are few.
+ * Two things at once, such as words and a code: how often they come together nobody knows, and who takes them for independent
+ * may read a million documents for nothing. So the newest are tried first, which is mostly enough; and if it is not, there are few.
  */
-const withWords = async (pool: Pool, filter: DocumentFilter, looked: number): Promise<readonly Row[]> => {
+const together = async (pool: Pool, filter: DocumentFilter, looked: number): Promise<readonly Row[]> => {
   const from = await nearest(pool, filter, looked)
   const near = from === undefined ? [] : await found(pool, asked(filter, filter.cursor, from), filter.limit)
   return near.length > filter.limit ? near : foundWhole(pool, asked(filter, filter.cursor), filter.limit)
 }
 
-const NARROWING: readonly (keyof DocumentFilter)[] = ['state', 'route', 'rule', 'code', 'team', 'directorate', 'feed', 'stage', 'wouldRoute', 'marked']
+const NARROWING: readonly (keyof DocumentFilter)[] = ['title', 'state', 'route', 'rule', 'code', 'team', 'directorate', 'feed', 'stage', 'wouldRoute', 'marked']
 
 export const list = async (pool: Pool, filter: DocumentFilter, near = NEAR): ReturnType<Ledger['list']> => {
-  const isBoth = filter.title !== undefined && filter.nhsNumber === undefined && filter.sourceId === undefined && NARROWING.some((name) => filter[name] !== undefined)
-  const rows = isBoth ? await withWords(pool, filter, near) : await found(pool, asked(filter, filter.cursor), filter.limit)
+  const isSeveral = filter.nhsNumber === undefined && filter.sourceId === undefined && NARROWING.filter((name) => filter[name] !== undefined).length > 1
+  const rows = isSeveral ? await together(pool, filter, near) : await found(pool, asked(filter, filter.cursor), filter.limit)
   const documents = rows.slice(0, filter.limit).map(listRowOf)
   const last = documents.at(-1)
   return { documents, ...(rows.length > filter.limit && last ? { cursor: `${last.receivedAt}~${last.id}` } : {}) }

@@ -85,8 +85,8 @@ export type Staffing = {
   firstCode(code: NewCode, at: string): Promise<boolean>
   /** What a code is good for at this moment; undefined: nothing. */
   codeUse(sha256: string, at: string): Promise<CodeUse | undefined>
-  /** Makes the first account, an administrator's. Undefined: the code opens nothing any more. */
-  useFirstCode(sha256: string, given: Pick<Staff, 'userName' | 'name'> & { readonly passwordHash: string }, at: string): Promise<Staff | undefined>
+  /** Makes the first account, an administrator's. Undefined: the code opens nothing any more. `taken`: somebody from the identity provider has the user name. */
+  useFirstCode(sha256: string, given: Pick<Staff, 'userName' | 'name'> & { readonly passwordHash: string }, at: string): Promise<Staff | 'taken' | undefined>
   usePasswordCode(sha256: string, passwordHash: string, at: string): Promise<Staff | undefined>
 }
 

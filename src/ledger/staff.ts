@@ -157,7 +157,8 @@ const sameRoles = (a: readonly string[], b: readonly string[]): boolean => a.toS
 
 // ---------------------------------------------------------------- codes
 
-const HAS_STAFF = 'select 1 from staff limit 1'
+/** Who came from an identity provider, and may say nothing of who comes in, does not keep the first administrator out. */
+const HAS_STAFF = `select 1 from staff where origin = 'local' or 'admin' = any(roles) limit 1`
 
 export const firstCode = (pool: Pool, code: NewCode, at: string): Promise<boolean> =>
   alone(pool, async (client) => {
@@ -176,13 +177,14 @@ export const codeUse = async (pool: Pool | PoolClient, sha256: string, at: strin
   return row['disabled_at'] === null ? { kind: 'password', staff: staffOf(row) } : undefined
 }
 
-export const useFirstCode = (pool: Pool, sha256: string, given: Pick<Staff, 'userName' | 'name'> & { readonly passwordHash: string }, at: string): Promise<Staff | undefined> =>
+export const useFirstCode = (pool: Pool, sha256: string, given: Pick<Staff, 'userName' | 'name'> & { readonly passwordHash: string }, at: string): Promise<Staff | 'taken' | undefined> =>
   alone(pool, async (client) => {
     if ((await codeUse(client, sha256, at))?.kind !== 'first') return undefined
     const row = await one(client, MAKE, [given.userName, given.name, ['admin'], 'local', null, null, given.passwordHash, at])
+    if (!row) return 'taken'
     await client.query('delete from sign_in_codes where staff_id is null')
-    await changed(client, staffOf(row!), 'first', itself(given, at), { roles: ['admin'] })
-    return staffOf(row!)
+    await changed(client, staffOf(row), 'first', itself(given, at), { roles: ['admin'] })
+    return staffOf(row)
   })
 
 export const usePasswordCode = (pool: Pool, sha256: string, passwordHash: string, at: string): Promise<Staff | undefined> =>

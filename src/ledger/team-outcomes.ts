@@ -43,6 +43,8 @@ export type TellingTeams = {
   outcomesWritten(day: string, now: string): Promise<void>
   /** What is to be mailed now, nobody else's for as long as `until`. */
   outcomeMailsDue(now: string, until: string): Promise<readonly { readonly day: string; readonly team: string; readonly tries: number }[]>
+  /** Teams whose mail was refused again and again. */
+  outcomeMailsRefused(): Promise<readonly string[]>
   outcomeMailed(mail: { readonly day: string; readonly team: string }, end: { readonly at: string } | { readonly code: string; readonly dueAt: string }): Promise<void>
 }
 
@@ -53,7 +55,7 @@ const SEED = `
   select d.id, d.version, d.state, $2::json->>d.state, case when btrim(d.team) = any($3::text[]) then btrim(d.team) else '' end
   from documents d where d.revision > 0 and d.first_received_at < $1`
 
-// Only what changed since it was last looked at is read in full.
+// Only what changed since it was last looked at is read in full. A team that a document has come to was told nothing before.
 const CHANGED = `
   with looked as (
     select d.id, d.version, d.state, d.source_id, d.first_received_at, case when btrim(d.team) = any($4::text[]) then btrim(d.team) else '' end as team,
@@ -66,13 +68,13 @@ const CHANGED = `
     on conflict (document_id) do update set version = excluded.version, state = excluded.state, outcome = excluded.outcome, team = excluded.team),
   lines as (
     insert into outcome_lines (day, document_id, team, outcome, because, before, code, uploaded_by, source_id, first_received_at)
-    select $1, id, team, outcome, coalesce(because, ''), before, code, case when uploaded_by ~ $7 and uploaded_by !~ $8 then uploaded_by end, source_id, first_received_at
+    select $1, id, team, outcome, coalesce(because, ''), case when team_before = team then before end, code, case when uploaded_by ~ $7 and uploaded_by !~ $8 then uploaded_by end, source_id, first_received_at
     from looked where before is distinct from outcome or team_before is distinct from team
     returning team)
   select count(*)::int as documents, count(distinct team)::int as teams, array_agg(distinct team) as names from lines`
 
 /** What looks like somebody's user id, and not like an NHS number. */
-const [USER_ID, TEN_DIGITS] = ['^[[:alnum:]][[:alnum:] ._@\\\\/-]{0,63}$', '([0-9][ -]*){10}']
+const [USER_ID, TEN_DIGITS] = ['^[[:alnum:]][[:alnum:] ._@\\\\/-]{0,63}$', '([0-9][^0-9[:alpha:]]*){10}']
 
 export const makeOutcomes = (pool: Pool, { day, begins, ends, teams, codes, mailTo }: OutcomesAsked, now: string): ReturnType<TellingTeams['makeOutcomes']> =>
   inTransaction(pool, async (client) => {
@@ -110,12 +112,18 @@ export const outcomesWritten = async (pool: Pool, day: string, now: string): Pro
   await pool.query('update outcome_days set written_at = $2 where day = $1 and written_at is null', [day, now])
 }
 
+/** From the fourth on a person is told; after a week of tries, one each hour, nobody takes it. */
+const [REFUSED, GIVEN_UP] = [4, 170]
+// Few: whoever has them is done with them before they are another's.
 const DUE = `
-  with mine as (select day, team from outcome_mails where sent_at is null and due_at <= $1 order by due_at, day, team limit 50 for update skip locked)
+  with mine as (select day, team from outcome_mails where sent_at is null and due_at <= $1 and tries < ${GIVEN_UP} order by due_at, day, team limit 10 for update skip locked)
   update outcome_mails m set due_at = $2 from mine where m.day = mine.day and m.team = mine.team returning m.day, m.team, m.tries`
 
 export const outcomeMailsDue = async (pool: Pool, now: string, until: string): ReturnType<TellingTeams['outcomeMailsDue']> =>
   (await pool.query<{ day: string; team: string; tries: number }>(DUE, [now, until])).rows
+
+export const outcomeMailsRefused = async (pool: Pool): Promise<readonly string[]> =>
+  (await pool.query<{ team: string }>(`select distinct team from outcome_mails where sent_at is null and tries >= ${REFUSED} and tries < ${GIVEN_UP} order by team`)).rows.map(({ team }) => team)
 
 export const outcomeMailed = async (pool: Pool, ...[{ day, team }, end]: Parameters<TellingTeams['outcomeMailed']>): Promise<void> => {
   if ('at' in end) await pool.query('update outcome_mails set sent_at = $3, last_code = null where day = $1 and team = $2', [day, team, end.at])

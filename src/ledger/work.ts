@@ -9,7 +9,7 @@ import type { Begun, Finish, Overdue, Step, Thought, Work } from './ledger.ts'
 import type { Needs } from './load.ts'
 import type { Taken } from './locks.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
-import { audit, deliveriesOf, heldText, putDelivery, putDocument, tellOwed } from './workspace.ts'
+import { audit, deliveriesOf, heldText, putDelivery, putDocument, putRevision, tellOwed } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A worker's hold on one document at one destination. */
@@ -38,9 +38,16 @@ export const begin = (space: Workspace, worked: Worked, think: (work: Work) => T
   const work = workOf(space, record, worked.destination, at)
   const thought = think(work)
   const planned = thought.plan ? follow(space, record, thought.plan, at) : record
+  keepResource(space, planned, thought)
   const attemptId = take(space, planned, thought.step, at)
   rest(space, planned, worked.destination, thought.step, at)
   return { work, thought, at, ...(attemptId ? { attemptId } : {}) }
+}
+
+/** Tried before, perhaps by a version of this program that made the same decision into another resource: what is shown is what is sent. */
+const keepResource = (space: Workspace, record: DocumentRecord, { plan, step }: Thought): void => {
+  if (step.do !== 'exchange' || step.action === 'look' || step.action === 'recall' || !plan?.resource || deliveryIn(space, record, step.deliveryId).attemptId === undefined) return
+  putRevision(space, record, { ...record.inForce!, resource: plan.resource })
 }
 
 const workOf = (space: Workspace, record: DocumentRecord, destination: string, at: string): Work => {

@@ -31,7 +31,7 @@ export type AttemptRecord = {
   readonly trace?: Trace
 }
 
-export type Release = { readonly documentId: string; readonly revision: number; readonly sha256: string; readonly actor: string }
+export type Release = { readonly documentId: string; readonly revision: number; readonly sha256: string; readonly actor: string; /** PKB had given another date of birth by then. */ readonly birthDateDiffers: boolean }
 export type AuditEntry = { readonly at: string; readonly document_id?: string; readonly kind: AuditKind; readonly actor: string; readonly detail: string }
 export type Owed = { readonly documentId: string; readonly destination: string; readonly dueAt: string; /** A recall: before everything else. */ readonly urgent?: true }
 

@@ -41,7 +41,9 @@ const instant = (match: RegExpExecArray | null, timeZone: string): string | unde
   return offset === undefined ? undefined : iso(asUtc - offset)
 }
 
-const iso = (time: number | undefined): string | undefined => (time === undefined ? undefined : new Date(time).toISOString())
+/** Of years with four digits, also once it is in UTC: no other is a time to those who read it. */
+const iso = (time: number | undefined): string | undefined => (time === undefined || time > LAST ? undefined : new Date(time).toISOString())
+const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** The wall clock read as UTC, or undefined if no calendar or clock shows it. */
 const utc = ({ year, month, day, hour, minute, second, ms }: Wall): number | undefined => {

@@ -39,7 +39,7 @@ inBrowser('pages that keep themselves up to date', () => {
     expect(wrong).toEqual([])
     return page
   }
-  const cameIn = async (page: Page): Promise<number> => Number(await page.locator('a[href="/documents?feed=rio-http&since=2026-11-23"]').first().textContent())
+  const cameIn = async (page: Page): Promise<number> => Number(await page.locator('a[href="/reconciliation/documents?day=2026-11-23&feed=rio-http&column=received"]').first().textContent())
 
   test('a number changes by itself; focus, an open table and the place on the page stay', async () => {
     const page = await see('/')
@@ -68,6 +68,54 @@ inBrowser('pages that keep themselves up to date', () => {
     await live(place, '2026-11-23T12:12:00Z', 'failed')
     await until('the announcement', async () => /2 deliveries failed or blocked/u.test((await status.textContent()) ?? ''), 20_000)
     expect(await page.locator('.ol-live__time').getAttribute('aria-live')).toBeNull()
+    await page.context().close()
+  }, 60_000)
+
+  test('what is new on a busy day is announced once, and then not again for a while; numbers that grow go on', async () => {
+    const page = await see('/')
+    const status = page.locator('.ol-live [role=status]')
+    const needs = page.locator('.ol-needs__item', { hasText: 'for a person to decide' })
+    await live(place, '2026-11-23T12:12:30Z', 'review')
+    await until('the announcement', async () => /documents wait for a person/u.test((await status.textContent()) ?? ''), 20_000)
+    const [said, shown] = [await status.textContent(), await needs.textContent()]
+    // Only what is new is said.
+    expect(said).not.toContain('failed or blocked')
+    await live(place, '2026-11-23T12:12:40Z', 'review')
+    await until('the next number', async () => (await needs.textContent()) !== shown, 20_000)
+    expect(await status.textContent()).toBe(said)
+    await page.context().close()
+  }, 60_000)
+
+  test('text that is selected stays so, and the page goes on after that', async () => {
+    const page = await see('/')
+    const before = await cameIn(page)
+    await page.evaluate(() => {
+      const range = document.createRange()
+      range.selectNodeContents(document.querySelector('#in')!.closest('section')!)
+      document.getSelection()!.addRange(range)
+    })
+    const marked = () => page.evaluate(() => String(document.getSelection()))
+    const text = await marked()
+    await live(place, '2026-11-23T12:12:50Z', 'shared')
+    await until('the page to wait', async () => (await page.locator('.ol-live__time').textContent()) === 'Not updated while text is selected', 20_000)
+    expect([await marked(), await cameIn(page)]).toEqual([text, before])
+    await page.evaluate(() => document.getSelection()!.removeAllRanges())
+    await until('the new number', async () => (await cameIn(page)) === before + 1, 20_000)
+    await page.context().close()
+  }, 60_000)
+
+  test('a link that somebody is on and that goes is not taken from under them, and they hear so once', async () => {
+    const page = await see('/')
+    const { id } = (await place.ledger.pullStop({ scope: 'all', value: '' }, 'duty', 'wrong clinic', NOW))!
+    const link = page.locator('.ol-needs a[href="/stops"]')
+    await link.waitFor({ timeout: 20_000 })
+    await link.focus()
+    await place.ledger.liftStop(id, 'duty', 'over', NOW)
+    await until('the page to wait', async () => ((await page.locator('.ol-live [role=status]').textContent()) ?? '').startsWith('Not updated'), 20_000)
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('href'))).toBe('/stops')
+    await page.locator('.ol-live button').focus()
+    await live(place, '2026-11-23T12:12:55Z', 'shared')
+    await until('the link to go', async () => (await link.count()) === 0, 20_000)
     await page.context().close()
   }, 60_000)
 

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { keptCode, newCode } from '../../src/dashboard/sign-in/codes.ts'
+import { keptCode, linkOf, newCode } from '../../src/dashboard/sign-in/codes.ts'
 import { inBrowser, startBrowser, type TestBrowser } from '../support/browser.ts'
 import { API_TOKEN, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
@@ -58,7 +58,8 @@ inBrowser('signing in, in a browser', () => {
     await page.getByLabel('One-time code').fill('wrong')
     await page.getByRole('button', { name: 'Continue' }).click()
     await looked(page, 'code-wrong')
-    await page.getByLabel('One-time code').fill(code)
+    await page.goto(linkOf(open.url, code))
+    await looked(page, 'code-link')
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Your name').fill('Ada Example')
     await page.getByLabel('User name').fill('Ada')
@@ -123,6 +124,11 @@ inBrowser('signing in, in a browser', () => {
     await other.getByLabel('Password').fill('quartz lantern mosaic')
     await other.getByRole('button', { name: 'Sign in' }).click()
     await looked(other, 'sign-in-refused')
+    await page.goto(`${open.url}/documents`)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    expect(page.url()).toBe(`${open.url}/sign-in?message=signed-out`)
+    await page.goto(`${open.url}/documents`)
+    expect(new URL(page.url()).pathname).toBe('/sign-in')
     expect(outside).toEqual([])
     await context.close()
     await hers.close()

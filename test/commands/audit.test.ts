@@ -65,6 +65,43 @@ test('so is one that was taken out, or the last one', async () => {
   expect(await verify()).toBe(0)
 })
 
+const forged = (seq: string): string => `insert into events select ${seq}, at, document_id, kind, actor, detail, hash from kept where seq = 2`
+test.each([
+  ['two entries that changed places', 'update events set seq = seq + 1000 where seq in (2, 3); update events set seq = 1005 - seq where seq > 1000', 2, 'it was changed after it was written'],
+  ['one that was taken out, with those behind it moved up', 'delete from events where seq = 2; update events set seq = seq - 1000 where seq > 2; update events set seq = seq + 999 where seq < 0', 2, 'it was changed after it was written'],
+  ['one that was changed, with a hash that fits it', `update events set actor = 'x', hash = encode(sha256(convert_to(concat_ws(E'\\n', (select hash from kept where seq = 1), 2, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(document_id::text, ''), kind, 'x', detail), 'UTF8')), 'hex') where seq = 2`, 3, 'it was changed after it was written'],
+  ['a time that is none', `update events set at = 'infinity' where seq = 3`, 3, 'it was changed after it was written'],
+  ['one put in before the first', forged('0'), 0, 'it stands outside the log'],
+  ['one put in long before the first', forged('-7'), -7, 'it stands outside the log'],
+  ['one put in behind the last', forged('(select max(seq) + 3 from kept)'), undefined, 'it stands outside the log'],
+  ['all of them', 'delete from events', 1, 'it is not there'],
+])('and so is %s', (_name, statement, seq, why) =>
+  tampered(statement, async () => {
+    expect(await verify()).toBe(1)
+    expect(wrong[0]).toContain(`The log is broken at entry ${seq ?? ''}`)
+    expect(wrong[0]).toContain(why)
+    expect(await verify('--json')).toBe(1)
+    expect(JSON.parse(printed[0]!)).toMatchObject({ holds: false, broken: seq === undefined ? {} : { seq } })
+  }))
+
+test('an end that was cut off together with the head shows beside what was noted, and so does a log that was emptied', async () => {
+  const { rows: [head] } = await place.pool.query<{ seq: number; hash: string }>('select seq::int, hash from head')
+  const rewound = (seq: number) => `delete from events where seq > ${seq}; update head set seq = ${seq}, hash = coalesce((select hash from events where seq = ${seq}), repeat('0', 64))`
+  for (const seq of [head!.seq - 2, 0]) {
+    await tampered(rewound(seq), async () => {
+      expect(await verify()).toBe(0)
+      expect(await verify('--noted', `${head!.seq}:${head!.hash}`)).toBe(1)
+      expect(wrong.at(-1)).toContain(`The log is broken at entry ${seq + 1}: it is not there.`)
+    })
+    await place.pool.query('update head set seq = $1, hash = $2', [head!.seq, head!.hash])
+  }
+  for (const change of [`update head set hash = repeat('1', 64)`, `update head set seq = seq - 1`, 'alter table head disable trigger all; delete from head; alter table head enable trigger all']) {
+    await tampered(change, async () => { expect([change, await verify()]).toEqual([change, 1]) })
+    await place.pool.query('insert into head (seq, hash) values ($1, $2) on conflict (only_one) do update set seq = excluded.seq, hash = excluded.hash', [head!.seq, head!.hash])
+  }
+  expect(await verify('--noted', `${head!.seq}:${head!.hash}`)).toBe(0)
+})
+
 test('a log that was written anew as a whole does not fit what was noted before', async () => {
   const { rows: [head] } = await place.pool.query<{ seq: number; hash: string }>('select seq::int, hash from head')
   const anew = `truncate events; update head set seq = 0, hash = repeat('0', 64);

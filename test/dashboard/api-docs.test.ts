@@ -27,9 +27,13 @@ test('each of them is there over HTTP', async () => {
   try {
     for (const [method, path] of documented.map((address) => address.split(' ') as [string, string])) {
       const answer = await open.api(path.replace('{id}', uuid(1)), { method, redirect: 'manual' })
-      const text = await answer.text()
+      // A stream has no end.
+      const streams = answer.headers.get('content-type')?.includes('event-stream') ?? false
+      const text = streams ? '' : await answer.text()
+      if (streams) await answer.body?.cancel()
       expect([path, answer.status]).not.toEqual([path, 405])
-      expect([path, text.includes('There is nothing at this address.')]).toEqual([path, false])
+      // A page says the same of a document that is not there.
+      if (path.startsWith('/api/') || !path.includes('{')) expect([path, text.includes('There is nothing at this address.')]).toEqual([path, false])
     }
   } finally {
     await open.close()

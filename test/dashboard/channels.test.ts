@@ -38,7 +38,7 @@ afterEach(async () => {
 
 const iso = (): string => place.clock.at.toISOString()
 const ALL: readonly ChannelReport[] = [
-  { channel: 'rio-mllp', is: 'running', address: 'mllp://127.0.0.1:2575' }, { channel: 'rio-http', is: 'running' }, { channel: 'rio-folder', is: 'running' }, { channel: 'pkb', is: 'running', circuit: 'closed' }, { channel: 'print', is: 'running', circuit: 'closed' },
+  { channel: 'rio-mllp', is: 'running', address: 'mllp://127.0.0.1:2575' }, { channel: 'rio-http', is: 'running' }, { channel: 'rio-folder', is: 'running' }, { channel: 'pkb', is: 'running' }, { channel: 'print', is: 'running' },
 ]
 const saying = (...changed: readonly ChannelReport[]): Promise<void> => place.ledger.reportChannels(uuid(1), ALL.map((one) => changed.find(({ channel }) => channel === one.channel) ?? one), iso())
 const page = async (path: string, init?: RequestInit, at = open) => {
@@ -63,8 +63,11 @@ describe('what a channel does', () => {
   })
 
   test('is told with why it is down, and until when a destination is left alone', async () => {
-    await saying({ channel: 'rio-mllp', is: 'down', why: 'Feed rio-mllp cannot listen on 127.0.0.1:2575: something else does.' }, { channel: 'pkb', is: 'running', circuit: 'open', until: '2026-11-23T10:05:00.000Z' })
-    expect(await states()).toMatchObject({ 'rio-mllp': 'down', pkb: 'circuit-open' })
+    await saying({ channel: 'rio-mllp', is: 'down', why: 'Feed rio-mllp cannot listen on 127.0.0.1:2575: something else does.' })
+    await place.ledger.noteStates(uuid(1), [{ destination: 'pkb', circuit: 'open', until: '2026-11-23T10:05:00.000Z', code: '503', since: iso() }], iso())
+    // Of a process that says nothing of the channel any more.
+    await place.ledger.noteStates(uuid(3), [{ destination: 'print', circuit: 'open', until: '2026-11-23T10:05:00.000Z', since: iso() }], iso())
+    expect(await states()).toMatchObject({ 'rio-mllp': 'down', pkb: 'circuit-open', print: 'running' })
     const { html } = await page('/channels')
     for (const text of ['something else does', 'It is tried again at 23 Nov 2026, 10:05:00', 'HL7 over MLLP', 'Patients Know Best']) expect(html).toContain(text)
   })
@@ -146,6 +149,46 @@ describe('pause, stop and start', () => {
     expect(await api('/api/channels/rio-mllp/start', REASON)).toMatchObject([409, { code: 'ALREADY_DONE' }])
   })
 
+  test('on a page that was opened before somebody else did something does nothing', async () => {
+    const seen = /name="seen" value="(\w+)"/u.exec((await page('/channels/rio-mllp')).html)![1]!
+    expect(seen).toBe('running')
+    await place.ledger.haltChannel('rio-mllp', 'stopped', 'duty', 'its sender takes AR for a final answer', iso())
+    // A pause would open the port again.
+    expect((await page('/channels/rio-mllp/pause', formOf({ formToken: await token(), seen, ...REASON }))).status).toBe(409)
+    const now = /name="seen" value="(\w+)"/u.exec((await page('/channels/rio-mllp')).html)![1]!
+    await place.ledger.startChannel('rio-mllp', 'duty', 'over', iso())
+    await place.ledger.haltChannel('rio-mllp', 'paused', 'somebody else', 'for another reason', iso())
+    expect([now, (await page('/channels/rio-mllp/start', formOf({ formToken: await token(), seen: now, ...REASON }))).status]).toEqual(['stopped', 409])
+    expect(await place.ledger.haltedChannels()).toMatchObject([{ channel: 'rio-mllp', state: 'paused', actor: 'somebody else' }])
+  })
+
+  test('of a channel that the policy no longer has stands on the page until it is forgotten, and not on every other', async () => {
+    await place.ledger.haltChannel('rio-old', 'stopped', 'duty', 'it was replaced', iso())
+    expect((await page('/documents')).html).not.toContain('rio-old')
+    const { html } = await page('/channels')
+    expect(html).toMatch(/Not in the policy in force[\s\S]*rio-old: stopped by duty on 23 Nov 2026[\s\S]*action="\/channels\/rio-old\/start"/u)
+    expect((await page('/channels', {}, viewer)).html).not.toContain('action="/channels/rio-old/start"')
+    const without = await page('/channels/rio-old/start', formOf({ formToken: await token(), reason: 'x' }))
+    expect([without.status, without.html.includes('href="#reason-left"'), without.html.includes('id="reason-left"')]).toEqual([400, true, true])
+    expect((await page('/channels/rio-old/pause', formOf({ formToken: await token(), ...REASON }))).status).toBe(404)
+    expect((await page('/channels/rio-old/start', formOf({ formToken: await token(), ...REASON }))).location).toBe('/channels?message=channel-start')
+    expect(await place.ledger.haltedChannels()).toEqual([])
+  })
+
+  test('of a destination stands in the story of what waits for it, and in no other', async () => {
+    const letter = await place.upload({ documentId: 'CHN-STORY' })
+    await place.ledger.haltChannel('print', 'paused', 'duty', 'the printers are down', iso())
+    await place.ledger.haltChannel('rio-http', 'paused', 'duty', 'a drill', iso())
+    expect((await page(`/documents/${letter.id}`)).html).not.toContain('It waits:')
+    await place.ledger.haltChannel('pkb', 'paused', 'Duty manager', 'PKB asks for an hour', iso())
+    const { html } = await page(`/documents/${letter.id}`)
+    expect(html).toContain('It waits: Duty manager paused the destination pkb on 23 Nov 2026')
+    expect(html).toMatch(/PKB asks for an hour <a href="\/channels\/pkb">See the channel<\/a>/u)
+    expect((await api(`/api/documents/${letter.id}`))[1]['paused']).toEqual([{ destination: 'pkb', actor: 'Duty manager', reason: 'PKB asks for an hour', at: expect.any(String) }])
+    const stays = await place.upload({ documentId: 'CHN-STAYS', documentType: 'MH DO NOT share with patient' })
+    expect((await api(`/api/documents/${stays.id}`))[1]['paused']).toEqual([])
+  })
+
   test.each([[{}], [{ reason: 'x' }], [{ reason: 'for 999 000 0018' }], [{ reason: 'xxx', now: true }]])('in a body that says %j is refused', async (body) => {
     expect(await api('/api/channels/rio-mllp/pause', body)).toMatchObject([400, { code: 'QUERY_INVALID' }])
     expect(await place.ledger.haltedChannels()).toEqual([])
@@ -154,7 +197,7 @@ describe('pause, stop and start', () => {
   test('is not offered to whoever may only see, nor done for him or by a form from elsewhere', async () => {
     for (const path of ['/channels', '/channels/rio-mllp']) {
       const { status, html } = await page(path, {}, viewer)
-      expect([path, status, html.includes('<form')]).toEqual([path, 200, false])
+      expect([path, status, html.includes('action="/channels')]).toEqual([path, 200, false])
     }
     expect((await page('/channels/rio-mllp/pause', formOf({ formToken: 'form-of-viewer', ...REASON }), viewer)).status).toBe(403)
     expect((await page('/channels/rio-mllp/pause', formOf(REASON))).status).toBe(403)
@@ -199,6 +242,42 @@ describe('the files on disk', () => {
     expect(await api('/api/policy/reload', { ...REASON, policy: seen })).toMatchObject([409, { code: 'POLICY_MOVED' }])
     expect(desk.asked).toEqual([])
     expect(await api('/api/policy/reload', { ...REASON, policy: 5 })).toMatchObject([400, { code: 'QUERY_INVALID' }])
+  })
+
+  test('that change between the look and the reading are not taken either', async () => {
+    change()
+    const seen = (await desk.channels.filesNow()).hash!
+    const desk2 = { ...desk.channels, reload: async (only?: string) => { files.change('mappings/document-codes.csv', 'Letter at discharge,other', 'Letter at discharge,legal'); return only === seen ? 'unchanged' as const : desk.channels.reload() } }
+    const late = await startDashboard({ ledger: place.ledger, policy: () => desk.inForce().policy, channels: desk2, now: () => place.clock.at })
+    const answer = await late.api('/api/policy/reload', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...REASON, policy: seen }) })
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([409, 'POLICY_MOVED'])
+    await late.close()
+  })
+
+  test('that cannot be read tell the place, and nothing that could be a secret', async () => {
+    const secret = 'hunter2-hunter2-hunter2'
+    const whole = files.read('channels/rio-http.yaml')
+    const pkb = files.read('channels/pkb.yaml')
+    const spoilt: readonly (readonly [string, string])[] = [
+      ['channels/rio-http.yaml', whole.replace('token:', 'tokenn:').replace('${RIO_HTTP_TOKEN}', secret)], ['channels/rio-http.yaml', whole.replace('${RIO_HTTP_TOKEN}', `"${secret}`)],
+      ['channels/rio-http.yaml', whole.replace('${RIO_HTTP_TOKEN}', `[${secret}]`)], ['channels/rio-http.yaml', whole.replace('max_document_mb: 100', `max_document_mb: ${secret}`)],
+      ['channels/pkb.yaml', pkb.replace('${PKB_CLIENT_SECRET}', secret)], ['channels/pkb.yaml', pkb.replace('${PKB_FHIR_URL}', `https://user:${secret}@pkb.example/fhir`)],
+    ]
+    for (const [file, text] of spoilt) {
+      files.write(file, text)
+      expect(text).toContain(secret)
+      const shown = [(await page('/channels')).html, (await page(`/channels/${file.slice(9, -5)}`)).html, JSON.stringify((await api('/api/policy/check', {}))[1])]
+      expect([file, shown.map((one) => one.includes(secret))]).toEqual([file, [false, false, false]])
+      expect(shown[0]).toContain('Cannot be taken')
+      files.restore()
+    }
+  })
+
+  test('are the only ones that an address opens', async () => {
+    for (const name of ['..%2Fpackage.json', '%2e%2e%2f%2e%2e%2fetc%2fpasswd', '__proto__', 'constructor', 'rio-http.yaml', 'RIO-HTTP', '%00', 'rio-http%2F..']) {
+      expect([name, (await page(`/channels/${name}`)).status, (await api(`/api/channels/${name}`))[0]]).toEqual([name, 404, 404])
+      expect([name, (await page(`/channels/${name}/start`, formOf({ formToken: await token(), ...REASON }))).status]).toEqual([name, 404])
+    }
   })
 
   test('are looked at again when somebody asks', async () => {

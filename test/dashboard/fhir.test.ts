@@ -135,7 +135,7 @@ describe('a DocumentReference', () => {
 
 test.each([
   'DocumentReference?colour=red', 'DocumentReference?status=lost', 'DocumentReference?date=soon', 'DocumentReference?date=2026-02-30', 'DocumentReference?_count=0', 'DocumentReference?_cursor=abc', 'DocumentReference?_format=xml',
-  'DocumentReference?identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018', 'DocumentReference?identifier=a&identifier=b', 'AuditEvent?entity=Patient/1', 'AuditEvent?type=rest', 'AuditEvent?subtype=gone', 'AuditEvent?_cursor=abc', 'AuditEvent?patient=9990000018',
+  'DocumentReference?identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018', 'DocumentReference?identifier=a&identifier=b', 'AuditEvent?entity=Patient/1', 'AuditEvent?type=110199', 'AuditEvent?subtype=gone', 'AuditEvent?_cursor=abc', 'AuditEvent?patient=9990000018',
   'Provenance', 'Provenance?target=Patient/1', `Provenance?target=00000000-0000-4000-8000-000000000001&_cursor=x`,
 ])('%s is refused with an OperationOutcome that repeats no number', async (path) => {
   const answer = await get<OperationOutcome>(`/fhir/${path}`)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { QUERY_PARAMETERS, readFilter, wrongInWords } from '../../src/dashboard/filter.ts'
-import { ageOf, londonTime } from '../../src/dashboard/times.ts'
+import { ageOf, endTime, londonTime } from '../../src/dashboard/times.ts'
 import { startOfLondonDay } from '../../src/decide/london.ts'
 
 const wrongOf = (raw: Record<string, unknown>, from: 'query' | 'body' = 'query'): string => {
@@ -76,6 +76,10 @@ describe('times', () => {
     expect(londonTime('2026-07-15T09:04:05Z')).toBe('15 Jul 2026, 10:04:05')
     expect(londonTime('2026-11-20')).toBe('20 November 2026')
     expect(londonTime('soon')).toBe('soon')
+  })
+
+  test('a limit at midnight is the end of the day before, in summer too', () => {
+    expect(['2026-11-27T00:00:00.000Z', '2026-07-14T23:00:00.000Z', '2026-11-27T09:30:00.000Z'].map(endTime)).toEqual(['the end of 26 Nov 2026', 'the end of 14 Jul 2026', '27 Nov 2026, 09:30:00'])
   })
 
   test.each([['2026-11-23T11:59:30Z', 'less than a minute'], ['2026-11-23T11:59:00Z', '1 minute'], ['2026-11-23T10:00:00Z', '2 hours'], ['2026-11-20T10:00:00Z', '3 days'], ['2026-11-23T12:00:01Z', 'less than a minute']])(

@@ -1,5 +1,8 @@
 // The stream that tells pages of changes, over real HTTP and a real ledger: who hears what, and that it ends.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Request, Response } from 'express'
+import { EventEmitter } from 'node:events'
+import { liveAddresses } from '../../src/dashboard/live.ts'
 import { TOPICS, topicsOf } from '../../src/dashboard/live-topics.ts'
 import type { DashboardParts } from '../../src/dashboard/parts.ts'
 import { rightsOf } from '../../src/dashboard/rights.ts'
@@ -115,6 +118,41 @@ test('who comes back with the last id hears at once what was missed, and nothing
   }
 }, 30_000)
 
+test('many are told one after another, and not so often that nothing else is done', async () => {
+  const crowd = await start({ live: { ...LIVE, mostVisitors: 30 } })
+  try {
+    const all = await Promise.all(Array.from({ length: 25 }, () => listen({}, crowd.url)))
+    for (const stream of all) await ready(stream)
+    const told = async (than: number): Promise<readonly number[]> => (await Promise.all(all.map(async (stream) => { await stream.next('changed', than); return performance.now() }))).toSorted((a, b) => a - b)
+    await something()
+    const first = await told(0)
+    expect(first.at(-1)! - first[0]!).toBeGreaterThan(500)
+    await something()
+    const second = await told(1)
+    expect(second[0]! - first[0]!).toBeGreaterThan(700)
+  } finally {
+    await crowd.close()
+  }
+}, 30_000)
+
+test('who does not read is let go, and what was written for him is not kept', async () => {
+  const [{ handle: [stream] } = { handle: [] }] = liveAddresses({ ledger: place.ledger, visitors: { of: () => Promise.resolve(jane) }, live: LIVE })
+  const gone = new EventEmitter()
+  let [destroyed, unread] = [false, 0]
+  const res = Object.assign(gone, {
+    locals: { visitor: jane }, writeHead: () => undefined, end: () => undefined, destroy: () => { destroyed = true; gone.emit('close') },
+    write: (text: string) => { unread += text.length * 200 },
+  })
+  Object.defineProperty(res, 'writableLength', { get: () => unread })
+  const req = { headers: {}, app: { locals: {} }, path: '/live' }
+  await stream!(req as unknown as Request, res as unknown as Response, () => undefined)
+  await until('its end', () => destroyed)
+  const then = unread
+  await something()
+  await new Promise((resolve) => { setTimeout(resolve, LIVE.heartbeatMs * 3) })
+  expect([then < 200_000, unread]).toEqual([true, then])
+})
+
 describe('it ends', () => {
   test('when the visitor signs out, or loses the right to see', async () => {
     for (const then of [undefined, { ...jane, rights: [] }, { ...jane, id: 'john' }]) {
@@ -154,10 +192,12 @@ describe('it ends', () => {
   })
 })
 
-test('it is for those who may see, who ask for a stream, and for as many as there is room', async () => {
+test('it is for those who may see, however they ask for it, and for as many as there is room', async () => {
   expect((await listen({ 'x-nobody': '1' })).status).toBe(303)
-  const plain = await fetch(`${open.url}/live`)
-  expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining('Accept: text/event-stream')])
+  const plain = await listen({ accept: '*/*' })
+  expect([plain.status, plain.type]).toEqual([200, 'text/event-stream; charset=utf-8'])
+  plain.close()
+  await until('all room', async () => { const one = await listen(); one.close(); return one.status === 200 })
   const all = await Promise.all(Array.from({ length: LIVE.mostVisitors }, () => listen()))
   expect(all.map(({ status }) => status)).toEqual(Array.from({ length: LIVE.mostVisitors }, () => 200))
   const full = await listen()

@@ -50,7 +50,7 @@ test('the CSV is the file that the team gets', async () => {
   for (const get of [(path: string) => fetch(open.url + path), (path: string) => open.api(`/api${path}`)]) {
     const answer = await get('/outcomes.csv?day=2026-11-23&team=ADULT1')
     expect([answer.headers.get('content-type'), answer.headers.get('content-disposition')]).toEqual([expect.stringContaining('text/csv'), 'attachment; filename="outcomes-2026-11-23-ADULT1.csv"'])
-    expect((await answer.text()).split('\r\n')[0]).toBe('"document_id","code","uploaded_by","first_received","outcome","changed_from","says"')
+    expect((await answer.text()).split('\r\n')[0]).toBe('"document_id","code","uploaded_by","first_received","outcome","changed_from","says","as_of"')
   }
 })
 

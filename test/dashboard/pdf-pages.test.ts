@@ -1,6 +1,9 @@
 // Pages of PDFs as pictures: made apart from the engine, within limits, and not kept for long. The files are hostile.
+import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { LIMITS, openPdfPages } from '../../src/dashboard/pdf-pages.ts'
 import { Failure } from '../../src/errors.ts'
@@ -40,6 +43,24 @@ describe('a page', () => {
     expect(reads).toBe(2)
   })
 
+  test('is kept beside others only as far as they are small', async () => {
+    const pages = openPdfPages({ ...LIMITS, keptBytes: 1 })
+    let reads = 0
+    const asked = file(letter, { read: () => { reads += 1; return Promise.resolve(Readable.from([letter])) } })
+    await pages(asked, 1, 100)
+    await pages(asked, 1, 100)
+    expect(reads).toBe(2)
+  })
+
+  test('is its text alone where the machine has nothing to draw with', async () => {
+    const [home, child] = ['../../node_modules', '../../src/dashboard/pdf-child.ts'].map((path) => fileURLToPath(new URL(path, import.meta.url))) as [string, string]
+    // Without leave for addons the canvas cannot be loaded.
+    const made = spawn(process.execPath, ['--permission', '--no-warnings', `--allow-fs-read=${home}`, `--allow-fs-read=${child}`, child, '1', '900', '4000000'], { env: {}, stdio: ['pipe', 'pipe', 'ignore'] })
+    made.stdin.end(letter)
+    const said = (await buffer(made.stdout)).toString('latin1')
+    expect(JSON.parse(said)).toMatchObject({ pages: 1, drawn: false, text: expect.stringContaining('This letter is synthetic.') })
+  })
+
   test('as large as a field has no more pixels than any', async () => {
     const shown = await openPdfPages()(file(page('0 0 14400 14400', 'BT /F1 400 Tf 10 10 Td (wide) Tj ET')), 1, 200)
     const picture = shown.ok ? shown.picture! : Buffer.alloc(24)
@@ -63,6 +84,19 @@ describe('a file', () => {
     expect(await openPdfPages({ ...LIMITS, ms: 400 })(slow, 1, 100)).toEqual({ ok: false, why: 'too-much' })
     expect(await openPdfPages({ ...LIMITS, memoryMb: 60 })(slow, 1, 100)).toEqual({ ok: false, why: 'too-much' })
     expect(await openPdfPages()(file(letter), 1, 100)).toMatchObject({ ok: true })
+  })
+
+  test('that multiplies itself, goes round in a circle or has ten thousand pages does no harm', async () => {
+    const pdf = (objects: readonly string[]): Buffer => Buffer.from(`%PDF-1.7\n${objects.map((text, at) => `${at + 1} 0 obj\n${text}\nendobj\n`).join('')}trailer\n<< /Root 1 0 R >>\n%%EOF\n`, 'latin1')
+    const drawing = (next: number, content: string): string =>
+      `<< /Type /XObject /Subtype /Form /BBox [0 0 500 800] /Resources << /XObject << /X ${next} 0 R >> >> /Length ${content.length} >>\nstream\n${content}\nendstream`
+    const catalog = '<< /Type /Catalog /Pages 2 0 R >>'
+    const one = ['<< /Type /Pages /Kids [3 0 R] /Count 1 >>', '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>', '<< /Length 6 >>\nstream\n/X Do \nendstream']
+    const laughs = pdf([catalog, ...one, ...Array.from({ length: 12 }, (_, at) => drawing(at + 6, '/X Do '.repeat(10))), drawing(5, '0 0 9 9 re f')])
+    expect(await openPdfPages({ ...LIMITS, ms: 2000 })(file(laughs), 1, 100)).toEqual({ ok: false, why: 'too-much' })
+    expect(await openPdfPages()(file(pdf([catalog, '<< /Type /Pages /Kids [2 0 R] /Count 1 >>'])), 1, 100)).toMatchObject({ ok: false, why: 'broken' })
+    const many = pdf([catalog, `<< /Type /Pages /Kids [${Array.from({ length: 10_000 }, (_, at) => `${at + 3} 0 R`).join(' ')}] /Count 10000 >>`, ...Array.from({ length: 10_000 }, () => '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>')])
+    expect(await openPdfPages()(file(many), 9_999, 100)).toMatchObject({ ok: true, pages: 10_000 })
   })
 
   test('waits its turn, and more than can wait are sent away', async () => {

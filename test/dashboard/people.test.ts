@@ -1,5 +1,6 @@
 // Who may come in, by the page of administrators and by the API, over a real ledger.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { asTold } from '../support/contract.ts'
 import { API_TOKEN, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
 import { aStaff, codeIn, PASSWORD, realVisitors, signedIn, type SignedIn } from '../support/sign-in.ts'
@@ -30,7 +31,8 @@ const send = async (path: string, fields: Record<string, string | readonly strin
   return { status: answer.status, location: answer.headers.get('location'), html: await answer.text() }
 }
 const api = async (path: string, body?: unknown) => {
-  const answer = await open.api(path, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const init: RequestInit = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const answer = await asTold(path, init, await fetch(open.url + path, { ...init, headers: { ...ada.headers, 'x-form-token': ada.formToken, 'content-type': 'application/json' } }))
   return [answer.status, (await answer.json()) as Record<string, unknown>] as const
 }
 const REASON = { reason: 'joins the records team' }
@@ -117,19 +119,20 @@ describe('by the API', () => {
     expect(await api(`/api/people/${id}/disable`, REASON)).toMatchObject([200, { disabledAt: expect.any(String) }])
     expect((await api(`/api/people/${id}/enable`, REASON))[1]).not.toHaveProperty('disabledAt')
     expect(await api(`/api/people/${id}/reset`, REASON)).toMatchObject([200, { person: { id }, code: expect.any(String) }])
-    expect((await changes()).map(({ actor, detail }) => [actor, detail['what']])).toContainEqual(['Head of Records, by api-token (api)', 'invited'])
+    expect((await changes()).map(({ actor, detail }) => [actor, detail['what']])).toContainEqual(['Head of Records, by ada (pages)', 'invited'])
   })
 
   test.each([
     ['/api/people', { userName: 'ada', name: 'Ada', roles: ['viewer'], ...REASON }, 409, 'USER_NAME_TAKEN'], ['/api/people', { userName: 'jane', name: 'Jane', roles: [], ...REASON }, 400, 'QUERY_INVALID'],
     ['/api/people', { userName: 'jane', name: 'Jane', roles: ['viewer'] }, 400, 'QUERY_INVALID'], ['/api/people', { userName: 'jane', name: 'Jane', roles: ['viewer'], password: 'x', ...REASON }, 400, 'QUERY_INVALID'],
-    ['/api/people/nonsense/disable', REASON, 404, 'NOT_FOUND'],
+    ['/api/people/nonsense/disable', REASON, 404, 'NOT_FOUND'], ['/api/people/nonsense/reset', REASON, 404, 'NOT_FOUND'],
   ])('%s with %j is refused', async (path, body, status, code) => {
     expect(await api(path, body)).toMatchObject([status, { code }])
     expect(await place.ledger.staff()).toHaveLength(1)
   })
 
-  test('the last administrator stays one', async () => {
+  test('the last administrator stays one, and keeps his password', async () => {
+    expect(await api(`/api/people/${ada.staff.id}/reset`, REASON)).toMatchObject([400, { code: 'QUERY_INVALID' }])
     expect(await api(`/api/people/${ada.staff.id}/disable`, REASON)).toMatchObject([409, { code: 'LAST_ADMIN' }])
     expect(await api(`/api/people/${ada.staff.id}/roles`, { roles: ['viewer'], ...REASON })).toMatchObject([409, { code: 'LAST_ADMIN' }])
   })

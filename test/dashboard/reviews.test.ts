@@ -66,8 +66,9 @@ const json = async (who: string, path: string, body?: object) => {
 }
 const hidden = (html: string, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`, 'u').exec(html)?.[1] ?? ''
 const sent = (who: string, id: string, html: string, fields: Record<string, string> = {}) => as(who, `/reviews/${id}/release`, formOf({
-  formToken: `form-of-${who}`, revision: hidden(html, 'revision'), sha256: hidden(html, 'sha256'), role: 'Consultant psychiatrist', reason: 'I have read it', ...fields,
+  formToken: `form-of-${who}`, revision: hidden(html, 'revision'), sha256: hidden(html, 'sha256'), offer: hidden(html, 'offer'), role: 'Consultant psychiatrist', reason: 'I have read it', ...fields,
 }))
+const lifted = (id: string, html: string) => as('jane', `/reviews/${id}/lift-hold`, formOf({ formToken: 'form-of-jane', revision: hidden(html, 'revision'), sha256: hidden(html, 'sha256'), reason: 'it is his sister' }))
 const routeOf = async (id: string) => (await place.ledger.story(id))?.route
 const EXTERNAL = { author: { name: 'Dr Else', organisation: 'XYZ' } }
 const SECRETS = [ADA.nhsNumber, '999 000 0018', ADA.family, 'Clinic letter', '1 High Street']
@@ -125,7 +126,7 @@ describe('one person', () => {
     const held = (await as('jane', `/reviews/${id}`)).html
     for (const text of ['it names a relative', 'Lift the hold', 'There is nothing to release']) expect(held).toContain(text)
     expect((await as('jane', `/reviews/${id}/withhold`, formOf({ formToken: 'form-of-jane', reason: 'once more' }))).status).toBe(409)
-    expect((await as('jane', `/reviews/${id}/lift-hold`, formOf({ formToken: 'form-of-jane', reason: 'it is his sister' }))).status).toBe(303)
+    expect((await lifted(id, (await as('jane', `/reviews/${id}`)).html)).status).toBe(303)
     expect(await routeOf(id)).toBe('review')
   })
 })
@@ -168,6 +169,16 @@ describe('two people', () => {
     expect((await sent('jane', id, refused.html, { consent: 'Dr Else' })).status).toBe(303)
   })
 
+  test('of whom the second has not seen the first is asked to look again', async () => {
+    const { id } = await upload(EXTERNAL)
+    const [jane, tom] = [await as('jane', `/reviews/${id}`), await as('tom', `/reviews/${id}`)]
+    expect((await sent('jane', id, jane.html, { consent: 'Dr Else' })).status).toBe(303)
+    const late = await sent('tom', id, tom.html, { consent: 'Dr Else' })
+    expect([late.status, late.html.includes('jane was the first'), await routeOf(id)]).toEqual([409, true, 'review'])
+    expect((await sent('tom', id, late.html, { consent: 'Dr Else' })).status).toBe(303)
+    expect(await routeOf(id)).toBe('pkb')
+  })
+
   test('a release is void once another revision comes', async () => {
     const { id, documentId } = await upload(EXTERNAL)
     await sent('jane', id, (await as('jane', `/reviews/${id}`)).html, { consent: 'Dr Else' })
@@ -177,12 +188,59 @@ describe('two people', () => {
   })
 })
 
+describe('a form that is out of date', () => {
+  test('releases nothing where PKB has given another date of birth meanwhile', async () => {
+    const patient = { ...ADA, nhsNumber: '9990000042', clientId: 'C4' }
+    const { id } = await upload({ name: 'NEWX Letter.pdf', patient })
+    const { html } = await as('jane', `/reviews/${id}`)
+    await place.ledger.savePerson(patient.nhsNumber, { registered: true, deceased: false, birthDate: '1999-09-09' }, iso())
+    const refused = await sent('jane', id, html)
+    expect([refused.status, refused.html.includes('To print, and by post to the patient'), refused.html.includes('identity: mismatch'), await routeOf(id)]).toEqual([409, true, true, 'review'])
+    expect((await place.ledger.review(id))?.releases).toEqual([])
+  })
+
+  test('lifts no hold of what has changed meanwhile', async () => {
+    const { id, documentId } = await upload({})
+    await place.ledger.hold(id, 'tom', 'to be asked', iso())
+    const { html } = await as('jane', `/reviews/${id}`)
+    await upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z' }, aPdf({ mark: 'another letter' }))
+    const refused = await lifted(id, html)
+    expect([refused.status, refused.html.includes('The document has changed since you looked at it'), await routeOf(id)]).toEqual([409, true, 'withhold'])
+    expect([(await lifted(id, refused.html)).status, await routeOf(id)]).toEqual([303, 'pkb'])
+  })
+
+  test('releases nothing under another policy, which asks for two people and for consent', async () => {
+    const { id } = await upload({ name: 'NEWX Letter.pdf' })
+    const { html } = await as('jane', `/reviews/${id}`)
+    const policy = { ...place.policy, hash: 'c'.repeat(64), trust: { ...place.policy.trust, organisations: ['XYZ'] } }
+    const other = await startDashboard({ ledger: place.ledger, policy: () => policy, now: () => place.clock.at, visitors, content: store })
+    const given = { formToken: 'form-of-jane', revision: hidden(html, 'revision'), sha256: hidden(html, 'sha256'), offer: hidden(html, 'offer'), role: 'Consultant', reason: 'I have read it' }
+    const refused = await (await fetch(`${other.url}/reviews/${id}/release`, formOf(given))).text()
+    const asked = await (await fetch(`${other.url}/reviews/${id}/release`, formOf({ ...given, offer: hidden(refused, 'offer') }))).text()
+    await other.close()
+    for (const text of ['The document has changed since you looked at it', 'Who gave consent']) expect(refused).toContain(text)
+    expect(asked).toContain('href="#consent"')
+    expect((await place.ledger.review(id))?.releases).toEqual([])
+  })
+})
+
+describe('what the last check refused', () => {
+  test('says what it found, and where to decide it again', async () => {
+    const { id } = await upload({ patient: { ...ADA, nhsNumber: '9990000050', clientId: 'C5' } })
+    const lock = (await place.ledger.lock(id, 'pkb'))!
+    await lock.begin(({ deliveries }) => ({ step: { do: 'block', deliveryId: deliveries[0]!.id, code: 'SECOND_KEY', detail: 'The file is not there.' } }) as never, iso())
+    await lock.release()
+    for (const text of ['The file is not there.', `href="/documents/${id}/difference"`]) expect((await as('vera', `/reviews/${id}`)).html).toContain(text)
+    expect((await as('vera', '/reviews?reason=second-key')).html).toContain(REVIEW_REASONS['second-key'].means)
+  })
+})
+
 describe('who may', () => {
   test('a program never releases, whatever its rights are', async () => {
     const { id } = await upload({ name: 'NEWX Letter.pdf' })
     const { html } = await as('jane', `/reviews/${id}`)
     const [, review] = await json('robot', `/api/reviews/${id}`)
-    const body = { revision: review['revision'], sha256: review['sha256'], role: 'robot', reason: 'I can', formToken: '' }
+    const body = { revision: review['revision'], sha256: review['sha256'], offer: review['offer'], role: 'robot', reason: 'I can', formToken: '' }
     expect(await json('robot', `/api/documents/${id}/release`, body)).toMatchObject([403, { code: 'PERSON_NEEDED' }])
     expect((await sent('robot', id, html, { formToken: '' })).status).toBe(403)
     expect(await routeOf(id)).toBe('review')
@@ -245,7 +303,7 @@ describe('what the floor does not let go', () => {
       const [, review] = await json('jane', `/api/reviews/${id}`)
       const said = review['release'] as unknown as { readonly can: boolean; readonly people?: number; readonly becomes?: { readonly route: string } }
       const page = (await as('vera', `/reviews/${id}`)).html
-      for (const who of ['jane', 'tom']) await json(who, `/api/documents/${id}/release`, { revision: review['revision'], sha256: review['sha256'], role: 'Consultant', reason: 'I try it', consent: 'Dr Else', formToken: `form-of-${who}` })
+      for (const who of ['jane', 'tom']) await json(who, `/api/documents/${id}/release`, { revision: review['revision'], sha256: review['sha256'], offer: (await json(who, `/api/reviews/${id}`))[1]['offer'], role: 'Consultant', reason: 'I try it', consent: 'Dr Else', formToken: `form-of-${who}` })
       const after = await place.ledger.story(id)
       const given = (await place.ledger.review(id))!.releases.length
       if (!said.can) {
@@ -253,7 +311,7 @@ describe('what the floor does not let go', () => {
         if (after!.facts.instruction !== 'share' || after!.facts.code === 'blocked' || after!.facts.person === 'deceased') expect(['withhold', 'review', 'observe']).toContain(after!.route)
       } else expect([given, after!.route]).toEqual([said.people, said.becomes!.route])
     }), { numRuns: 60 })
-  })
+  }, 120_000)
 })
 
 describe('the document in the page', () => {
@@ -267,6 +325,12 @@ describe('the document in the page', () => {
     expect((await place.ledger.story(id))?.events.filter(({ kind }) => kind === 'looked').map(({ actor, detail }) => [actor, detail['what']])).toEqual([['jane (pages)', 'story'], ['jane (pages)', 'content']])
     expect((await as('jane', `/documents/${id}/pages/1?revision=2`)).status).toBe(409)
     expect((await as('jane', `/documents/${id}/pages/2?revision=1`)).status).toBe(404)
+  })
+
+  test.each(['content', 'pages/1', 'picture'])('is a look by whichever address it is read: %s', async (path) => {
+    const { id } = path === 'picture' ? await upload({}, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'image/png') : await upload({})
+    expect((await as('tom', `/documents/${id}/${path}`)).status).toBe(200)
+    expect((await place.ledger.story(id))?.events.filter(({ kind }) => kind === 'looked').map(({ actor, detail }) => [actor, detail['what']])).toEqual([['tom (pages)', 'content']])
   })
 
   test('is hidden from whoever may not see patients, and so is whose it is', async () => {

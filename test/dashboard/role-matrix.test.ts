@@ -1,10 +1,9 @@
 // Every address with every role, nobody and programs: who may is exactly who has the right that the address names. A new
 // address stands in here by itself, so none can slip in without a right.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { addresses } from '../../src/dashboard/dashboard.ts'
-import type { Address, DashboardParts } from '../../src/dashboard/parts.ts'
+import type { Address } from '../../src/dashboard/parts.ts'
 import { RIGHTS_OF, ROLES, type Role } from '../../src/dashboard/rights.ts'
-import { makeSay } from '../../src/observe/say.ts'
+import { ALL, isForPrograms, OPTIONAL } from '../support/addresses.ts'
 import { API_TOKEN, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
 import { realVisitors, signedIn, type SignedIn } from '../support/sign-in.ts'
@@ -20,10 +19,6 @@ let place: TestLedger
 let open: TestDashboard
 const people = new Map<Role, SignedIn>()
 
-// What is only made where a setting asks for it is there too, so that its addresses are.
-const nothing: unknown = new Proxy(() => undefined, { get: (_target, name) => (name === 'then' ? undefined : name === Symbol.toPrimitive ? () => '' : nothing), apply: () => nothing })
-const OPTIONAL = { content: nothing, channels: nothing, alerting: nothing, tryIt: nothing, provider: nothing } as Partial<DashboardParts>
-
 beforeAll(async () => {
   place = await aLedger()
   open = await startDashboard({ ...OPTIONAL, ledger: place.ledger, policy: () => place.policy, visitors: realVisitors(place, API_TOKEN), now: () => place.clock.at })
@@ -34,11 +29,7 @@ afterAll(async () => {
   await place?.close()
 })
 
-const { metrics } = makeSay({ level: 'error', write: () => undefined })
-const ALL: readonly Address[] = addresses({ ...OPTIONAL, ledger: nothing, metrics, say: () => undefined, visitors: nothing, policy: nothing, policyStatus: nothing, wake: nothing, banners: () => [], now: () => new Date(0), ready: nothing } as DashboardParts)
-
 const nameOf = ({ method, path }: Pick<Address, 'method' | 'path'>): string => `${method.toUpperCase()} ${path}`
-const isForPrograms = (path: string): boolean => /^\/(api|fhir)\b/u.test(path)
 const pathOf = (path: string): string => path.replaceAll(/:(\w+)/gu, '00000000-0000-4000-8000-000000000000').replaceAll(/[{}*]/gu, '')
 
 /** What came of it, as far as the guard decides: `in`, whatever came behind it. */
@@ -80,13 +71,15 @@ describe.each(guarded.map((address) => [nameOf(address), address] as const))('%s
     const wanted: Record<string, string> = { nobody: stranger, 'a wrong token': stranger, 'a wrong cookie': stranger }
     // The way out ends the session: for everybody else of this matrix it would be over.
     if (path !== '/sign-out') for (const role of ROLES) {
-      found[role] = await ask(address, people.get(role)!.headers)
+      found[role] = await ask(address, { ...people.get(role)!.headers, 'x-form-token': people.get(role)!.formToken })
       const may = right === 'signed-in' || (RIGHTS_OF[role] as readonly string[]).includes(right)
-      wanted[role] = isForPrograms(path) && method === 'post' ? 'no-token' : may ? 'in' : 'no-right'
+      wanted[role] = may ? 'in' : 'no-right'
+      // The cookie alone changes nothing for programs.
+      if (isForPrograms(path) && method === 'post') [found[`${role} by the cookie alone`], wanted[`${role} by the cookie alone`]] = [await ask(address, people.get(role)!.headers), 'no-token']
     }
     found['the API token'] = await ask(address, { authorization: `Bearer ${API_TOKEN}` })
-    // Only people answer for a release.
-    wanted['the API token'] = right === 'release' ? 'no-right' : 'in'
+    // Only people answer for a release, and for who may come in.
+    wanted['the API token'] = right === 'release' || right === 'people' ? 'no-right' : 'in'
     expect(found).toEqual(wanted)
   })
 })
@@ -100,7 +93,8 @@ describe('every answer', () => {
       expect(csp).toContain("default-src 'none'")
       expect(csp).toContain("frame-ancestors 'none'")
       expect(csp).not.toMatch(/unsafe-(inline|eval)/u)
-      expect([answer.headers.get('x-content-type-options'), answer.headers.get('referrer-policy'), answer.headers.get('x-powered-by')]).toEqual(['nosniff', 'same-origin', null])
+      // A one-time link is handed on to no other page, not even of ours.
+      expect([answer.headers.get('x-content-type-options'), answer.headers.get('referrer-policy'), answer.headers.get('x-powered-by')]).toEqual(['nosniff', path === '/sign-in/code' ? 'no-referrer' : 'same-origin', null])
     }
   })
 })

@@ -1,6 +1,7 @@
 // Retry runs on the pages and in the API, over a real ledger with the worker's real rules: planned, started, paused, told.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { rightsOf, type Role } from '../../src/dashboard/rights.ts'
+import { runDifferenceShape } from '../../src/dashboard/run-difference.ts'
 import { differenceShape, reportShape, runNowShape, runsShape } from '../../src/dashboard/shapes-runs.ts'
 import type { Visitors } from '../../src/dashboard/visitor.ts'
 import { formOf, startDashboard, type TestDashboard } from '../support/dashboard.ts'
@@ -105,6 +106,80 @@ describe('a retry of a group', () => {
     expect((await page(location)).html).not.toContain('Start with one')
     for (const path of ['/runs/plan', `${location}/start`, `${location}/cancel`]) expect([path, (await page(path, { group, reason: 'please' })).status]).toEqual([path, 403])
   })
+})
+
+describe('a plan to decide again, or to print instead', () => {
+  test('says over all of its documents what would be different', async () => {
+    const [changed, same, homeless] = [await inTrouble(REFUSED), await inTrouble(REFUSED), await inTrouble(REFUSED, { ...ADA, address: undefined })]
+    await place.pool.query("update revisions set resource = (resource::jsonb || '{\"docStatus\": \"preliminary\", \"description\": \"CLIN Letter of Ada Example\"}')::json where document_id = $1", [changed.id])
+    const deliveries = [changed, same, homeless].map(({ delivery }) => delivery)
+    const [, again] = await api('/api/runs/plan', { deliveries, kind: 'decide-again', changed: 'the mapping was mended' })
+    const told = await api(`/api/runs/${String(again['id'])}/difference`)
+    expect(told).toEqual([200, { id: again['id'], compared: 3, of: 3, asBefore: 2, unreadable: 0, takesBack: 0, keptIn: 0, goes: [], elements: [{ path: 'description', documents: 1 }, { path: 'docStatus', documents: 1 }] }])
+    expect(runDifferenceShape.safeParse(told[1]).error).toBeUndefined()
+    const { html } = await page(`/runs/${String(again['id'])}`)
+    for (const text of ['What would be different', '2 documents: decided and sent as before', 'description (1), docStatus (1)']) expect([text, html.includes(text)]).toEqual([text, true])
+    noPatient(html)
+
+    const [, print] = await api('/api/runs/plan', { deliveries, kind: 'print' })
+    expect(await api(`/api/runs/${String(print['id'])}/difference`)).toMatchObject([200, { compared: 3, asBefore: 0, keptIn: 1, goes: [{ from: 'pkb', to: 'print', documents: 2 }] }])
+    expect((await page(`/runs/${String(print['id'])}`)).html).toContain('1 document: not allowed by post')
+    const [, retry] = await api('/api/runs/plan', { deliveries, changed: 'the mapping was mended' })
+    expect(await api(`/api/runs/${String(retry['id'])}/difference`)).toMatchObject([400, { code: 'QUERY_INVALID' }])
+    expect((await page(`/runs/${String(retry['id'])}`)).html).not.toContain('What would be different')
+  })
+})
+
+describe('a large run', () => {
+  /** As many more as this one, in the tables only. */
+  const multiply = async (id: string, most: number) => {
+    await place.pool.query(`create table many as select n, gen_random_uuid() as doc, gen_random_uuid() as del, gen_random_uuid() as att from generate_series(1, ${most}) n`)
+    for (const text of [
+      "insert into documents select (json_populate_record(d, json_build_object('id', doc, 'source_id', 'RIO-M' || n, 'identifier', doc))).* from documents d, many where d.id = $1",
+      "insert into revisions select (json_populate_record(v, json_build_object('document_id', doc))).* from revisions v, many where v.document_id = $1",
+      "insert into deliveries select (json_populate_record(y, json_build_object('id', del, 'document_id', doc, 'identifier', doc, 'attempt_id', att))).* from deliveries y, many where y.document_id = $1",
+      "insert into attempts select (json_populate_record(a, json_build_object('id', att, 'delivery_id', del))).* from attempts a join deliveries y on y.id = a.delivery_id, many where y.document_id = $1",
+    ]) await place.pool.query(text, [id])
+    await place.pool.query('drop table many')
+  }
+  const start = (path: string, reason: string) => page(`${path}/start`, { reason })
+  const state = async (path: string) => (await place.ledger.run(path.slice('/runs/'.length)))!
+
+  test('waits for a second person, and neither the first nor any program is one', async () => {
+    const { id } = await inTrouble(BUSY)
+    await multiply(id, 500)
+    const group = await groupOf('pkb-down')
+    const { location } = await page('/runs/plan', { group })
+    expect((await page(location)).html).toContain('another person has to confirm it')
+    expect((await start(location, 'PKB is back')).location).toBe(`${location}?message=run-unconfirmed`)
+    expect((await page(location)).html).toContain('Waits for a second person')
+    await drive(location.slice('/runs/'.length))
+    const waiting = await state(location)
+    expect(waiting).toMatchObject({ state: 'unconfirmed', byState: { waiting: waiting.part }, startedBy: 'jane (pages)' })
+    expect(waiting.part).toBeGreaterThan(500)
+    expect((await start(location, 'once more')).status).toBe(409)
+    expect(await api(`/api${location}/start`, { reason: 'by a program', by: 'John' })).toMatchObject([409, { code: 'SECOND_PERSON_NEEDED' }])
+    who = { id: 'vera', role: 'viewer' }
+    expect((await start(location, 'as a viewer')).status).toBe(403)
+    expect((await state(location)).state).toBe('unconfirmed')
+    who = { id: 'john', role: 'operator' }
+    expect((await start(location, 'I looked at it too')).location).toBe(`${location}?message=run-started`)
+    expect(await state(location)).toMatchObject({ state: 'running', startedBy: 'jane (pages)', confirmedBy: 'john (pages)', reason: 'PKB is back' })
+    const told = (await place.ledger.trail({ kinds: [{ kind: 'run' }], limit: 3 })).entries
+    expect(told.map(({ actor, detail }) => [actor, detail['what'], detail['state'], detail['reason']])).toEqual([['john (pages)', 'start', 'running', 'I looked at it too'], ['jane (pages)', 'start', 'unconfirmed', 'PKB is back'], ['jane (pages)', 'plan', 'planned', undefined]])
+    expect(await api(`/api${location}/cancel`, { reason: 'enough' })).toMatchObject([200, { state: 'cancelled' }])
+
+    // A program may be the person who would confirm what it planned.
+    const [, planned] = await api('/api/runs/plan', { group })
+    const path = `/runs/${String(planned['id'])}`
+    expect(await api(`/api${path}/start`, { reason: 'by a program' })).toMatchObject([200, { state: 'unconfirmed' }])
+    expect((await start(path, 'looks right')).location).toContain('run-unconfirmed')
+    expect((await start(path, 'looks right')).status).toBe(409)
+    who = { id: 'jane', role: 'operator' }
+    expect((await start(path, 'so it does')).location).toContain('run-started')
+    expect(await state(path)).toMatchObject({ state: 'running', startedBy: 'john (pages)', confirmedBy: 'jane (pages)', plannedBy: 'a-program (api)' })
+    await page(`${path}/cancel`, { reason: 'enough' })
+  }, 60_000)
 })
 
 describe('by programs', () => {

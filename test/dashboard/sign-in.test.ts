@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { formOf, formTokenIn, startDashboard, API_TOKEN, type TestDashboard } from '../support/dashboard.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
 import { aStaff, cookieOf, firstAccount, PASSWORD, realVisitors, signedIn } from '../support/sign-in.ts'
-import { keptCode, newCode } from '../../src/dashboard/sign-in/codes.ts'
+import { keptCode, linkOf, newCode } from '../../src/dashboard/sign-in/codes.ts'
 import { SIGN_IN, type DashboardParts } from '../../src/dashboard/parts.ts'
 import { visitorsBy, bySession, byToken } from '../../src/dashboard/sign-in/visitors.ts'
 
@@ -198,6 +198,21 @@ describe('a session', () => {
     expect(await place.ledger.stops()).toEqual([])
   })
 
+  test('changes something by the API where it shows its own form’s token in a header, and not by another’s, nor from another site', async () => {
+    const [jane, john, vic] = [await signedIn(place, { role: 'reviewer' }), await signedIn(place), await signedIn(place, { role: 'viewer' })]
+    const pull = async (who: { readonly headers: { readonly cookie: string } }, headers: Record<string, string>) =>
+      (await fetch(`${open.url}/api/stops`, { method: 'POST', headers: { ...who.headers, 'content-type': 'application/json', ...headers }, body: JSON.stringify({ scope: 'all', reason: 'a drill' }) })).status
+    const own = { 'x-form-token': jane.formToken }
+    expect([await pull(jane, { 'x-form-token': john.formToken }), await pull(jane, { 'x-form-token': '' }), await pull(jane, { ...own, 'sec-fetch-site': 'cross-site' }), await pull(jane, { ...own, origin: 'https://evil.example' })]).toEqual([401, 401, 401, 401])
+    expect([await pull(vic, { 'x-form-token': vic.formToken }), await place.ledger.stops()]).toEqual([403, []])
+    expect(await pull(jane, own)).toBe(201)
+    const [stop] = await place.ledger.stops()
+    expect(stop?.actor).toBe(`${jane.staff.userName} (pages)`)
+    // Whoever may not lift is offered no form that would be refused.
+    expect([(await get('/stops', vic.headers.cookie)).html, (await get('/stops', jane.headers.cookie)).html].map((html) => [html.includes('/lift"'), html.includes('action="/stops"'), html.includes('action="/sign-out"')])).toEqual([[false, false, true], [true, true, true]])
+    await place.ledger.liftStop(stop!.id, 'test', 'over', iso())
+  })
+
   test('takes its own forms alone: not those of another session, nor of another site', async () => {
     const [jane, john] = [await signedIn(place), await signedIn(place)]
     const pull = (formToken: string, headers: Record<string, string> = {}) => send('/stops', { formToken, scope: 'all', reason: 'a drill' }, { ...jane.headers, ...headers }).then(({ status }) => status)
@@ -253,12 +268,37 @@ describe('a one-time code', () => {
     expect((await place.ledger.codeUse(keptCode(code, 1, place.clock.at).sha256, iso()))?.kind).toBe('first')
   })
 
-  test('stands in no address, no log and no header', async () => {
+  test('comes in a link, which fills it in, uses up nothing however often it is opened, and is handed on to nobody', async () => {
+    const code = newCode()
+    await place.ledger.firstCode(keptCode(code, 1, place.clock.at), iso())
+    const path = linkOf('', code)
+    expect(linkOf('https://letters.example/', code)).toBe(`https://letters.example${path}`)
+    for (let n = 0; n < 40; n += 1) {
+      const page = await get(path)
+      expect([page.status, page.html.includes(`value="${code}"`), page.headers.get('referrer-policy'), page.headers.get('cache-control'), page.headers.getSetCookie()]).toEqual([200, true, 'no-referrer', 'no-store', []])
+    }
+    expect((await place.pool.query('select from sign_in_tries')).rows).toEqual([])
+    const { cookie } = await firstAccount({ url: open.url, firstCode: code })
+    expect(cookie).toContain('openletter=')
+    // Opened again it looks the same, and what it fills in opens nothing.
+    expect((await get(path)).html).toContain('Enter your one-time code')
+    expect((await send('/sign-in/code', { code })).html).toContain('This code opens nothing')
+    expect((await place.ledger.trail({ limit: 100 })).entries.filter((one) => JSON.stringify(one).includes(code.slice(0, 9)))).toEqual([])
+    expect(open.lines.join()).not.toContain(code.slice(0, 9))
+  })
+
+  test.each(['9990000018', 'Ada%20Example', '%22%3E%3Cscript%3E', `${'A'.repeat(23)}`, ''])('in a link that is no code is not repeated: %j', async (text) => {
+    const { status, html } = await get(`/sign-in/code?code=${text}`)
+    expect([status, /id="code"[^>]*value="[^"]+"/u.test(html), text !== '' && html.includes(decodeURIComponent(text))]).toEqual([200, false, false])
+    expect((await get(`/sign-in/code?code=${newCode()}&code=${newCode()}`)).status).toBe(200)
+  })
+
+  test('stands in no log and no header, and in no address but its own link', async () => {
     const code = newCode()
     await place.ledger.firstCode(keptCode(code, 1, place.clock.at), iso())
     const page = await get('/sign-in/code')
     expect(page.html).toContain('action="/sign-in/code" method="post"')
-    expect(page.headers.get('referrer-policy')).toBe('same-origin')
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer')
     await send('/sign-in/code', { code })
     await firstAccount({ url: open.url, firstCode: code })
     const { entries } = await place.ledger.trail({ limit: 100 })
@@ -278,7 +318,7 @@ describe('an account', () => {
     await signedIn(place, { staff: jane.staff })
     const { html } = await get('/account', jane.headers.cookie)
     for (const text of ['Operator', 'Try failed deliveries again', 'This browser', 'Sign out every other browser']) expect(html).toContain(text)
-    expect(html).not.toContain('Release and withhold')
+    expect(html).not.toContain('Release documents')
     const told = JSON.parse((await get('/api/account', jane.headers.cookie)).html) as { readonly sessions: readonly unknown[] }
     expect(told).toMatchObject({ kind: 'person', id: jane.staff.userName, roles: ['operator'], rights: ['see', 'retry', 'stop'], sessions: [expect.anything(), expect.anything()] })
     expect(await (await open.api('/api/account')).json()).toMatchObject({ kind: 'program', id: 'api-token', sessions: [] })

@@ -1,8 +1,8 @@
 // The first page and its JSON, over a real ledger: what needs a person, numbers that lead to what is behind them, charts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { XMLSerializer, DOMParser, type Element } from '@xmldom/xmldom'
-import { readFilter } from '../../src/dashboard/filter.ts'
 import { askedAt, todayOf, type Today } from '../../src/dashboard/today-numbers.ts'
+import { byHour } from '../../src/dashboard/charts/by-hour.ts'
 import { chartsOf } from '../../src/dashboard/today-view.ts'
 import { todayTold } from '../../src/dashboard/today-told.ts'
 import { startDashboard, type TestDashboard } from '../support/dashboard.ts'
@@ -49,7 +49,7 @@ test('what needs a person comes first, with links; numbers of today follow, and 
   expect(says).toContain('Nothing is sent to Print: no worker has been heard of for over a minute')
   expect(says).not.toContain('Nothing is sent to PKB')
   expect(says).toContain('After 503. Next try at 12:25:00.')
-  for (const href of ['/failed', '/reviews', '/documents?feed=rio-http&amp;since=2026-11-23', '/today/behind?destination=pkb&amp;what=out', '/today/refused']) expect(html).toContain(`href="${href}"`)
+  for (const href of ['/failed', '/reviews', '/reconciliation/documents?day=2026-11-23&amp;feed=rio-http&amp;column=received', '/today/behind?destination=pkb&amp;what=out', '/today/refused']) expect(html).toContain(`href="${href}"`)
   for (const secret of [ADA.nhsNumber, ADA.family, ADA.given]) expect(html).not.toContain(secret)
   expect(html).not.toMatch(/\sstyle=|\son[a-z]+=|<script(?! src="\/assets\/live-[0-9a-f]{12}\.js" defer><\/script>)/u)
 })
@@ -60,9 +60,9 @@ test('each link of a number shows as many documents as the number says', async (
   expect(links.length).toBeGreaterThan(8)
   for (const [href, count] of links) {
     const { searchParams, pathname } = new URL(href, open.url)
-    if (pathname === '/documents') {
-      const read = readFilter(Object.fromEntries(searchParams), 'query')
-      expect([href, read.ok && (await place.ledger.list(read.filter)).documents.length]).toEqual([href, count])
+    if (pathname === '/reconciliation/documents') {
+      const [status, { documents }] = await api(`/api${pathname}?${searchParams}`)
+      expect([href, status, documents.length, (await page(href)).html.match(/<tr role="row" class="nhsuk-table__row">/gu)?.length]).toEqual([href, 200, count, count])
     } else {
       const { status, html: behind } = await page(href)
       expect([href, status, behind.match(/<tr role="row" class="nhsuk-table__row">/gu)?.length ?? 0]).toEqual([href, 200, count])
@@ -140,13 +140,18 @@ describe('a chart', () => {
       expect(html).toContain(description)
       for (const row of table.rows) expect(html).toContain(`<th class="nhsuk-table__header" scope="row">${row[0]}</th>${row.slice(1).map((one) => `<td class="nhsuk-table__cell">${one}</td>`).join('')}`)
     }
-    expect(text(html)).toContain('By 12:00, 6 came in. Usual for a Monday: 2, the middle of the last 3.')
+    expect(text(html)).toContain('By 12:00, 6 uploads came in. Usual for a Monday: 2, the middle of the last 3.')
   })
 
   test('of nothing is a chart too', () => {
     const asked = askedAt(place.clock.at)
-    for (const { pictures } of chartsOf(todayOf({ moved: [], lately: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: [] }, asked, { feeds: [], destinations: [] })))
+    for (const { pictures } of chartsOf(todayOf({ moved: [], lately: [], days: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: [] }, asked, { feeds: [], destinations: [] })))
       for (const { svg } of pictures) expect(new XMLSerializer().serializeToString(parse(svg))).not.toMatch(/NaN|Infinity/u)
+  })
+
+  test('of a million, of one and of nothing keeps its words inside', () => {
+    for (const count of [0, 1, 999, 9_999, 1_000_000]) for (const { svg } of byHour({ id: 'x', title: 't', description: 'd', head: 'In', hours: [{ label: '00', count }, { label: '01', count: 0 }], usual: 'usual Monday' }).pictures)
+      for (const word of all(parse(svg), 'text').filter((one) => one.getAttribute('text-anchor') === 'end')) expect([count, word.textContent, word.textContent!.length * 7 <= Number(word.getAttribute('x'))]).toEqual([count, word.textContent, true])
   })
 
   test('escapes whatever is written in it', async () => {
@@ -159,8 +164,32 @@ describe('a chart', () => {
   })
 })
 
+test('what a person has paused says so, needs a person, and drains nobody knows when', async () => {
+  await place.ledger.noteStates('one', [{ destination: 'pkb', circuit: 'closed', since: NOW }], NOW)
+  expect((await api('/api/today'))[1].destinations.find(({ destination }) => destination === 'pkb')?.drainMinutes).toBe(10)
+  await place.ledger.haltChannel('pkb', 'paused', 'duty', 'PKB asked for it', NOW)
+  try {
+    const [, today] = await api('/api/today')
+    expect(today.destinations.find(({ destination }) => destination === 'pkb')).toMatchObject({ halted: 'paused', circuit: { circuit: 'closed' } })
+    expect(today.destinations.find(({ destination }) => destination === 'pkb')?.drainMinutes).toBeUndefined()
+    expect(today.needs[0]).toMatchObject({ what: 'halted', since: NOW })
+    const { html } = await page('/')
+    expect(text(html)).toContain('pkb is paused , the oldest for less than a minute. See who did that, and why')
+    expect(text(html)).toMatch(/PKB record +Circuit +Paused +By a person\./u)
+  } finally {
+    await place.ledger.startChannel('pkb', 'duty', 'over', NOW)
+  }
+})
+
+test('in the first hour of a day nothing is said of a usual that is known', () => {
+  const asked = askedAt(new Date('2026-11-23T00:10:00Z'))
+  const at = (hour: string) => ({ hour, channel: 'rio-http', what: 'in' as const, count: 4 })
+  const today = todayOf({ begins: '2026-10-01T00:00:00.000Z', moved: ['2026-11-09', '2026-11-16'].map((day) => at(`${day}T00:00:00.000Z`)), lately: [], days: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: [] }, asked, { feeds: [], destinations: [] })
+  expect([today.like, chartsOf(today)[0]!.description]).toEqual([4, 'The first hour of the day is not over.'])
+})
+
 test('where nothing needs a person the page says so', async () => {
-  const empty = await startDashboard({ ledger: { ...place.ledger, flow: async () => ({ moved: [], lately: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: ['pkb', 'print'].map((destination) => ({ process: 'one', destination, circuit: 'closed' as const, since: NOW })) }) } })
+  const empty = await startDashboard({ ledger: { ...place.ledger, flow: async () => ({ moved: [], lately: [], days: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: ['pkb', 'print'].map((destination) => ({ process: 'one', destination, circuit: 'closed' as const, since: NOW })) }) } })
   try {
     expect(text(await (await fetch(empty.url)).text())).toContain('Nothing needs a person now.')
   } finally {

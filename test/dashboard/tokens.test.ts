@@ -1,9 +1,10 @@
 // Tokens of programs: made on the page or by the API, shown once, good for what they say until their day, and revoked at
 // once. Over a real ledger, with the engine's own way of knowing who asks.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { RIGHTS } from '../../src/dashboard/rights.ts'
-import { byMadeToken, hashOfToken, RIGHTS_FOR_PROGRAMS } from '../../src/dashboard/sign-in/tokens.ts'
+import { RIGHTS, RIGHTS_FOR_PROGRAMS } from '../../src/dashboard/rights.ts'
+import { byMadeToken, hashOfToken } from '../../src/dashboard/sign-in/tokens.ts'
 import { bySession, byToken, visitorsBy } from '../../src/dashboard/sign-in/visitors.ts'
+import { asTold } from '../support/contract.ts'
 import { API_TOKEN, formOf, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
 import { signedIn, type SignedIn } from '../support/sign-in.ts'
@@ -31,10 +32,13 @@ const page = async (path: string, init: RequestInit = {}) => {
 }
 const form = (fields: Record<string, string>) => formOf({ formToken: jane.formToken, ...fields })
 const asked = (more: object = {}) => ({ name: aName(), rights: ['see'], expires: '2027-03-31', reason: 'for the night report', ...more })
-const json = (body: unknown): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+const json = (body: unknown) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+/** By the API, as an administrator who has signed in. */
+const byJane = async (path: string, init: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {}) =>
+  asTold(path, init, await fetch(open.url + path, { ...init, headers: { ...jane.headers, 'x-form-token': jane.formToken, ...init.headers } }))
 type Made = { readonly id: string; readonly name: string; readonly token: string; readonly rights: readonly string[] }
 const made = async (more: object = {}): Promise<Made> => {
-  const answer = await open.api('/api/tokens', json(asked(more)))
+  const answer = await byJane('/api/tokens', json(asked(more)))
   expect(answer.status).toBe(201)
   return (await answer.json()) as Made
 }
@@ -50,9 +54,9 @@ describe('a token', () => {
     expect((await ask(token)).status).toBe(200)
     expect((await ask(token, '/fhir/AuditEvent')).status).toBe(403)
     const again = await page('/tokens')
-    for (const text of [name, 'Good until', '1 Apr 2027', 'jane (pages)']) expect(again.html).toContain(text)
+    for (const text of [name, 'Good until', 'the end of 31 Mar 2027', 'jane (pages)']) expect(again.html).toContain(text)
     expect(again.html).not.toContain(token)
-    expect(await (await open.api('/api/tokens')).text()).not.toContain(token)
+    expect(await (await byJane('/api/tokens')).text()).not.toContain(token)
     const { rows } = await place.pool.query('select t::text as row from tokens t')
     expect(rows.some(({ row }: { row: string }) => row.includes(hashOfToken(token)))).toBe(true)
     expect(rows.some(({ row }: { row: string }) => row.includes(token))).toBe(false)
@@ -62,7 +66,7 @@ describe('a token', () => {
     const { name, token, id } = await made({ rights: ['see', 'stop'] })
     expect((await ask(token, '/api/stops', json({ scope: 'code', value: 'APPT', reason: 'a drill of the program' }))).status).toBe(201)
     const { entries } = await place.ledger.trail({ kinds: [{ kind: 'token-made' }, { kind: 'stop' }], limit: 2 })
-    expect(entries.map(({ kind, actor }) => [kind, actor])).toEqual([['stop', `${name} (api)`], ['token-made', 'api-token (api)']])
+    expect(entries.map(({ kind, actor }) => [kind, actor])).toEqual([['stop', `${name} (api)`], ['token-made', 'jane (pages)']])
     expect(entries[1]!.detail).toMatchObject({ token: id, name, rights: ['see', 'stop'], reason: 'for the night report' })
     expect(JSON.stringify(entries)).not.toContain(token)
   })
@@ -106,17 +110,31 @@ describe('a token', () => {
   test('never releases, and never says who may come in: not asked for, nor written into the database', async () => {
     expect(RIGHTS_FOR_PROGRAMS.toSorted()).toEqual(Object.keys(RIGHTS).filter((right) => right !== 'release' && right !== 'people').toSorted())
     for (const rights of [['release'], ['people'], ['see', 'release'], ['everything'], [], 'release', [['see']], [null], undefined]) {
-      expect([rights, (await open.api('/api/tokens', { ...json(asked({ rights })), headers: { 'content-type': 'application/json' } }).catch(() => ({ status: 400 }))).status]).toEqual([rights, 400])
+      expect([rights, (await byJane('/api/tokens', json(asked({ rights })))).status]).toEqual([rights, 400])
     }
     const { id, token } = await made()
     for (const right of ['release', 'people']) await expect(place.pool.query('update tokens set rights = $2 where id = $1', [id, ['see', right]])).rejects.toThrow('tokens_rights_check')
     expect((await ask(token, '/api/tokens')).status).toBe(403)
   })
 
-  test('of the settings may all but release', async () => {
+  test('of the settings may lift, and neither release nor say who may come in, nor make another', async () => {
     const stop = (await place.ledger.pullStop({ scope: 'code', value: 'CPLN' }, 'duty', 'a drill', place.clock.at.toISOString()))!
-    expect((await open.api(`/api/stops/${stop.id}/lift`, json({ reason: 'over again' }))).status).toBe(403)
-    expect((await open.api('/api/tokens')).status).toBe(200)
+    expect((await open.api(`/api/stops/${stop.id}/lift`, json({ reason: 'over again' }))).status).toBe(200)
+    const before = (await place.ledger.tokens()).length
+    for (const [path, body] of [['/api/tokens', asked()], ['/api/people', { userName: 'eve', name: 'Eve', roles: ['admin'], reason: 'by a program' }], [`/api/documents/${stop.id}/release`, {}]] as const)
+      expect([path, (await open.api(path, json(body))).status]).toEqual([path, 403])
+    // Nor by the forms of the pages, whatever it writes into them.
+    for (const path of ['/tokens', '/people', '/stops']) for (const formToken of ['', 'undefined']) {
+      const answer = await fetch(open.url + path, { ...formOf({ formToken, name: 'eve', userName: 'eve', roles: 'admin', rights: 'see', scope: 'all', expires: '2027-03-31', reason: 'by a program' }), headers: { authorization: `Bearer ${API_TOKEN}` } })
+      expect([path, formToken, answer.status]).toEqual([path, formToken, 403])
+    }
+    expect([(await place.ledger.tokens()).length, (await place.ledger.staff()).length, (await place.ledger.stops()).filter(({ scope }) => scope === 'all').length]).toEqual([before, 1, 0])
+  })
+
+  test('with the right to lift does, and without it does not', async () => {
+    const stop = (await place.ledger.pullStop({ scope: 'code', value: 'CLIN' }, 'duty', 'a drill', place.clock.at.toISOString()))!
+    const lift = async (rights: readonly string[]) => (await ask((await made({ rights })).token, `/api/stops/${stop.id}/lift`, json({ reason: 'over again' }))).status
+    expect([await lift(['see', 'stop']), await lift(['see', 'lift'])]).toEqual([403, 200])
   })
 })
 
@@ -135,7 +153,7 @@ describe('what is not said in full makes no token', () => {
   test('a name that was given before, even of a token that was revoked', async () => {
     const { id, name } = await made()
     await page(`/tokens/${id}/revoke`, form({ reason: 'the program is gone' }))
-    expect((await open.api('/api/tokens', json(asked({ name })))).status).toBe(409)
+    expect((await byJane('/api/tokens', json(asked({ name })))).status).toBe(409)
   })
 
   test('a form that is not of the visitor, and a visitor who is no administrator', async () => {

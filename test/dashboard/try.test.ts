@@ -104,6 +104,54 @@ describe('by the API', () => {
   })
 })
 
+describe('as its feed would read it', () => {
+  const upload = text('01-share-registered.json')
+  const { metadata } = JSON.parse(upload) as { metadata: { patient: { nhsNumber: string } } }
+  const refusedOf = async (message: string): Promise<string | undefined> => (await tryIt({ feed: 'rio-http', message }))[1].refused?.code
+
+  test('a key that stands twice is refused, alone and in a whole upload', async () => {
+    const twice = JSON.stringify(metadata).replace('{', '{"documentType":"MH share with patient",')
+    expect([await refusedOf(twice), await refusedOf(`{"metadata":${twice}}`)]).toEqual(['MESSAGE_UNREADABLE', 'MESSAGE_UNREADABLE'])
+    const [, beside] = await tryIt({ feed: 'rio-http', message: twice, document: { data: aPdf().toString('base64'), name: 'letter.pdf' } })
+    expect(beside.refused?.code).toBe('MESSAGE_UNREADABLE')
+  })
+
+  test.each([['alone', (deep: string) => `{"x":${deep}}`], ['in a whole upload', (deep: string) => `{"metadata":{"x":${deep}}}`], ['beside a file', (deep: string) => `{"metadata":{"x":${deep}},"file":"a.pdf"}`]])('what is nested without end is refused %s, and is nobody’s fault', async (_, around) => {
+    expect(await refusedOf(around('['.repeat(200_000) + ']'.repeat(200_000)))).toMatch(/UNREADABLE/u)
+  })
+
+  test('metadata that is too large is refused', async () => {
+    expect(await refusedOf(JSON.stringify({ ...metadata, more: 'x'.repeat(600_000) }))).toBeDefined()
+  })
+
+  test.each([['rio-mllp'], ['rio-http'], ['rio-folder']])('bytes that are no message at all are refused by %s', async (feed) => {
+    const { status, html } = await page({ feed }, { file: { name: 'm.bin', bytes: Buffer.from(Array.from({ length: 5_000 }, (_, n) => (n * 7919) % 256)) } })
+    expect([status, html.includes(`The feed ${feed} would refuse it`)]).toEqual([200, true])
+  })
+
+  test('a document that has no place in the message is not left out without a word', async () => {
+    const message = text('41-refused-no-patient.hl7')
+    expect((await tryIt({ feed: 'rio-mllp', message, document: { data: aPdf().toString('base64') } }))[1]).toMatchObject({ code: 'QUERY_INVALID', detail: expect.stringContaining('{file}') })
+    const { status, html } = await page({ feed: 'rio-mllp', message }, { document: { name: 'letter.pdf', bytes: aPdf() } })
+    expect([status, html.includes('The message has no {file}')]).toEqual([400, true])
+  })
+
+  test('what the ledger knows of the patient is not told', async () => {
+    const { nhsNumber } = metadata.patient
+    const before = (await tryIt({ feed: 'rio-http', message: upload }))[1].reasons
+    await place.ledger.savePerson(nhsNumber, { registered: true, deceased: true, birthDate: '1950-05-05' }, NOW.toISOString())
+    await place.upload({})
+    expect((await tryIt({ feed: 'rio-http', message: upload }))[1].reasons).toEqual(before)
+    expect(JSON.stringify(before)).not.toContain('1950-05-05')
+  })
+
+  test('a document that is not to be shared is withheld, and would be sent to nobody', async () => {
+    const { html } = await page({ which: 'sample', sample: '03-do-not-share.hl7' })
+    expect(html).toContain('By the feed rio-mllp: Withhold')
+    expect((await tryIt({ feed: 'rio-mllp', sample: '03-do-not-share.hl7', person: { account: 'registered' } }))[1].reasons).toMatchObject({ decision: { route: 'withhold' }, owed: [] })
+  })
+})
+
 describe('on the page', () => {
   test('a newcomer presses one button and sees why, step by step', async () => {
     const { status, cache, html } = await page({ which: 'sample', sample: SAMPLE })
@@ -161,6 +209,31 @@ test('nothing of it reaches the ledger, the log or the metrics', async () => {
   const receipts = (all: string): readonly string[] => all.split('\n').filter((line) => /^openletter_(receipts|rejections|unread|decisions)/u.test(line))
   expect(receipts(await (await fetch(`${analyst.url}/metrics`)).text())).toEqual(receipts(metrics))
 })
+
+test('what cannot even be read as a request is told without repeating it, and is not logged', async () => {
+  const secret = 'Zwickenpflug'
+  const lines = [...open.lines, ...analyst.lines].length
+  const send = async (body: string | Buffer, type: string, to = `${open.url}/api/try`): Promise<string> => {
+    const answer = await open.api(to.slice(open.url.length), { method: 'POST', headers: { 'content-type': type }, body: typeof body === 'string' ? body : new Uint8Array(body) })
+    expect([type, answer.status]).toEqual([type, expect.any(Number)])
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
+    return answer.text()
+  }
+  const told = [
+    await send(`{"feed":"rio-mllp","message":"${secret}`, 'application/json'), await send(`${secret}`, 'application/json'), await send(`{"feed":"rio-mllp","message":"x","${secret}":1}`, 'application/json'),
+    await send(`{"feed":"${secret}","message":"x"}`, 'application/json'), await send(`{"feed":"rio-mllp","sample":"${secret}"}`, 'application/json'), await send(secret, 'text/plain'), await send(secret, 'application/json; charset=nonsense'),
+    await send(JSON.stringify({ feed: 'rio-mllp', message: secret.repeat(5_000_000) }), 'application/json'),
+  ]
+  expect(told.filter((one) => one.includes(secret))).toEqual([])
+  for (const [body, type] of [[secret, 'multipart/form-data'], [secret, 'multipart/form-data; boundary=x'], [`--x\r\n${secret}`, 'multipart/form-data; boundary=x'], [secret, 'text/plain'], [`message=${secret}`, 'application/x-www-form-urlencoded']] as const) {
+    const answer = await fetch(`${analyst.url}/try`, { method: 'POST', headers: { 'content-type': type }, body })
+    expect([answer.status >= 400 && answer.status < 500, (await answer.text()).includes(secret)]).toEqual([true, false])
+  }
+  const large = await page({ feed: 'rio-mllp' }, { file: { name: `${secret}.hl7`, bytes: Buffer.alloc(60_000_000, secret) } })
+  expect([large.status, large.html.includes(secret), large.html.includes('larger than 25 MB')]).toEqual([400, false, true])
+  expect([...open.lines, ...analyst.lines].slice(lines)).toEqual([])
+}, 60_000)
 
 test('only whoever may change channels tries messages', async () => {
   const reviewer = await startDashboard({ ledger: place.ledger, tryIt: desk.tryIt, visitors: signedInAs('reviewer') })

@@ -19,15 +19,25 @@ describe('what is part of a run', () => {
 })
 
 describe('a large run', () => {
-  const large = { state: 'planned', part: SECOND_PERSON_ABOVE + 1, askers: ['jane'] } as const
+  const large = { state: 'planned', part: SECOND_PERSON_ABOVE + 1, askers: [JANE] } as const
   test('waits for a second person, who is not the one who planned or wanted it, nor a program', () => {
     expect(wished('start', large, JANE)).toEqual({ ok: true, state: 'unconfirmed' })
-    const waits = { ...large, state: 'unconfirmed', askers: ['jane', 'jack'] } as const
+    const waits = { ...large, state: 'unconfirmed', askers: [JANE, { id: 'jack', kind: 'person' }] } as const
     for (const id of ['jane', 'jack']) expect(wished('start', waits, { id, kind: 'person' })).toEqual({ ok: false, why: 'second-person' })
     expect(wished('start', waits, { id: 'robot', kind: 'program' })).toEqual({ ok: false, why: 'second-person' })
     expect(wished('start', waits, { id: 'john', kind: 'person' })).toEqual({ ok: true, state: 'running', confirms: true })
   })
   test('that somebody else has planned has two people with its start', () => expect(wished('start', large, { id: 'john', kind: 'person' })).toEqual({ ok: true, state: 'running', confirms: true }))
+  test('that a program planned, or wanted started, needs two people all the same: the program may be the person', () => {
+    const [token, john] = [{ id: 'jane', kind: 'program' }, { id: 'john', kind: 'person' }] as const
+    expect(wished('start', { ...large, askers: [token] }, JANE)).toEqual({ ok: true, state: 'unconfirmed' })
+    expect(wished('start', { ...large, askers: [token] }, token)).toEqual({ ok: true, state: 'unconfirmed' })
+    const waits = { ...large, state: 'unconfirmed' } as const
+    expect(wished('start', { ...waits, askers: [token, token] }, token)).toEqual({ ok: false, why: 'second-person' })
+    expect(wished('start', { ...waits, askers: [token, token] }, JANE)).toEqual({ ok: true, state: 'unconfirmed' })
+    expect(wished('start', { ...waits, askers: [token, JANE] }, JANE)).toEqual({ ok: false, why: 'second-person' })
+    expect(wished('start', { ...waits, askers: [token, JANE] }, john)).toEqual({ ok: true, state: 'running', confirms: true })
+  })
   test('of a smaller number needs one', () => expect(wished('start', { ...large, part: SECOND_PERSON_ABOVE }, JANE)).toEqual({ ok: true, state: 'running' }))
   test('of nothing does not start', () => expect(wished('start', { ...large, part: 0 }, JANE)).toEqual({ ok: false, why: 'nothing' }))
   test('that has ended does nothing any more', () => {

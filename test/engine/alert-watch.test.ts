@@ -8,6 +8,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import { makeSay } from '../../src/observe/say.ts'
 import { ADA } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 import { aHook, aMailServer, type Hook, type MailServer } from '../support/told.ts'
 
 const SECRET = 'a secret of the tests'
@@ -98,8 +99,9 @@ test('is reminded of after four hours, after a day, and then ever more rarely; a
   const one = aWatch()
   own = [DOWN]
   const reminders: number[] = []
+  await look(one)
   for (let hours = 0; hours <= 60; hours += 1) {
-    await look(one)
+    await one.watch.look()
     if (subjects().some((subject) => subject.startsWith('Openletter: still open'))) reminders.push(hours)
     later(HOUR)
   }
@@ -117,7 +119,7 @@ test('a thing that comes and goes all day is one incident and a handful of mails
   const one = aWatch()
   for (let n = 0; n < 24 * 60 / 7; n += 1) {
     own = n % 3 === 0 ? [DOWN] : []
-    await look(one)
+    await one.watch.look()
     later(7 * MINUTE)
   }
   const { open: still, resolved } = await place.ledger.incidents(100)
@@ -222,6 +224,17 @@ describe('a webhook', () => {
     expect(one.lines.join('')).not.toContain('hidden')
   })
 
+  test('that asks to be left alone for a year is asked again after an hour', async () => {
+    Object.assign(hook.manners, { status: 503, retryAfter: 31_536_000 })
+    own = [DOWN]
+    const one = aWatch()
+    await look(one)
+    Object.assign(hook.manners, { status: 204 })
+    later(61 * MINUTE)
+    await look(one)
+    expect(hook.posts).toHaveLength(2)
+  })
+
   test('that asks to be left alone is left alone for as long', async () => {
     Object.assign(hook.manners, { status: 429, retryAfter: 600 })
     own = [DOWN]
@@ -245,8 +258,7 @@ describe('what it sees', () => {
     const one = aWatch({ policy: () => ({ ...place.policy, feeds: { 'rio-http': { ...feed!, alert_if_silent: { working_hours: 4 } } } }) })
     place.clock.at = new Date('2026-11-20T16:00:00.000Z')
     await place.upload({ documentId: 'S-1', documentType: 'MH DO NOT share with patient' })
-    const [row] = (await place.ledger.list({ limit: 1 })).documents
-    await place.pool.query('update documents set received_at = $1 where id = $2', ['2026-11-20T16:00:00.000Z', row!.id])
+    await place.pool.query('update receipts set received_at = $1', ['2026-11-20T16:00:00.000Z'])
     // Friday at four: an hour that day, the weekend, and three on Monday.
     place.clock.at = new Date('2026-11-23T11:59:00.000Z')
     await look(one)
@@ -260,6 +272,34 @@ describe('what it sees', () => {
     later(15 * MINUTE)
     await look(one)
     expect(await kinds()).toEqual([])
+    // Started on Tuesday at ten: what was paused was not silent.
+    place.clock.at = new Date('2026-11-24T10:00:00.000Z')
+    await place.ledger.startChannel('rio-http', 'jane', 'done', iso())
+    later(4 * HOUR - MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([])
+    later(2 * MINUTE)
+    await look(one)
+    expect(await kinds()).toEqual([['feed-silent', 'rio-http']])
+  })
+
+  test('a feed that RiO still sends by, where another feed has brought the documents since', async () => {
+    const { 'rio-http': feed } = place.policy.feeds
+    await place.upload({ documentId: 'S-2' })
+    await place.pool.query("update documents set feed = 'rio-mllp'")
+    await place.pool.query('update receipts set received_at = $1', [iso()])
+    const one = aWatch({ policy: () => ({ ...place.policy, feeds: { 'rio-http': { ...feed!, alert_if_silent: { working_hours: 4 } } } }) })
+    later(HOUR)
+    await look(one)
+    expect(await kinds()).toEqual([])
+  })
+
+  test('a destination that is away, and not one that a person has paused', async () => {
+    const one = aWatch()
+    own = [{ kind: 'destination-away', thing: 'print' }, { kind: 'destination-away', thing: 'pkb' }]
+    await place.ledger.haltChannel('pkb', 'paused', 'jane', 'PKB is being upgraded', iso())
+    for (let n = 0; n < 17; n += 1) { later(MINUTE); await look(one) }
+    expect(await kinds()).toEqual([['destination-away', 'print']])
   })
 
   test('deliveries that wait for too long, unless a stop or a destination that is away explains it', async () => {
@@ -349,10 +389,63 @@ test('of two processes one judges, and each says what is wrong with itself', asy
   await other.close()
 })
 
+test('a process that watches and has nobody to tell leaves that to one that has', async () => {
+  const other = await place.another()
+  const watching = aWatch({ own: async () => [DOWN], settings: {} })
+  await look(watching)
+  own = []
+  const telling = aWatch({ ledger: other.ledger })
+  await look(telling)
+  later(MINUTE)
+  await place.ledger.report([{ kind: 'feed-down', thing: 'rio-http' }], iso())
+  await look(telling)
+  await look(watching)
+  await look(telling)
+  expect(posted().map(({ alert }) => alert['about'])).toEqual(['rio-http'])
+  expect(subjects()).toEqual(['Openletter: open: A feed is down: rio-http'])
+  for (const { watch } of [watching, telling]) await watch.close()
+  await other.close()
+})
+
+test('a webhook that hangs does not keep the watch from looking', async () => {
+  const held = Promise.withResolvers<{ told: readonly string[] }>()
+  let tells = 0
+  const one = aWatch({ ways: { ways: ['webhook'], tell: () => { tells += 1; return held.promise } }, everyMs: 20 })
+  own = [DOWN]
+  await until('it is being told', () => tells > 0)
+  own = [DOWN, { kind: 'disk-full', thing: 'DATA_DIR' }]
+  await until('what is wrong since is open', async () => (await open()).length === 2)
+  expect(tells).toBe(1)
+  held.resolve({ told: [] })
+  await one.watch.close()
+})
+
+test('a watch that comes to nothing says so', async () => {
+  const one = aWatch()
+  await look(one)
+  expect(one.watch.failing()).toBe(false)
+  const broken = aWatch({ ledger: { ...place.ledger, failures: () => Promise.reject(new Error('too slow')) } })
+  await one.watch.close()
+  await look(broken)
+  expect(broken.watch.failing()).toBe(true)
+  await broken.watch.close()
+  const blind = aWatch({ ledger: { ...place.ledger, recalls: () => Promise.reject(new Error('too slow')) } })
+  await look(blind)
+  expect(blind.watch.failing()).toBe(true)
+})
+
 test('a hundred judgements at once open an incident once', async () => {
   const judged = await Promise.all(Array.from({ length: 20 }, () => place.ledger.judgeIncidents([{ ...DOWN, about: 'x', since: iso() }], (known) => (known.length === 0 ? [{ do: 'open', wrong: { ...DOWN, about: 'x', since: iso() } }] : []), ['email'], iso())))
   expect(judged.filter((changes) => (changes?.length ?? 0) > 0)).toHaveLength(1)
   expect(await open()).toHaveLength(1)
+})
+
+test('of many processes that look for what is due at once, one tells it', async () => {
+  await place.ledger.judgeIncidents([{ ...DOWN, about: 'x', since: iso() }], () => [{ do: 'open', wrong: { ...DOWN, about: 'x', since: iso() } }], ['email'], iso())
+  const until = new Date(place.clock.at.getTime() + 60_000).toISOString()
+  const taken = await Promise.all(Array.from({ length: 20 }, () => place.ledger.notificationsDue(['email'], iso(), until, 10)))
+  expect(taken.flat()).toHaveLength(1)
+  expect(await place.ledger.notificationsDue(['webhook'], until, until, 10)).toEqual([])
 })
 
 test('nothing that identifies a patient or a document is in any mail, webhook or log', async () => {
@@ -378,6 +471,7 @@ test('where no way is set, incidents are there all the same', async () => {
 
 describe('settings', () => {
   test.each([
+    [{ SMTP_URL: 'smtp://u:p@127.0.0.1?logger=true&debug=true', ALERT_EMAIL_FROM: 'a@b.example' }, 'SMTP_URL asks for a log'],
     [{ SMTP_URL: 'smtp://127.0.0.1' }, 'SMTP_URL and ALERT_EMAIL_FROM belong together'],
     [{ ALERT_EMAIL_TO: 'a@b.example' }, 'ALERT_EMAIL_TO needs SMTP_URL'],
     [{ SMTP_URL: 'http://127.0.0.1', ALERT_EMAIL_FROM: 'a@b.example' }, 'SMTP_URL is an address such as'],

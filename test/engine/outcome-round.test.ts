@@ -12,6 +12,7 @@ import type { Policy } from '../../src/policy/policy.ts'
 import { ADA } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'
 import { aReceipt } from '../support/documents.ts'
+import { until } from '../support/until.ts'
 import { aMailServer, type MailServer } from '../support/told.ts'
 
 let server: MailServer
@@ -114,6 +115,9 @@ test('after an outage each day that was missed is told, once', async () => {
   await Promise.all([look(aRound()), look(aRound({ ledger: other.ledger })), look(aRound())])
   expect((await readdir(folder)).toSorted()).toEqual(['2026-11-23', '2026-11-25'])
   expect([await fileOf('2026-11-23', 'ADULT1'), await fileOf('2026-11-25', 'ADULT1')]).toMatchObject([[{ document_id: 'O-1' }], [{ document_id: 'O-2' }]])
+  // What the file of an earlier day says is of the day on which it was worked out, and it says so.
+  expect((await fileOf('2026-11-23', 'ADULT1'))[0]).toMatchObject({ first_received: '23/11/2026 10:00', as_of: '27/11/2026 06:00' })
+  expect(server.letters.every(({ raw }) => raw.includes('As it stood on 27/11/2026 06:00'))).toBe(true)
   expect(server.letters.map(({ subject }) => subject.slice(-10)).toSorted()).toEqual(['2026-11-23', '2026-11-25'])
   for (const round of opened.splice(0)) await round.close()
   await other.close()
@@ -127,10 +131,10 @@ test('a folder that cannot be written to is tried again, and no half of a file i
   const one = aRound({ folder: blocked })
   at('2026-11-24T06:00:00Z')
   await look(one)
-  expect([one.round.failing(), one.lines.some((line) => line.includes('part_failed'))]).toEqual([true, true])
+  expect([one.round.failing(), one.lines.some((line) => line.includes('part_failed'))]).toEqual([['OUTCOMES_DIR'], true])
   await rm(blocked)
   await look(one)
-  expect(one.round.failing()).toBe(false)
+  expect(one.round.failing()).toEqual([])
   expect(await readdir(join(blocked, '2026-11-23'))).toEqual(['ADULT1.csv'])
 })
 
@@ -181,6 +185,86 @@ test('nothing of the patient, the title or the content is in a file, a mail or t
   expect(all).toContain(`"'=1+1"`)
   for (const secret of [ADA.nhsNumber, ADA.family, ADA.given, 'garden', 'High Street', 'Letter', '=cmd']) expect([secret, all.replaceAll('Openletter', '').includes(secret)]).toEqual([secret, false])
 })
+
+test('what a full ledger held before its first morning is nobody’s news', async () => {
+  const fresh = await aLedger(bend)
+  const before = await mkdtemp(join(tmpdir(), 'outcomes-'))
+  try {
+    for (const documentId of ['N-1', 'N-2', 'N-3']) await fresh.upload({ documentId }, { receipt: aReceipt({ documentId }, { receivedAt: '2026-11-20T10:00:00.000Z' }) })
+    await fresh.upload({ documentId: 'N-4' }, { receipt: aReceipt({ documentId: 'N-4' }, { receivedAt: '2026-11-23T10:00:00.000Z' }) })
+    fresh.clock.at = new Date('2026-11-24T06:00:00Z')
+    await look(aRound({ ledger: fresh.ledger, now: () => fresh.clock.at, folder: before }))
+    expect((parse(await readFile(join(before, '2026-11-23', 'ADULT1.csv'), 'utf8'), { columns: true }) as Record<string, string>[]).map(({ document_id: id }) => id)).toEqual(['N-4'])
+    expect(server.letters.map(({ raw }) => raw.includes('"N-1"'))).toEqual([false])
+  } finally {
+    for (const round of opened.splice(0)) await round.close()
+    await fresh.close()
+    await rm(before, { recursive: true, force: true })
+  }
+})
+
+test('a clock that was a year ahead for a moment does not keep the days after it from being told', async () => {
+  at('2027-11-23T06:00:00Z')
+  await look(aRound())
+  at('2026-11-23T10:00:00Z')
+  await upload('K-1', { documentType: 'MH DO NOT share with patient' })
+  at('2026-11-24T06:00:00Z')
+  await look(aRound())
+  expect(await fileOf('2026-11-23', 'ADULT1')).toMatchObject([{ document_id: 'K-1', as_of: '24/11/2026 06:00' }])
+})
+
+test('a team that a document has moved to is told of it as new, and nobody of what another team was told', async () => {
+  at('2026-11-23T10:00:00Z')
+  const { id } = await upload('V-1')
+  await work(place, id, 'pkb')
+  at('2026-11-24T06:00:00Z')
+  await look(aRound())
+  at('2026-11-24T10:00:00Z')
+  await upload('V-1', { team: 'CAMHS1', documentType: 'MH DO NOT share with patient', uploadedAt: '2026-11-24T10:00:00Z', event: 'updated' })
+  at('2026-11-25T06:00:00Z')
+  await look(aRound())
+  expect(await readdir(join(folder, '2026-11-24'))).toEqual(['CAMHS1.csv'])
+  expect(await fileOf('2026-11-24', 'CAMHS1')).toMatchObject([{ document_id: 'V-1', outcome: 'Taken back', changed_from: '' }])
+})
+
+test.each(['9990000018', '999 000 0018', '999-000-0018', '999.000.0018', 'x999/000/0018', '999_000_0018'])('%s is nobody’s user name', async (uploadedBy) => {
+  at('2026-11-23T10:00:00Z')
+  await upload('U-1', { uploadedBy, documentType: 'MH DO NOT share with patient' })
+  at('2026-11-24T06:00:00Z')
+  await look(aRound())
+  expect(await fileOf('2026-11-23', 'ADULT1')).toMatchObject([{ document_id: 'U-1', uploaded_by: '' }])
+})
+
+test('an address that bounces is an alert after a while, and is left alone after a week', async () => {
+  at('2026-11-23T10:00:00Z')
+  await upload('B-1', { documentType: 'MH DO NOT share with patient' })
+  server.manners.refused = ['adult1@trust.example']
+  const one = aRound()
+  at('2026-11-24T06:00:00Z')
+  await look(one)
+  expect(one.round.failing()).toEqual([])
+  for (const hour of ['08', '10', '12']) { at(`2026-11-24T${hour}:00:00Z`); await look(one) }
+  expect(one.round.failing()).toEqual(['mail to ADULT1'])
+  expect(one.lines.join('')).not.toContain('adult1@trust.example')
+  await place.pool.query('update outcome_mails set tries = 170')
+  server.manners.refused = []
+  at('2026-12-01T06:00:00Z')
+  await look(one)
+  expect([one.round.failing(), server.letters]).toEqual([[], []])
+})
+
+test('a mail server that says nothing does not keep the engine from stopping', async () => {
+  at('2026-11-23T10:00:00Z')
+  await upload('H-1', { documentType: 'MH DO NOT share with patient' })
+  let sending = false
+  at('2026-11-24T06:00:00Z')
+  const one = aRound({ mail: { send: () => { sending = true; return new Promise(() => {}) }, close: () => {} } })
+  await until('it is at its mail', () => sending)
+  opened.pop()
+  const begun = performance.now()
+  await one.round.close()
+  expect(performance.now() - begun).toBeLessThan(8_000)
+}, 20_000)
 
 describe('the days to tell', () => {
   test.each([

@@ -1,5 +1,8 @@
-// A whole engine that has somebody to tell: from a document that PKB refuses to the mail.
+// A whole engine that has somebody to tell: from the cause, such as a PKB that is down, to the mail and back.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { connect } from '../../src/ledger/database.ts'
 import { anEngine, type TestEngine } from '../support/engine.ts'
 import { aMailServer, type MailServer } from '../support/told.ts'
 import { until } from '../support/until.ts'
@@ -29,3 +32,43 @@ test('a document that PKB refuses is told by mail, without the document', async 
   expect(letter.raw).not.toContain('ALERT-1')
   expect(await (await engine.api('/api/alerts')).json()).toMatchObject({ ways: ['email'], open: [{ kind: 'failures', count: 1, told: [{ says: 'opened', sentAt: expect.any(String) }] }] })
 }, 60_000)
+
+const letterThat = (begins: string) => until(`the letter that begins ${begins} came`, () => server.letters.find(({ subject }) => subject.startsWith(`Openletter: ${begins}`)), 60_000)
+
+test('a PKB that is down is told by mail, and that it is back', async () => {
+  await engine.control({ faults: [{ path: '/fhir/DocumentReference', method: 'POST', times: 10_000, status: 503 }] })
+  const pool = connect(engine.databaseUrl, { max: 1 })
+  /** What is said of PKB, as if so much time had passed. */
+  const passes = (text: string) => pool.query(text)
+  try {
+    for (let n = 1; n <= 6; n += 1) await engine.upload({ documentId: `DOWN-${n}` })
+    await until('the engine says that PKB is away', async () => (await pool.query("select 1 from reports where kind = 'destination-away' and thing = 'pkb'")).rowCount === 1, 60_000)
+    await passes("update reports set since = since - interval '20 minutes' where kind = 'destination-away'")
+    const told = await letterThat('open: A destination does not answer: pkb')
+    expect(told.raw).toContain('https://console.example/failed')
+    expect(told.raw).not.toContain('DOWN-')
+
+    await engine.control({ faults: [] })
+    await engine.state('DOWN-1', 'acknowledged', 'sent', 'read')
+    await passes("update reports set at = at - interval '2 minutes' where kind = 'destination-away'")
+    await until('it is calm', async () => (await pool.query("update incidents set calm_since = calm_since - interval '20 minutes' where kind = 'destination-away' and calm_since is not null")).rowCount === 1, 150_000)
+    expect((await letterThat('resolved: A destination does not answer: pkb')).raw).toContain('It was open for')
+  } finally {
+    await pool.end()
+  }
+}, 300_000)
+
+test('a feed whose port another program has taken is told by mail', async () => {
+  const { port } = engine.engine.mllp.find(({ feed }) => feed === 'rio-mllp')!
+  const change = async (wanted: string) => { expect((await engine.api(`/api/channels/rio-mllp/${wanted}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reason: 'a drill' }) })).status).toBe(200) }
+  await change('stop')
+  const other = createServer().listen(port, '127.0.0.1')
+  await once(other, 'listening')
+  try {
+    await change('start')
+    const told = await letterThat('open: A feed is down: rio-mllp')
+    expect(told.raw).toContain('https://console.example/channels')
+  } finally {
+    other.close()
+  }
+}, 120_000)

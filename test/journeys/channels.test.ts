@@ -5,9 +5,10 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect as connectTo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { Client } from 'pg'
 import { connectMllp } from '../../src/intake/mllp/client.ts'
 import { startEngine, type Engine } from '../../src/wire.ts'
-import { anEngine, sha256, TOKEN, type TestEngine } from '../support/engine.ts'
+import { anEngine, API, sha256, TOKEN, type TestEngine } from '../support/engine.ts'
 import { mdm } from '../support/hl7-messages.ts'
 import { aMdm } from '../support/mdm.ts'
 import { aPdf } from '../support/pdf.ts'
@@ -30,6 +31,7 @@ beforeAll(async () => {
 afterAll(async () => { await place?.stop(); files?.remove() })
 afterEach(async () => {
   for (const one of others.splice(0)) await one.stop()
+  for (const { id } of ((await (await place.api('/api/stops')).json()) as { stops: readonly { id: string }[] }).stops) await place.api(`/api/stops/${id}/lift`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reason: 'over' }) })
   for (const channel of ['rio-mllp', 'rio-http', 'rio-folder', 'pkb', 'print']) await act(channel, 'start')
 })
 
@@ -46,6 +48,12 @@ const another = async (settings: object = {}): Promise<Engine> => {
 }
 const said = (event: string) => place.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter((one) => one['event'] === event)
 const contentFiles = (): readonly string[] => readdirSync(join(place.dataDir, 'content'), { recursive: true, encoding: 'utf8' }).sort()
+const isWriting = (): boolean => contentFiles().some((file) => /^writing.[0-9a-f]/u.test(file))
+const withDatabase = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
+  const client = new Client({ connectionString: place.databaseUrl })
+  await client.connect()
+  try { return await work(client) } finally { await client.end() }
+}
 const mllpPort = (engine: Engine = place.engine): number => engine.mllp[0]!.port
 const isOpen = async (port: number): Promise<boolean> => {
   const socket = connectTo(port, '127.0.0.1')
@@ -165,6 +173,145 @@ describe('every process', () => {
     expect((await post(other.url!, newId())).status).toBe(503)
   }, 60_000)
 })
+
+describe('half way through an upload', () => {
+  /** A frame in two halves, and the code of its answer; undefined where the connection ended without one. */
+  const inHalves = async (id: string, between: () => Promise<unknown>): Promise<string | undefined> => {
+    const bytes = Buffer.concat([Buffer.from([0x0b]), Buffer.from(aMdm({ documentId: id, file: aPdf({ mark: id, bytes: 300_000 }) }).replace('MSG0001', id)), Buffer.from([0x1c, 0x0d])])
+    const socket = connectTo(mllpPort(), '127.0.0.1')
+    await once(socket, 'connect')
+    let heard = ''
+    socket.on('data', (chunk: Buffer) => { heard += chunk.toString('latin1') })
+    socket.on('error', () => undefined)
+    try {
+      socket.write(bytes.subarray(0, 250_000))
+      await until('the first half has come', async () => isWriting() || undefined)
+      const [ended] = [once(socket, 'close'), await between()]
+      socket.write(bytes.subarray(250_000))
+      await Promise.race([ended, until('it was answered', () => /\rMSA\|/u.test(heard) || undefined)])
+      return /\rMSA\|(\w\w)/u.exec(heard)?.[1]
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  test('a pause by MLLP lets it end, and takes none after it', async () => {
+    const [id, next] = [newId(), newId()]
+    expect(await inHalves(id, () => act('rio-mllp', 'pause'))).toBe('AA')
+    expect(await place.list(`?sourceId=${id}`)).toHaveLength(1)
+    expect((await sendTo(mllpPort(), mdm({ 'MSH-10': next, 'TXA-12': next }))).code).toBe('AR')
+  }, 60_000)
+
+  test('a stop by MLLP lets it end, and then closes the port', async () => {
+    const [id, port] = [newId(), mllpPort()]
+    let stopping: Promise<unknown> | undefined
+    const code = await inHalves(id, async () => {
+      stopping = act('rio-mllp', 'stop')
+      await until('nobody new is let in', async () => !(await isOpen(port)) || undefined)
+    })
+    await stopping
+    expect([code, (await place.list(`?sourceId=${id}`)).length, await isOpen(port)]).toEqual(['AA', 1, false])
+  }, 60_000)
+
+  test('what began while it was paused is not taken although it was started meanwhile, and leaves nothing behind', async () => {
+    const id = newId()
+    const port = mllpPort()
+    await act('rio-mllp', 'pause')
+    const before = contentFiles()
+    const bytes = Buffer.from(`\x0b${aMdm({ documentId: id, file: aPdf({ mark: id }) }).replace('MSG0001', id)}\x1c\r`)
+    const socket = connectTo(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(bytes.subarray(0, bytes.length - 10))
+    await until('it has begun', () => said('connection_opened').length > 0 || undefined)
+    const heard = once(socket, 'data')
+    // Not before its first bytes were read: a message of another connection is answered after them.
+    expect((await sendTo(port, mdm({ 'MSH-10': `${id}-2`, 'TXA-12': `${id}-2` }))).code).toBe('AR')
+    await act('rio-mllp', 'start')
+    socket.write(bytes.subarray(bytes.length - 10))
+    const [answer] = (await heard) as [Buffer]
+    socket.destroy()
+    expect([/\rMSA\|(\w\w)/u.exec(answer.toString('latin1'))?.[1], await place.list(`?sourceId=${id}`), contentFiles()]).toEqual(['AR', [], before])
+  }, 60_000)
+
+  test('a pause by HTTP lets it end', async () => {
+    const id = newId()
+    const [from, to] = ['--edge', '\r\n']
+    const head = `${from}${to}Content-Disposition: form-data; name="metadata"${to}Content-Type: application/json${to}${to}${JSON.stringify(anUpload({ documentId: id }))}${to}${from}${to}Content-Disposition: form-data; name="file"; filename="letter.pdf"${to}Content-Type: application/pdf${to}${to}`
+    const file = aPdf({ mark: id, bytes: 300_000 })
+    const rest = Promise.withResolvers<void>()
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.concat([Buffer.from(head), file.subarray(0, 200_000)])
+      await rest.promise
+      yield Buffer.concat([file.subarray(200_000), Buffer.from(`${to}${from}--${to}`)])
+    }
+    const answer = fetch(`${place.engine.url}/feeds/rio-http/documents`, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'multipart/form-data; boundary=edge' }, body: body() as unknown as BodyInit, duplex: 'half' } as RequestInit)
+    await until('the first half has come', async () => isWriting() || undefined)
+    await act('rio-http', 'pause')
+    expect((await post(place.engine.url!, newId())).status).toBe(503)
+    rest.resolve()
+    expect((await answer).status).toBe(201)
+    expect(await place.list(`?sourceId=${id}`)).toHaveLength(1)
+  }, 60_000)
+})
+
+test('what has to be taken back is taken back while its destination is paused and everything is stopped, as seen by a process that comes later too', async () => {
+  const letter = aPdf({ mark: 'to be taken back after a restart' })
+  const sent = newId()
+  const { body } = await place.upload({ documentId: sent }, letter)
+  await place.state(sent, 'acknowledged')
+  await act('pkb', 'pause', { reason: 'PKB asks for an hour' })
+  const json = { method: 'POST', headers: { 'content-type': 'application/json' } }
+  const { id: stop } = (await (await place.api('/api/stops', { ...json, body: JSON.stringify({ scope: 'all', reason: 'a drill' }) })).json()) as { id: string }
+  const waits = newId()
+  await place.upload({ documentId: waits })
+  const other = await another()
+  const held = await fetch(`${other.url}/api/documents/${body.id}/hold`, { ...json, headers: { ...json.headers, authorization: `Bearer ${API}` }, body: JSON.stringify({ reason: 'it names another patient' }) })
+  expect(held.ok).toBe(true)
+  await place.state(sent, 'recalled')
+  expect((await place.record(ADA)).map((one) => one.sha256)).not.toContain(sha256(letter))
+  // The pause ends first: the stop holds it all the same.
+  await act('pkb', 'start')
+  await until('a worker has put it off', async () => {
+    const [delivery] = ((await place.bySourceId(waits)) as unknown as { readonly deliveries: readonly { readonly dueAt?: string }[] }).deliveries
+    return (delivery?.dueAt !== undefined && Date.parse(delivery.dueAt) > Date.now() + 10_000) || undefined
+  })
+  expect(await place.bySourceId(waits)).toMatchObject({ state: 'waiting', deliveries: [{ attempts: [] }] })
+  await place.api(`/api/stops/${stop}/lift`, { ...json, body: JSON.stringify({ reason: 'over' }) })
+  await place.state(waits, 'acknowledged')
+}, 60_000)
+
+test('of two people who pause and start at once, what stands at the end is what was done last, in the log and in each process', async () => {
+  const other = await another()
+  await until('both are there', async () => (await channel('rio-mllp')).processes === 2 || undefined)
+  for (let turn = 0; turn < 5; turn += 1) await Promise.all([act('rio-mllp', 'stop', { reason: 'the first of them' }), act('rio-mllp', 'start', { reason: 'the second of them' }), act('pkb', 'pause', { reason: 'the first of them' }), act('pkb', 'start', { reason: 'the second of them' })])
+  const { rows } = await withDatabase((client) => client.query<{ kind: string; channel: string }>("select kind, detail::json->>'channel' as channel from events where kind like 'channel-%' order by seq"))
+  for (const name of ['rio-mllp', 'pkb']) {
+    const kinds = rows.filter((row) => row.channel === name).map(({ kind }) => kind === 'channel-started')
+    // Never twice the same: each changed something.
+    expect(kinds.every((started, n) => n === 0 || started !== kinds[n - 1])).toBe(true)
+    expect([name, (await channel(name)).halt === undefined]).toEqual([name, kinds.at(-1)])
+  }
+  await act('rio-mllp', 'start')
+  await until('both listen', async () => ((await isOpen(mllpPort())) && (await isOpen(mllpPort(other)))) || undefined)
+  await until('both say so', async () => (await channel('rio-mllp')).following === 2 || undefined)
+}, 60_000)
+
+test('files that a person has one process take are taken by all, without a signal', async () => {
+  const other = await another({ POLICY_RELOAD: 'on-signal' })
+  try {
+    files.change('mappings/document-codes.csv', 'Discharge letter,clinical', 'Letter of discharge,clinical')
+    const answer = await place.api('/api/policy/reload', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ reason: 'approved by the board' }) })
+    expect((await answer.json()) as object).toEqual({ outcome: 'taken', policy: place.engine.policy.hash })
+    await until('the other has taken them', () => other.policy.hash === place.engine.policy.hash || undefined)
+    const id = newId()
+    await place.upload({ documentId: id })
+    await place.state(id, 'acknowledged')
+  } finally {
+    files.restore()
+    await place.engine.reload()
+    await until('both are back', () => other.policy.hash === place.engine.policy.hash || undefined)
+  }
+}, 60_000)
 
 describe('a destination', () => {
   test('that is paused gets nothing new, and what has to be taken back is taken back', async () => {

@@ -115,6 +115,27 @@ test('a letter that is not read in time is printed once, and stays in the record
   expect((await client.record(ADA.nhsNumber)).documents.filter((one) => one.sha256 === hash)).toHaveLength(1)
 }, 60_000)
 
+test('while PKB is paused its time runs on, and the letter goes by post; with print paused too it stays in', async () => {
+  const pause = (channel: string) => place.ledger.haltChannel(channel, 'paused', 'Duty manager', 'a drill', now().toISOString())
+  const goOn = (channel: string) => place.ledger.startChannel(channel, 'Duty manager', 'over', now().toISOString())
+  await pause('pkb')
+  await pause('print')
+  const id = await upload()
+  await until('a worker has put it off', async () => (await story(id)).deliveries.some(({ dueAt }) => dueAt !== undefined && Date.parse(dueAt) > now().getTime() + 10_000))
+  jump(71)
+  expect(await postedOf(id)).toBe(0)
+  jump(2)
+  await until('it is for the post', async () => (await postedOf(id)) === 1)
+  await until('the post is put off', async () => (await story(id)).deliveries.some(({ destination, dueAt }) => destination === 'print' && dueAt !== undefined && Date.parse(dueAt) > now().getTime() + 10_000))
+  expect([(await story(id)).state, await batches(id)]).toEqual(['waiting', 0])
+  await goOn('print')
+  await reaches(id, 'printing')
+  expect(await batches(id)).toBe(1)
+  const hash = (await story(id)).document.contents[0]!.ref.sha256
+  expect((await client.record(ADA.nhsNumber)).documents.some((one) => one.sha256 === hash)).toBe(false)
+  await goOn('pkb')
+}, 60_000)
+
 test('neither a restart, nor a clock that goes back, nor a second worker posts it again, and a reading after that changes nothing', async () => {
   const id = await upload()
   await reaches(id, 'acknowledged')

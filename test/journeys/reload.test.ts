@@ -16,6 +16,7 @@ import { makeFolder } from '../support/folder.ts'
 import { mdm } from '../support/hl7-messages.ts'
 import { aPdf } from '../support/pdf.ts'
 import { aPolicyFolder, type PolicyFolder } from '../support/policy-folder.ts'
+import { firstAccount } from '../support/sign-in.ts'
 import { until } from '../support/until.ts'
 import { anUpload } from '../support/upload.ts'
 
@@ -30,13 +31,14 @@ type Answered = { readonly hash: string; readonly refused?: { readonly problems:
 
 let files: PolicyFolder
 let engine: TestEngine
+let ada: Awaited<ReturnType<typeof firstAccount>>
 let count = 0
 const newId = (): string => `L-${(count += 1)}`
 
 const reload = () => engine.engine.reload()
 const policy = async (): Promise<Answered> => (await engine.api('/api/policy')).json() as Promise<Answered>
 const metric = async (name: string): Promise<string | undefined> => new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'mu').exec(await (await engine.api('/metrics')).text())?.[1]
-const page = async (path: string): Promise<string> => (await fetch(engine.engine.url! + path)).text()
+const page = async (path: string): Promise<string> => (await fetch(engine.engine.url! + path, { headers: ada })).text()
 const said = (event: string): readonly Record<string, unknown>[] => engine.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter((one) => one['event'] === event)
 const upload = async (overrides: Parameters<typeof anUpload>[0] = {}, token = TOKEN, feed = 'rio-http'): Promise<number> =>
   (await fetch(`${engine.engine.url}/feeds/${feed}/documents`, {
@@ -70,6 +72,7 @@ const mllpPort = (): number => engine.engine.mllp[0]!.port
 beforeAll(async () => {
   files = aPolicyFolder()
   engine = await anEngine({ ...files.settings, POLICY_RELOAD: 'on-signal' })
+  ada = await firstAccount(engine.engine)
 }, 60_000)
 afterAll(async () => { await engine?.stop(); files?.remove() })
 afterEach(async () => {

@@ -1,7 +1,10 @@
 // Retry runs with the real worker against the sandbox: a canary that stops where PKB refuses as before, and a run that goes
-// through, patient by patient; and one that is killed in the middle and goes on.
+// through, patient by patient; one that is stopped in order and one that is killed with kill -9 in the middle, and go on.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { startEngine } from '../../src/wire.ts'
+import { anEngineHome, type RunningEngine } from '../support/child-engine.ts'
 import { anEngine, type TestEngine } from '../support/engine.ts'
 import { until } from '../support/until.ts'
 
@@ -79,3 +82,43 @@ describe('a run of what PKB refused', () => {
     }
   }, 120_000)
 })
+
+test('a run whose engine is killed with kill -9 while a letter is on its way goes on where it was, and no letter arrives twice', async () => {
+  const sandbox = await startSandbox({ host: '127.0.0.1', port: 0, now: () => new Date(), newId: randomUUID })
+  const home = anEngineHome({ sandboxUrl: sandbox.url })
+  type Report = { readonly run: Run; readonly deliveries: readonly { readonly sourceId: string; readonly documentId: string; readonly state: string }[] }
+  const ask = async <T>(of: RunningEngine, path: string, body?: object): Promise<T> =>
+    (await of.api(path, body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {})).json() as Promise<T>
+  try {
+    const first = await home.start()
+    const ids = ['KILL-1', 'KILL-2', 'KILL-3']
+    await first.control({ faults: [{ ...CREATE, times: ids.length, status: 422 }] })
+    for (const documentId of ids) {
+      await first.upload({ documentId })
+      await first.state(documentId, 'failed')
+    }
+    const { groups } = await ask<{ readonly groups: readonly { readonly key: string; readonly cause: string }[] }>(first, '/api/failures')
+    const { id } = await ask<Run>(first, '/api/runs/plan', { group: groups.find(({ cause }) => cause === 'refused')!.key, changed: 'the type of letters was mended', perMinute: 600 })
+    // PKB has the first one, and its answer never comes.
+    await first.control({ faults: [{ ...CREATE, times: 1, delayMs: 60_000 }] })
+    await ask(first, `/api/runs/${id}/start`, { reason: 'the mapping was mended' })
+    await until('PKB has the first', async () => (await first.record('9990000018')).length === 1 || undefined, 30_000)
+    expect(await first.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' })
+
+    await first.control({ faults: [] })
+    const second = await home.start()
+    const done = await until('the run has ended', async () => {
+      const report = await ask<Report>(second, `/api/runs/${id}/report`)
+      return ['done', 'stopped'].includes(report.run.state) ? report : undefined
+    }, 90_000)
+    expect([done.run.state, done.run.byState, done.deliveries.map(({ sourceId, state }) => [sourceId, state])]).toEqual(['done', { arrived: 3 }, ids.map((sourceId) => [sourceId, 'arrived'])])
+    expect(await second.record('9990000018')).toHaveLength(3)
+    for (const { documentId } of done.deliveries) {
+      const { events } = await ask<{ readonly events: readonly { readonly kind: string; readonly detail: Record<string, unknown> }[] }>(second, `/api/documents/${documentId}`)
+      expect(events.filter(({ kind, detail }) => kind === 'retried' && detail['run'] === id)).toHaveLength(1)
+    }
+  } finally {
+    await home.remove()
+    await sandbox.close()
+  }
+}, 240_000)

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { array, assert, asyncProperty, constantFrom, record } from 'fast-check'
 import { londonDay } from '../../src/decide/london.ts'
-import { COLUMN_OF } from '../../src/ledger/reconciliation.ts'
+import { COLUMNS, type Column } from '../../src/ledger/reconciliation.ts'
 import { askedAt, todayOf, type Today } from '../../src/dashboard/today-numbers.ts'
 import type { FlowWhat } from '../../src/ledger/flow-words.ts'
+import { aReceipt } from '../support/documents.ts'
 import { live, type Fate } from '../support/flow.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'
 
@@ -75,10 +76,12 @@ test('whatever happens, and whenever, hours and days say what the log says', asy
 test('each number of documents is as long as the list behind it, on any day', async () => {
   for (const at of MOMENTS) {
     const today = await todayAt(at)
-    const { documents } = await place.ledger.list({ since: today.since, until: today.until, limit: 5000 })
+    const behind = async (column: Column | 'received') => (await place.ledger.reconciled({ since: today.since, until: today.until, feed: 'rio-http', column }, 5000)).length
     const feed = today.feeds.find((one) => one.feed === 'rio-http')!
-    expect([at, feed.came]).toEqual([at, documents.length])
-    for (const [column, count] of Object.entries(feed.stands)) expect([at, column, count]).toEqual([at, column, documents.filter(({ state }) => COLUMN_OF[state] === column).length])
+    expect([at, feed.came]).toEqual([at, await behind('received')])
+    for (const column of COLUMNS) expect([at, column, feed.stands[column]]).toEqual([at, column, await behind(column)])
+    const { days } = await place.ledger.reconciliation(today.since, today.until)
+    expect([at, { day: today.day, feed: 'rio-http', received: feed.came, refused: 0, different: 0, ...feed.stands }]).toEqual([at, days.find(({ feed: of }) => of === 'rio-http') ?? { day: today.day, feed: 'rio-http', received: 0, refused: 0, different: 0, ...feed.stands }])
     expect(today.days.at(-1)).toEqual({ day: today.day, ...feed.stands })
     for (const { destination, today: moved, waiting } of today.destinations) {
       const span = { destination, since: today.since, until: today.until }
@@ -170,6 +173,27 @@ describe('with a ledger of its own', () => {
     expect([await of({ outcome: 'accepted', action: 'create' }), await of({ outcome: 'accepted', action: 'recall' }), await of({ outcome: 'accepted', action: 'look' }), await of({ outcome: 'refused', action: 'create' })]).toEqual(['out', 'recalled', null, null])
     expect([await of({ outcome: 'accepted', action: 'look', state: 'acknowledged' }), await of({ outcome: 'unavailable', action: 'create', state: 'owed' })]).toEqual(['out', null])
   })
+})
+
+test('a document that is updated, by another feed even, stays in the day and the feed by which it first came, as in the reconciliation', async () => {
+  const other = await aLedger()
+  try {
+    const upload = async (receivedAt: string, feed: string, name: string): Promise<void> => {
+      other.clock.at = new Date(receivedAt)
+      await other.upload({}, { receipt: aReceipt({ documentId: 'RIO-TWICE', uploadedAt: receivedAt, name, documentType: 'MH DO NOT share with patient' }, { receivedAt, feed }) })
+    }
+    await upload('2026-11-22T23:30:00.000Z', 'rio-folder', 'CLIN one.pdf')
+    await upload('2026-11-23T09:30:00.000Z', 'rio-http', 'CLIN two.pdf')
+    const today = await todayAt('2026-11-23T12:00:00Z', other)
+    expect(today.feeds.map(({ feed, came }) => [feed, came])).toEqual([['rio-http', 0]])
+    expect(today.days.slice(-2).map(({ withheld }) => withheld)).toEqual([1, 0])
+    const { days } = await other.ledger.reconciliation('2026-11-22T00:00:00.000Z', '2026-11-24T00:00:00.000Z')
+    expect(days.map(({ day, feed, received }) => [day, feed, received])).toEqual([['2026-11-22', 'rio-folder', 1]])
+    // Both were uploads.
+    expect(today.soFar.in).toBe(1)
+  } finally {
+    await other.close()
+  }
 })
 
 test('what waits keeps its place while it is tried', async () => {

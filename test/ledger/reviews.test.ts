@@ -161,20 +161,74 @@ describe('the queue', () => {
 })
 
 describe('a release', () => {
-  const seenOf = async (id: string) => { const story = (await place.ledger.story(id))!; return { revision: story.revision, sha256: story.document.contents[0]!.ref.sha256 } }
+  const seenOf = async (id: string) => { const story = (await place.ledger.story(id))!; return { revision: story.revision, sha256: story.document.contents[0]!.ref.sha256, released: 0 as 0 | 1 | 2, birthDateDiffers: false } }
 
   test('keeps who, as what, why and whose consent, and the same person counts once', async () => {
     const id = await uploaded({ author: { name: 'Dr Else', organisation: 'XYZ' } })
     const seen = await seenOf(id)
-    const give = (actor: string) => place.ledger.release(id, actor, 'Consultant', 'it is his report', iso(), { consent: 'Dr Else by letter', seen })
+    const give = (actor: string, released: 0 | 1 | 2 = 0) => place.ledger.release(id, actor, 'Consultant', 'it is his report', iso(), { consent: 'Dr Else by letter', seen: { ...seen, released } })
     expect([await give('jane'), await give('jane')]).toEqual(['released', 'already'])
+    // The second sees who was first: one who has not is asked to look again.
+    expect(await give('tom')).toBe('changed')
     expect((await place.ledger.story(id))?.route).toBe('review')
     expect(await place.ledger.review(id)).toMatchObject({ reason: 'external', releases: [{ actor: 'jane', role: 'Consultant', reason: 'it is his report', consent: 'Dr Else by letter' }] })
     expect((await place.ledger.reviews({ limit: 99, reason: 'external' }, iso())).rows.find((row) => row.id === id)?.released).toBe(1)
-    expect(await give('tom')).toBe('released')
+    expect(await give('tom', 1)).toBe('released')
     expect((await place.ledger.story(id))?.route).toBe('pkb')
     expect((await place.ledger.story(id))?.events.filter(({ kind }) => kind === 'released').map(({ actor, detail }) => [actor, detail['consent']])).toEqual([['jane', 'Dr Else by letter'], ['tom', 'Dr Else by letter']])
     expect(await reasonOf(id)).toBeUndefined()
+  })
+
+  test('of what somebody holds meanwhile is none, and the hold lifted it still waits', async () => {
+    const id = await uploaded({ name: 'NEWX Letter.pdf' })
+    const seen = await seenOf(id)
+    await Promise.all([place.ledger.hold(id, 'tom', 'not yet', iso()), place.ledger.release(id, 'jane', 'Consultant', 'read it', iso(), { seen }).then((given) => expect(given).toBe('changed'))])
+    await place.ledger.liftHold(id, 'tom', 'now', iso())
+    expect([await reasonOf(id), (await place.ledger.review(id))?.releases]).toEqual(['code', []])
+  })
+
+  test('outlives it when the document is decided again, and not when it goes to another patient', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId, name: 'NEWX Letter.pdf' })
+    await place.ledger.release(id, 'jane', 'Consultant', 'read it', iso(), { seen: await seenOf(id) })
+    await place.ledger.savePolicy({ hash: place.policy.hash, files: {} }, iso())
+    const by = { actor: 'tom', reason: 'to be sure', policy: place.policy.hash, at: iso() }
+    await place.ledger.redecide(id, by)
+    await place.ledger.decideAgain(id, by)
+    expect([(await place.ledger.story(id))?.route, (await place.ledger.known(id))?.prior.released]).toEqual(['pkb', 1])
+    await place.upload({ documentId, name: 'NEWX Letter.pdf', event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', patient: { ...UNREGISTERED, nhsNumber: '9990000050', clientId: 'C5' } })
+    expect([(await place.ledger.story(id))?.route, (await place.ledger.known(id))?.prior.released]).toEqual(['review', 0])
+  })
+
+  test('by two at once counts one of them where one is enough', async () => {
+    const id = await uploaded({ name: 'NEWX Letter.pdf' })
+    const seen = await seenOf(id)
+    const given = await Promise.all(['jane', 'tom'].map((actor) => place.ledger.release(id, actor, 'Consultant', 'read it', iso(), { seen })))
+    expect([given.toSorted(), (await place.ledger.review(id))?.releases.length]).toEqual([['changed', 'released'], 1])
+  })
+
+  test('does not cover that PKB has since given another date of birth: it comes back, and goes to nobody’s address', async () => {
+    const patient = { ...ADA, nhsNumber: '9990000042', clientId: 'C4' }
+    const answer = (birthDate: string) => place.ledger.savePerson(patient.nhsNumber, { registered: true, deceased: false, birthDate }, iso())
+    const release = (id: string, actor: string, birthDateDiffers: boolean) => seenOf(id).then((seen) => place.ledger.release(id, actor, 'Consultant', 'read it', iso(), { seen: { ...seen, birthDateDiffers } }))
+    const id = await uploaded({ name: 'NEWX Letter.pdf', patient })
+    await release(id, 'jane', false)
+    expect((await place.ledger.story(id))?.route).toBe('pkb')
+    const before = iso()
+    place.clock.at = new Date(place.clock.at.getTime() + 60_000)
+    await answer('1999-09-09')
+    expect((await place.ledger.story(id))?.route).toBe('review')
+    expect(await place.ledger.review(id)).toMatchObject({ reason: 'code', releases: [{ actor: 'jane', counts: false }] })
+    expect((await place.ledger.reviews({ limit: 99, reason: 'code' }, iso())).rows.find((row) => row.id === id)?.released).toBe(0)
+    const [then, now] = [await place.ledger.knownAt(id, before, 24), await place.ledger.knownAt(id, iso(), 24)]
+    expect([then?.prior.released, now?.prior.released]).toEqual([1, 0])
+    // Who has not seen it yet releases nothing; the same person may, once she has.
+    expect(await release(id, 'jane', false)).toBe('changed')
+    expect(await release(id, 'jane', true)).toBe('released')
+    expect((await place.ledger.story(id))?.route).toBe('print')
+    expect((await place.ledger.review(id))?.releases.map(({ counts }) => counts)).toEqual([false, true])
+    await answer(ADA.birthDate)
+    expect((await place.ledger.known(id))?.prior.released).toBe(1)
   })
 
   test('of what has changed meanwhile is none', async () => {
@@ -202,11 +256,14 @@ describe('codes that are not listed', () => {
     const newest = await send('C-2', { name: 'NEWX Two.pdf', documentType: 'MH DO NOT share with patient' }, )
     await send('C-3', { name: 'NEWX Three.pdf', team: 'Ward of Ada Example' })
     await send('C-4', { name: 'Ada Example letter.pdf' })
+    // Four letters that are the patient's own name are no code.
+    const named = await send('C-6', { name: 'John letter.pdf', patient: { ...ADA, given: 'Mary-John' } })
+    expect((await other.ledger.story(named.id))).not.toHaveProperty('code')
     await send('C-5', {})
     const { codes, services } = other.policy
     const seen = await other.ledger.codesSeen({ since: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z', listed: Object.keys(codes), teams: Object.keys(services) })
     expect(seen.map(({ code, team, month, documents, share }) => [code, team, month, documents, share])).toEqual([
-      ['NEWX', 'ADULT1', '2026-11', 2, 1], ['NEWX', 'not listed', '2026-11', 1, 1], [undefined, 'ADULT1', '2026-11', 1, 1],
+      ['NEWX', 'ADULT1', '2026-11', 2, 1], ['NEWX', 'not listed', '2026-11', 1, 1], [undefined, 'ADULT1', '2026-11', 2, 2],
     ])
     expect(seen[0]!.examples.map(({ id }) => id)).toContain(newest.id)
     expect(JSON.stringify(seen)).not.toContain('Ada')

@@ -1,7 +1,7 @@
 // Retry runs over a real ledger with the worker's real rules: what a plan holds, how a run goes, what stops it.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Run, RunAsked } from '../../src/ledger/ledger.ts'
-import { ADA } from '../support/documents.ts'
+import { ADA, aReceipt } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'
 
 const JANE = { actor: 'jane (pages)', id: 'jane', kind: 'person' } as const
@@ -132,6 +132,38 @@ describe('a run', () => {
     expect((await now(run)).state).toBe('done')
   })
 
+  test('sends no second letter of a patient while the first is under way, in a later step either', async () => {
+    const ids = await inTrouble(BUSY, [0, 1, 1])
+    const run = await plan(ids)
+    await start(run)
+    await turn(run)
+    await work(place, ids[0]!, 'pkb')
+    for (let n = 0; n < 4; n += 1) await turn(run)
+    expect([(await now(run)).step, await statesOf(run)]).toEqual([1, ['arrived', 'under-way', 'waiting']])
+  })
+
+  test('begins with another one where the first had nothing to do any more', async () => {
+    const ids = await inTrouble(BUSY, [0, 1, 2])
+    const run = await plan(ids)
+    await start(run)
+    await turn(run)
+    await place.ledger.hold(ids[0]!, 'duty', 'not for the patient', iso())
+    for (let n = 0; n < 4; n += 1) await turn(run)
+    expect([(await now(run)).step, await statesOf(run)]).toEqual([0, ['superseded', 'under-way', 'waiting']])
+  })
+
+  test('keeps the order in which they came in where RiO gives them the same time', async () => {
+    const ids: string[] = []
+    for (let n = 0; n < 6; n += 1) {
+      const { id } = await place.upload({}, { receipt: aReceipt(metadata(0, { uploadedAt: '2026-11-20T11:00:00Z' }), { receivedAt: iso() }) })
+      await work(place, id, 'pkb', BUSY)
+      ids.push(id)
+      later(1)
+    }
+    const run = await plan(ids.toReversed())
+    expect((await place.ledger.runReport(run.id, 10)).map(({ documentId }) => documentId)).toEqual(ids)
+  })
+
   test('stops by itself where the first fails as before, and a person has it go on, with one again', async () => {
     const ids = await inTrouble(BUSY, [0, 1, 2])
     const run = await plan(ids)
@@ -168,6 +200,39 @@ describe('a run', () => {
     expect((await deliveryOf(refused[0]!)).state).toBe('owed')
     expect((await retriedBy(refused[0]!))[0]?.detail['reason']).toContain('the type of letters was mended')
     expect((await deliveryOf(refused[1]!)).state).toBe('failed')
+  })
+
+  test('retries nothing that was refused since it was planned: by then what had changed did not help', async () => {
+    const [refused, busy] = [...await inTrouble(REFUSED, [0]), ...await inTrouble(BUSY, [1])]
+    const [first, second] = [await plan([refused!, busy!], { changed: 'the type of letters was mended' }), await plan([refused!, busy!], { changed: 'the type of letters was mended' })]
+    later(60)
+    await work(place, busy!, 'pkb', REFUSED)
+    await start(first)
+    await start(second)
+    await turn(first)
+    await work(place, refused!, 'pkb', REFUSED)
+    for (let n = 0; n < 3; n += 1) { await turn(first); await turn(second) }
+    expect([await now(first), await now(second)]).toMatchObject([{ state: 'stopped', byState: { failed: 1, waiting: 1 } }, { state: 'done', byState: { 'not-done': 2 } }])
+    await place.ledger.changeRun(first.id, 'go-on', { ...JANE, reason: 'on', at: iso() })
+    await turn(first); await turn(first)
+    expect(await now(first)).toMatchObject({ state: 'done', byState: { failed: 1, 'not-done': 1 } })
+    expect([await retriedBy(refused!), await retriedBy(busy!)].map((those) => those.length)).toEqual([1, 0])
+  })
+
+  test('says what a stop holds of what is under way, and waits for it', async () => {
+    const ids = await inTrouble(BUSY, [0, 1])
+    const run = await plan(ids)
+    await start(run)
+    await turn(run)
+    const stop = (await place.ledger.pullStop({ scope: 'all', value: '' }, 'duty', 'a drill', iso()))!
+    later(60)
+    await work(place, ids[0]!, 'pkb')
+    for (let n = 0; n < 5; n += 1) await turn(run)
+    expect([(await now(run)).byState, (await place.ledger.runNow(run.id, iso()))?.stopped]).toEqual([{ 'under-way': 1, waiting: 1 }, 2])
+    await place.ledger.liftStop(stop.id, 'duty', 'over', iso())
+    await work(place, ids[0]!, 'pkb')
+    await turn(run); await turn(run); await turn(run)
+    expect((await now(run)).byState).toEqual({ arrived: 1, 'under-way': 1 })
   })
 
   test('pauses, goes on and is cancelled: what was not tried is not', async () => {
@@ -279,4 +344,16 @@ test('a document is decided again for good and tried again', async () => {
   await place.ledger.savePolicy({ hash: place.policy.hash, files: {} }, iso())
   expect(await place.ledger.decideAgain(id!, { ...JANE, reason: 'the mapping was mended', at: iso(), policy: place.policy.hash })).toMatchObject({ tried: true })
   expect((await deliveryOf(id!)).state).toBe('owed')
+})
+
+test('the resource that is shown is the one that is sent, also where the same decision makes another one by now', async () => {
+  const [retried, decided] = await inTrouble(BUSY, [0, 1])
+  const title = async (id: string) => (await place.ledger.story(id))!.resource.description
+  const before = await title(retried!)
+  await place.pool.query("update revisions set resource = (resource::jsonb || '{\"description\": \"made by an earlier version\"}')::json where document_id = any($1::uuid[])", [[retried, decided]])
+  later(60)
+  await work(place, retried!, 'pkb')
+  await place.ledger.savePolicy({ hash: place.policy.hash, files: {} }, iso())
+  expect(await place.ledger.decideAgain(decided!, { ...JANE, reason: 'the program was mended', at: iso(), policy: place.policy.hash })).toMatchObject({ kind: 'unchanged' })
+  expect([await title(retried!), await title(decided!)]).toEqual([before, before])
 })

@@ -47,6 +47,17 @@ test.each(TITLES)('the pages of %s with anything else are the same, however many
   expect(found > 0).toBe(title !== 'nothing')
 })
 
+test('so are those of any two other things', async () => {
+  let found = 0
+  for (const [nth, one] of OTHERS.entries()) for (const other of OTHERS.slice(nth + 1)) {
+    const filter = { ...one, ...other }
+    const whole = await pages(filter, 1_000, 100)
+    found += whole.length
+    for (const [near, limit] of [[1, 1], [12, 3]] as const) expect([filter, near, await pages(filter, near, limit)]).toEqual([filter, near, whole])
+  }
+  expect(found).toBeGreaterThan(20)
+})
+
 test('what lists are narrowed by is what the revision in force says', async () => {
   await place.ledger.hold((await place.ledger.list({ limit: 1 })).documents[0]!.id, 'clerk', 'look', place.clock.at.toISOString())
   const { rows } = await place.pool.query(`

@@ -53,6 +53,17 @@ describe('the first account', () => {
     expect([await ledger.codeUse(other.sha256, at(2)), await ledger.firstCode(code(), at(2))]).toEqual([undefined, false])
   })
 
+  test('can still be made after somebody without the role came from the identity provider, and not after an administrator did', async () => {
+    const given = code()
+    await ledger.firstCode(given, at())
+    const provided = { issuer: 'https://idp.example', subject: '1', userName: 'vic', name: 'Vic', roles: ['viewer'], at: at() }
+    await ledger.provideStaff(provided)
+    expect([await ledger.codeUse(given.sha256, at(1)), await ledger.firstCode(code(), at(1))]).toEqual([{ kind: 'first' }, true])
+    expect(await ledger.useFirstCode(given.sha256, { userName: 'vic', name: 'Vic', passwordHash: 'phc' }, at(1))).toBe('taken')
+    await ledger.provideStaff({ ...provided, roles: ['admin'] })
+    expect([await ledger.codeUse(given.sha256, at(2)), await ledger.firstCode(code(), at(2))]).toEqual([undefined, false])
+  })
+
   test('is not made by a code that is too old', async () => {
     const given = code(3600)
     await ledger.firstCode(given, at())

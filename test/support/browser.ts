@@ -1,9 +1,10 @@
 // Chromium for browser tests: found by CHROMIUM_PATH or on the PATH, without a word to the network of its own.
 // Where it is missing the tests are skipped by name; with CI=true they fail instead.
 import { describe } from '@jest/globals'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
-import { chromium, type Browser, type BrowserContext } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const FLAGS = [
@@ -34,4 +35,22 @@ export const startBrowser = async (): Promise<TestBrowser> => {
     },
     close: () => browser.close(),
   }
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+/** What of WCAG 2.2 AA the page breaks: the rule, and each element that does. axe is a script, so the window needs JavaScript. */
+export const barriers = async (page: Page, rules: readonly string[] = WCAG): Promise<readonly (readonly [rule: string, elements: readonly string[]])[]> => {
+  const found = (await page.evaluate(`(() => { if (!window.axe) { ${AXE} } return axe.run(document, { runOnly: ${JSON.stringify(rules)} }) })()`)) as { readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[] }
+  return found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
+}
+
+/** How wide the page is: wider than its window, it has to be scrolled sideways. */
+export const widthOf = (page: Page): Promise<number> => page.locator('html').evaluate((html) => html.scrollWidth)
+
+/** A picture for people to look at, where SCREENSHOTS names a folder. */
+export const shoot = async (page: Page, name: string): Promise<void> => {
+  const folder = process.env['SCREENSHOTS']
+  if (folder) await page.screenshot({ path: join(folder, `${name.replaceAll(/[^\w-]+/gu, '-')}.png`), fullPage: true })
 }

@@ -2,7 +2,7 @@
 import { dashboard } from '../../src/dashboard/dashboard.ts'
 import { startHttp } from '../../src/dashboard/listen.ts'
 import type { DashboardParts, PolicyStatus } from '../../src/dashboard/parts.ts'
-import { rightsOf, type Role } from '../../src/dashboard/rights.ts'
+import { RIGHTS_FOR_PROGRAMS, rightsOf, type Role } from '../../src/dashboard/rights.ts'
 import type { Visitors } from '../../src/dashboard/visitor.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import { makeSay } from '../../src/observe/say.ts'
@@ -33,7 +33,7 @@ export type TestDashboard = {
 export const signedInAs = (role: Role): Visitors => ({
   of: ({ headers: { authorization }, path }) => Promise.resolve(
     authorization === undefined ? (/^\/(api|fhir|health|metrics)\b/iu.test(path) ? undefined : { kind: 'person', id: `a-${role}`, name: `A ${role}`, rights: rightsOf([role]), formToken: `form-of-${role}` })
-    : authorization === `Bearer ${API_TOKEN}` ? { kind: 'program', id: 'a-program', name: 'A program', rights: rightsOf(['admin']), formToken: '' } : undefined,
+    : authorization === `Bearer ${API_TOKEN}` ? { kind: 'program', id: 'a-program', name: 'A program', rights: RIGHTS_FOR_PROGRAMS, formToken: '' } : undefined,
   ),
 })
 

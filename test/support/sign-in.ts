@@ -64,5 +64,9 @@ export const firstAccount = async ({ url, firstCode }: { readonly url?: string; 
 /** What a browser would send back. */
 export const cookieOf = (answer: Response): string => answer.headers.getSetCookie().map((line) => line.split(';')[0]!).filter((pair) => !pair.endsWith('=')).join('; ')
 
+/** The same for playwright's `context.addCookies`. */
+export const cookiesFor = (cookie: string, url: string): { name: string; value: string; url: string }[] =>
+  cookie.split('; ').map((pair) => ({ name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1), url }))
+
 /** The one-time code that stands in a page, an answer or what a command printed. */
 export const codeIn = (text: string): string => /[2-9A-Z]{4}(-[2-9A-Z]{4}){5}/u.exec(text)?.[0] ?? ''

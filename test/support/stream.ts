@@ -4,6 +4,7 @@ import { until } from './until.ts'
 export type Heard = { readonly id?: string; readonly event?: string; readonly data?: string }
 export type Stream = {
   readonly status: number
+  readonly type: string | null
   readonly text: () => string
   /** Blocks with an event; comments left out. */
   events(): readonly Heard[]
@@ -34,7 +35,7 @@ export const listenTo = async (url: string, headers: Record<string, string> = {}
   })) as Heard)
   const events = (): readonly Heard[] => blocks().filter((block) => block.event !== undefined)
   return {
-    status: answer.status, text: () => text, events, ended: () => ended, close: () => aborting.abort(),
+    status: answer.status, type: answer.headers.get('content-type'), text: () => text, events, ended: () => ended, close: () => aborting.abort(),
     lastId: () => blocks().findLast((block) => block.id !== undefined)?.id,
     next: (event, than = 0) => until(`event ${event}`, () => events().filter((one) => one.event === event)[than]),
   }

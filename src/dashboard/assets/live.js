@@ -24,6 +24,8 @@ const begin = (main) => {
   const topics = main.dataset.live.split(' ')
   const LEAST_MS = 3000
   const AGAIN_MS = 60000
+  // On a busy day something changes all the time: whoever listens hears of it so often and no more.
+  const QUIET_MS = 60000
 
   // ---- what is shown of it
 
@@ -43,11 +45,41 @@ const begin = (main) => {
 
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
   const say = (text) => { if (time.textContent !== text) time.textContent = text }
-  const matters = () => [...main.querySelectorAll('[data-matters]')].map((one) => one.textContent.trim()).join('. ')
+  const matters = () => [...main.querySelectorAll('[data-matters]')].map((one) => one.textContent.trim())
+  let known = matters()
+  let heardAt = Number.NEGATIVE_INFINITY
+  /** Only what is new; what comes in the quiet time is told after it. */
+  const announce = () => {
+    const all = matters()
+    const news = all.filter((text) => !known.includes(text))
+    if (news.length > 0 && Date.now() - heardAt < QUIET_MS) return
+    known = all
+    if (news.length === 0) return
+    heardAt = Date.now()
+    heard.textContent = news.join('. ')
+  }
+  const CANNOT = 'Not updated: what you are working on has changed. Finish it, or open the page again.'
 
   // ---- what must not be touched
 
   const inHand = () => [...main.querySelectorAll('form')].filter((form) => form.contains(document.activeElement) || fieldsOf(form).some(changed))
+
+  // Text that is being marked, to be copied or looked up, would be marked no more.
+  let isHeld = false
+  const isMarking = () => {
+    const marked = document.getSelection()
+    return marked !== null && !marked.isCollapsed && marked.rangeCount > 0 && marked.getRangeAt(0).intersectsNode(main)
+  }
+  document.addEventListener('selectionchange', () => {
+    if (!isHeld || isMarking()) return
+    isHeld = false
+    soon()
+  })
+  const hold = () => {
+    isHeld = isMarking()
+    if (isHeld) say('Not updated while text is selected')
+    return isHeld
+  }
 
   const pathOf = (node, top) => {
     const path = []
@@ -118,6 +150,7 @@ const begin = (main) => {
     again = undefined
     if (paused || document.hidden) return
     if (asking) return soon()
+    if (hold()) return
     asking = true
     askedAt = Date.now()
     try {
@@ -126,18 +159,20 @@ const begin = (main) => {
       if (!answer.ok) return say('Not up to date: the engine does not answer as it should.')
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
       const fresh = page.querySelector('main[data-live]')
-      if (!fresh || paused) return
+      if (!fresh || paused || hold()) return
       const kept = inHand()
       const focused = document.activeElement
       const precious = main.contains(focused) ? [...kept, focused] : kept
-      if (precious.some((node) => !isThere(node, main, fresh))) return say('Not updated: what you are working on has changed. Finish it, or open the page again.')
-      const before = matters()
+      if (precious.some((node) => !isThere(node, main, fresh))) {
+        // Once: whoever cannot see it has to know as well.
+        if (time.textContent !== CANNOT) heard.textContent = CANNOT
+        return say(CANNOT)
+      }
       children(main, fresh, precious)
       const [needs, freshNeeds] = [document.getElementById('needs-attention'), page.getElementById('needs-attention')]
       if (needs && freshNeeds && !needs.contains(focused)) children(needs, freshNeeds, [])
       say('Updated ' + clock.format(new Date()))
-      const after = matters()
-      if (after !== before) heard.textContent = after
+      announce()
     } catch {
       say('Not up to date: the engine does not answer.')
     } finally {

@@ -6,10 +6,14 @@ import { element, label, type Piece } from './svg.ts'
 /** From nought to a round number at or above the largest. */
 export const countScale = (largest: number, from: number, to: number): ScaleLinear<number, number> => scaleLinear().domain([0, Math.max(largest, 4)]).nice(4).range([from, to])
 
+/** Exact while it is short: there is room for five characters beside an axis. */
+const short = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 })
+const tickText = (tick: number): string => (tick < 10_000 ? tick.toLocaleString('en-GB') : short.format(tick))
+
 export const lines = (scale: ScaleLinear<number, number>, left: number, right: number): readonly Piece[] =>
   scale.ticks(4).filter(Number.isInteger).flatMap((tick) => [
     element('line', { class: 'ol-chart__line', x1: left, x2: right, y1: scale(tick), y2: scale(tick) }),
-    label(tick.toLocaleString('en-GB'), { class: 'ol-chart__small', x: left - 6, y: scale(tick) + 4, 'text-anchor': 'end' }),
+    label(tickText(tick), { class: 'ol-chart__small', x: left - 6, y: scale(tick) + 4, 'text-anchor': 'end' }),
   ])
 
 export const PATTERNS = ['solid', 'stripes', 'dots', 'crosses', 'bars', 'empty'] as const

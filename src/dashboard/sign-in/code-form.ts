@@ -1,5 +1,5 @@
 // The page for whoever holds a one-time code: it makes the first account, or gives an account its password, and signs in.
-// It refuses a code that was used or is too old, and keeps the code in the form, never in an address.
+// It refuses a code that was used or is too old. The first account's may come in a link: it is filled in, and no more.
 import type { Request, RequestHandler, Response } from 'express'
 import type { CodeUse, Staff } from '../../ledger/ledger.ts'
 import type { Wrong } from '../filter.ts'
@@ -37,7 +37,7 @@ const readAnswer = (use: CodeUse, given: Given): Answer => {
   return names.ok && !('wrong' in chosen) ? { staff: { userName: names.userName, name: names.name }, password: chosen.password } : { wrong }
 }
 
-const ask = (res: Response, more: object = {}): void => show(res, 'sign-in-code.njk', more)
+const ask = (res: Response, more: object = {}): void => show(res, 'sign-in-code.njk', { given: {}, ...more })
 const choose = (res: Response, use: CodeUse, code: unknown, more: object = {}): void =>
   show(res, 'sign-in-password.njk', { code, given: {}, first: use.kind === 'first', ...(use.kind === 'password' ? { userName: use.staff.userName } : {}), ...more })
 const refuse = (res: Response, status: number, why: string): void => ask(res.status(status), wrongFields([{ parameter: 'code', why }]))
@@ -66,6 +66,13 @@ export const codeAddresses = (parts: Parts): readonly Address[] => {
     return undefined
   }
 
+  /** Nothing is looked up, counted or used: whatever opens links by itself does no harm. What is no code is not repeated. */
+  const fill: RequestHandler = (req, res) => {
+    res.setHeader('Referrer-Policy', 'no-referrer')
+    const { code } = req.query
+    ask(res, { given: hashOfCode(code) === undefined ? {} : { code } })
+  }
+
   const look: RequestHandler = async (req, res) => {
     const found = await opened(req, res)
     if (found) choose(res, found.use, (req.body as Given)['code'])
@@ -76,15 +83,17 @@ export const codeAddresses = (parts: Parts): readonly Address[] => {
     if (!found) return
     const given = req.body as Given
     const answer = readAnswer(found.use, given)
-    if ('wrong' in answer) return choose(res.status(400), found.use, given['code'], { given: { userName: given['userName'], name: given['name'] }, ...wrongFields(answer.wrong) })
+    const again = (wrong: readonly Wrong[]): void => choose(res.status(400), found.use, given['code'], { given: { userName: given['userName'], name: given['name'] }, ...wrongFields(wrong) })
+    if ('wrong' in answer) return again(answer.wrong)
     const [passwordHash, at] = [await hashPassword(answer.password), now().toISOString()]
-    const staff: Staff | undefined = await (found.use.kind === 'first' ? ledger.useFirstCode(found.sha256, { ...answer.staff, passwordHash }, at) : ledger.usePasswordCode(found.sha256, passwordHash, at))
+    const staff: Staff | 'taken' | undefined = await (found.use.kind === 'first' ? ledger.useFirstCode(found.sha256, { ...answer.staff, passwordHash }, at) : ledger.usePasswordCode(found.sha256, passwordHash, at))
+    if (staff === 'taken') return again([{ parameter: 'userName', why: 'It is somebody’s already, who signs in at the identity provider. Choose another.' }])
     if (!staff || !(await signInAs(parts, req, res, staff, 'code'))) return refuse(res, 400, OVER)
     res.redirect(303, '/')
   }
 
   return [
-    { method: 'get', path: '/sign-in/code', right: 'open', handle: [passwordsHere(parts), (_req, res) => ask(res)] },
+    { method: 'get', path: '/sign-in/code', right: 'open', handle: [passwordsHere(parts), fill] },
     { method: 'post', path: '/sign-in/code', right: 'open', handle: [passwordsHere(parts), form, strangersForm, look] },
     { method: 'post', path: '/sign-in/code/use', right: 'open', handle: [passwordsHere(parts), form, strangersForm, done] },
   ]

@@ -1,5 +1,5 @@
-// One-time codes: what somebody types who has no password yet. Handed on as text beside the address and never in one, so
-// that no history, proxy or Referer keeps it. It refuses to be kept: the ledger gets its hash.
+// One-time codes: what somebody types, or opens as a link, who has no password yet. Only the first account's is printed as a
+// link too. It refuses to be kept: the ledger gets its hash, and an address that some history keeps is worth nothing after use.
 import { randomBytes } from 'node:crypto'
 import type { NewCode } from '../../ledger/ledger.ts'
 import { sha256 } from './cookies.ts'
@@ -15,6 +15,9 @@ export const newCode = (): string => {
   const letters = [...randomBytes(GROUPS * GROUP)].map((byte) => LETTERS[byte % LETTERS.length]).join('')
   return Array.from({ length: GROUPS }, (_, n) => letters.slice(n * GROUP, (n + 1) * GROUP)).join('-')
 }
+
+/** The page that fills in the code; opening it uses up nothing. */
+export const linkOf = (base: string, code: string): string => `${base.replace(/\/+$/u, '')}/sign-in/code?code=${code}`
 
 /** However it was typed. */
 export const hashOfCode = (given: unknown): string | undefined => {

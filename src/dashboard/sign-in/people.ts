@@ -29,6 +29,11 @@ type Change = keyof typeof CHANGES
 
 export const peopleAddresses = (parts: Parts): readonly Address[] => [...pages(parts), ...api(parts)]
 
+/** He would be out, with a code that nobody else has seen. */
+const notOneself = async (parts: Parts, req: Request, res: Response): Promise<void> => {
+  if ((await staffWithId(parts, req.params['id'])).userName === visitorOf(res).id) throw new Failure('QUERY_INVALID', 'Change your own password on the page of your account.')
+}
+
 /** The only time that it is shown. */
 const showCode = (res: Response, { staff, code, until }: Coded, was: 'invited' | 'reset'): void => show(res, 'person-code.njk', { person: { userName: staff.userName, name: staff.name, href: `/people/${staff.id}` }, code, until: londonTime(until), was })
 
@@ -61,7 +66,7 @@ const pages = (parts: Parts): readonly Address[] => {
     await act(wish.wish)
   }
   const resetOne: RequestHandler = (req, res) => asked(req, res, 'reset', async (wish) => {
-    if ((await staffWithId(parts, req.params['id'])).userName === visitorOf(res).id) throw new Failure('QUERY_INVALID', 'Change your own password on the page of your account.')
+    await notOneself(parts, req, res)
     showCode(res, await reset(parts, req.params['id'], wish), 'reset')
   })
   const rolesOfOne: RequestHandler = async (req, res) => {
@@ -104,7 +109,11 @@ const api = (parts: Parts): readonly Address[] => {
     if (!chosen.ok) return refuseWrong(chosen.wrong)
     res.json(personAnswer(await giveRoles(parts, req.params['id'], chosen.roles, wishOfBody(res, rest))))
   }
-  const resetOne: RequestHandler = async (req, res) => void res.json(codedAnswer(await reset(parts, req.params['id'], wishOfBody(res, bodyOf(req)))))
+  const resetOne: RequestHandler = async (req, res) => {
+    const wish = wishOfBody(res, bodyOf(req))
+    await notOneself(parts, req, res)
+    res.json(codedAnswer(await reset(parts, req.params['id'], wish)))
+  }
   const change = (name: Change): RequestHandler => async (req, res) => void res.json(personAnswer(await CHANGES[name].act(parts, req.params['id'], wishOfBody(res, bodyOf(req)))))
   return [
     { method: 'get', path: '/api/people', right: 'people', told: { says: 'Everybody who may sign in, by user name.', answer: z.strictObject({ people: z.array(person) }) }, handle: [list] },

@@ -1,12 +1,8 @@
 // Who a program is, by a token that an administrator made. It refuses to know the token itself: there are hashes only.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Ledger } from '../../ledger/ledger.ts'
-import { isRight, RIGHTS, type Right } from '../rights.ts'
+import { isForPrograms, isRight } from '../rights.ts'
 import { bearerOf, type Way } from './visitors.ts'
-
-/** Only people release, and only people say who may come in. */
-const isForPrograms = (right: Right): boolean => right !== 'release' && right !== 'people'
-export const RIGHTS_FOR_PROGRAMS: readonly Right[] = (Object.keys(RIGHTS) as Right[]).filter(isForPrograms)
 
 /** 256 bits that nobody guesses: its plain hash gives nothing away. */
 export const newToken = (): string => `ol_${randomBytes(32).toString('base64url')}`

@@ -56,7 +56,7 @@ create table run_members (
   state text not null check (state in ('left-out', 'waiting', 'under-way', 'arrived', 'printed', 'failed', 'blocked', 'superseded', 'not-done')),
   step integer,
   tried_at timestamptz(3),
-  -- The delivery's last attempt before it was tried: what is later came of this run.
+  -- The delivery's last attempt when it was planned, and once it is tried the last one before that: what is later came of this run.
   attempt_before uuid,
   ended_at timestamptz(3),
   code text,

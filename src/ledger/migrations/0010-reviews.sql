@@ -12,6 +12,14 @@ create index documents_waits_for on documents (waits_for, waits_since, id) where
 -- Who of the other organisation, or of the patient, agreed: of a letter that the trust did not produce.
 alter table releases add column consent text;
 
+-- PKB had given another date of birth by then, and the person knew. Who did not know released nothing of that kind, and may do so anew.
+alter table releases
+  add column birth_date_differs boolean not null default false,
+  drop constraint releases_pkey,
+  add primary key (document_id, revision, sha256, actor, birth_date_differs);
+update releases r set birth_date_differs = true from revisions v
+where v.document_id = r.document_id and v.revision = r.revision and v.facts->>'identity' = 'mismatch';
+
 update documents d set held_for = 'control-id-reused'
 where held and revision > 0 and (
   select e.actor = 'engine' and e.detail::json->>'reason' = 'control-id-reused' from events e

@@ -75,8 +75,8 @@ insert into flow
     and flow_what(e.kind, e.detail::json) is not null and (e.kind <> 'attempt-ended' or y.destination is not null)
   group by 1, 2, 3;
 
--- What came in and where it stands, by day and feed, without its rows; and what waits, by since when.
-create index documents_flow on documents (received_at, feed, state) where revision > 0;
+-- What first came in and where it stands, by day, without its rows; and what waits, by since when.
+create index documents_flow on documents (first_received_at, state) where revision > 0;
 create index deliveries_waiting on deliveries (destination, changed_at) where state in ('owed', 'sending', 'recalling');
 
 -- The circuit of each destination, as the process that sends there sees it. A row that nobody has written for a while is

@@ -1,7 +1,8 @@
 -- What is wrong, from when it was seen until it was over, and whom that was told. And of each day, what became of each
 -- team's documents, as it was told. Neither holds a patient: ids of ours, names from the policy, codes.
 
--- What a process finds wrong with itself: nobody else can see that a feed of it is down. It stands for as long as it is repeated.
+-- What a process finds wrong with itself: nobody else can see that a feed of it is down. It stands for as long as it is
+-- repeated. Of the kind 'tells': a way by which some process can tell people.
 create table reports (
   kind text not null,
   thing text not null,
@@ -9,6 +10,9 @@ create table reports (
   at timestamptz(3) not null,
   primary key (kind, thing)
 );
+
+-- When people started a channel again: its silence counts from there.
+create index events_channel_started on events (seq) where kind = 'channel-started';
 
 create table incidents (
   id uuid primary key,
