@@ -1,13 +1,12 @@
 // Makes the pictures of the README: two weeks of made-up letters in a real ledger, two pages in a real Chromium.
-//   node bench/pictures.ts
+//   CHROMIUM_PATH=… node bench/pictures.ts
 // It refuses to show anybody who lives: the patients are those of the samples.
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
 import { rightsOf } from '../src/dashboard/rights.ts'
-import type { Page } from 'playwright-core'
-import { startBrowser } from '../test/support/browser.ts'
 import { startDashboard } from '../test/support/dashboard.ts'
-import { ADA, BEN } from '../test/support/documents.ts'
+import { ADA, aReceipt, BEN } from '../test/support/documents.ts'
 import { live, type Fate } from '../test/support/flow.ts'
 import { aLedger, work, type TestLedger } from '../test/support/ledger.ts'
 import setup from '../test/support/start-postgres.ts'
@@ -42,7 +41,8 @@ const refusals = async (place: TestLedger): Promise<void> => {
     place.clock.at = new Date(Date.UTC(2026, 10, 23, 10, 5 + n * 27))
     const at = place.clock.at.toISOString()
     for (const { nhsNumber } of PATIENTS) await place.ledger.savePerson(nhsNumber, { registered: true, deceased: false }, at)
-    const { id } = await place.upload({ documentId: `RIO-10024${n}`, name: 'DISC Discharge letter.pdf', patient: PATIENTS[n % PATIENTS.length], uploadedAt: at })
+    const receipt = aReceipt({ documentId: `RIO-10024${n}`, name: 'DISC Discharge letter.pdf', patient: PATIENTS[n % PATIENTS.length], uploadedAt: at }, { receivedAt: at, feed: 'rio-mllp' })
+    const { id } = await place.upload({}, { receipt })
     await work(place, id, 'pkb', REFUSED)
   }
 }
@@ -53,7 +53,8 @@ const shoot = async (page: Page, name: string, height: number): Promise<void> =>
 }
 
 await setup()
-const place = await aLedger()
+// What comes by either feed is written as one would have it.
+const place = await aLedger((policy) => ({ ...policy, feeds: { ...policy.feeds, 'rio-mllp': policy.feeds['rio-http']! } }))
 try {
   await weeks(place)
   await refusals(place)
@@ -62,18 +63,17 @@ try {
   await place.ledger.noteStates('a', ['pkb', 'print', 'accounts'].map((destination) => ({ destination, circuit: 'closed' as const, since: isoOf(23, 6, 0) })), NOW.toISOString())
   const visitors = { of: () => Promise.resolve({ kind: 'person' as const, id: 'jane', name: 'Jane Example', rights: rightsOf(['admin']), formToken: 'a-form' }) }
   const pages = await startDashboard({ ledger: place.ledger, policy: () => place.policy, visitors, now: () => NOW })
-  const browser = await startBrowser()
-  const { context } = await browser.window()
-  const page = await context.newPage()
+  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu'] })
+  const page = await browser.newPage({ javaScriptEnabled: false, locale: 'en-GB' })
   await page.goto(pages.url)
-  await shoot(page, 'today', 1240)
+  await shoot(page, 'today', 1640)
   await page.goto(`${pages.url}/failed`)
   await page.getByRole('link', { name: /^Refused/u }).click()
   await page.getByRole('button', { name: 'Plan a retry' }).click()
   await page.getByLabel('What has changed since they were refused?').fill('PKB now takes discharge letters')
   await page.getByRole('button', { name: 'Plan again' }).click()
   await page.getByRole('region', { name: 'Start it' }).waitFor()
-  await shoot(page, 'retry-plan', 1240)
+  await shoot(page, 'retry-plan', 1320)
   await browser.close()
   await pages.close()
 } finally {

@@ -1,5 +1,6 @@
 // The account of what came in, in words and links ready for a view. It refuses to shorten a list without saying so.
 import { COLUMNS, COLUMN_OF, type Column, type Difference, type ReconciledDay } from '../ledger/reconciliation.ts'
+import { endOfLondonDay, startOfLondonDay } from '../decide/london.ts'
 import { DOCUMENT_STATES } from '../types.ts'
 import { counted, hrefTo, number, type Cell } from './numbers-view.ts'
 import type { ExtractAnswer } from './reconciliation.ts'
@@ -40,8 +41,8 @@ export const reconciliationView = (span: Asked, days: readonly ReconciledDay[], 
 }
 
 /** Of a day that is asked for in part, no list shows just the documents that are counted. */
-const isWhole = (day: string, { sinceText, untilText }: Asked): boolean =>
-  !((sinceText.length > 10 && sinceText.startsWith(day)) || (untilText !== undefined && untilText.length > 10))
+const isWhole = (day: string, { since, until, untilText }: Asked): boolean =>
+  Date.parse(startOfLondonDay(day)!) >= Date.parse(since) && (untilText === undefined || Date.parse(endOfLondonDay(day)!) <= Date.parse(until))
 
 const cellsOf = (day: Omit<ReconciledDay, 'feed'> & { readonly feed?: string }, linked: boolean): readonly Cell[] => [
   counted('Received', day.received, undefined),

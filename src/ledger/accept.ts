@@ -143,7 +143,7 @@ const inOrder = (space: Workspace, record: DocumentRecord, plan: Plan, receipt: 
     ...(plan.nhsNumber ? { nhsNumber: plan.nhsNumber } : {}),
     ...(document.patient.clientId ? { clientId: document.patient.clientId } : {}),
     ...parentNamed(document, record),
-    ...(document.team ? { team: document.team.text } : {}),
+    ...(document.team ? { team: document.team.text.trim() } : {}),
     addendum: isAddendum(document, record),
     cancelled: record.cancelled || document.event === 'cancelled',
     moved: record.moved || plan.moves,

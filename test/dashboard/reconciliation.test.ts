@@ -53,6 +53,14 @@ describe('the page', () => {
     for (const secret of [ADA.nhsNumber, ADA.family, 'K-0']) expect(html).not.toContain(secret)
   })
 
+  test.each([
+    ['since=2026-11-20T09:00:00Z', ['2026-11-21']], ['since=2026-11-21T01:00:00%2B02:00', ['2026-11-21']], ['since=2026-11-20T02:00:00%2B02:00', ['2026-11-20', '2026-11-21']],
+    ['since=2026-11-17&until=2026-11-21T10:00:00Z', ['2026-11-20']], ['since=2026-11-17&until=2026-11-21T00:00:00Z', ['2026-11-20']],
+  ])('of a day that %s asks for in part no list is offered, for it would show more', async (query, linked) => {
+    const { html } = await page(`/reconciliation?${query}`)
+    expect([...new Set([...html.matchAll(/documents\?day=([\d-]+)/gu)].map(([, day]) => day))].toSorted()).toEqual(linked)
+  })
+
   test('every number leads to just so many documents', async () => {
     const { html } = await page('/reconciliation?since=2026-09-30')
     const links = [...html.matchAll(/<a href="(\/reconciliation\/documents\?[^"]+)">(\d+)<\/a>/gu)].map(([, href = '', count]) => [href.replaceAll('&amp;', '&'), Number(count)] as const)

@@ -1,5 +1,6 @@
 // What a directorate's management team answers for: counted by a real ledger, and compared with a count by hand.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
 import type { AssuranceCount } from '../../src/ledger/assurance.ts'
 import { assuranceOf, type Sort } from '../../src/ledger/assurance-report.ts'
 import { ADA, aReceipt, type Metadata } from '../support/documents.ts'
@@ -61,6 +62,41 @@ describe('the report', () => {
     expect((await place.ledger.list({ limit: 50, stage: ['live'], ...TIME, ...filter })).documents).toHaveLength(count)
   })
 })
+
+// ---------------------------------------------------------------- random documents
+
+const TEAMS = ['ADULT1', ' ADULT1 ', '\tADULT1', 'adult1', 'ADULT2', 'CAMHS1', 'NOBODYS', undefined] as const
+const NAMED = ['CLIN Letter.pdf', 'APPT Letter.pdf', 'HMHR Report.pdf', 'SMIT family.pdf', 'no code.pdf'] as const
+const SAID = [{}, {}, WITHHELD, { event: 'cancelled' }, { status: 'draft' }, { documentType: 'Something else' }] as const
+const WHEN = ['2025-03-31T22:59', '2025-03-31T23:01', '2025-10-31T23:59', '2025-11-01T00:00'] as const
+
+const sends = fc.record({ n: fc.nat(9), team: fc.constantFrom(...TEAMS), name: fc.constantFrom(...NAMED), says: fc.constantFrom(...SAID), at: fc.constantFrom(...WHEN), then: fc.constantFrom('nothing', 'nothing', 'work', 'work and hold') })
+const monthIn = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit' })
+
+test('each number is that of a fold over the documents', async () => {
+  const documents = new Set<string>()
+  let run = 0
+  await fc.assert(fc.asyncProperty(fc.array(sends, { minLength: 5, maxLength: 20 }), async (all) => {
+    run++
+    for (const { n, team, name, says, at, then } of all) {
+      const { id } = await place.upload({}, { receipt: aReceipt({ documentId: `F${run}-${n}`, team, name, ...says, uploadedAt: `${at}:00Z` }, { receivedAt: `${at}:00.000Z` }) })
+      documents.add(id)
+      if (then !== 'nothing') await work(place, id, 'pkb')
+      if (then === 'work and hold') await place.ledger.hold(id, 'somebody', 'a reason', place.clock.at.toISOString())
+    }
+    const counted = new Map<string, number>()
+    for (const { receivedAt, directorate, team, code, facts, decision, state } of (await Promise.all([...documents].map((id) => place.ledger.story(id)))).map((story) => story!)) {
+      if (facts.directorate !== 'live') continue
+      const told = (text: string | undefined, listed: object): string => (text === undefined ? '-' : Object.hasOwn(listed, text.trim()) ? text.trim() : 'not listed')
+      const key = [monthIn.format(new Date(receivedAt)), directorate ?? '-', told(team, place.policy.services), told(code, place.policy.codes), decision.route, decision.conflict, decision.variance,
+        decision.route === 'withhold' && facts.instruction === 'withhold' && facts.code !== 'blocked', state === 'recalling' || state === 'recalled'].join(' ')
+      counted.set(key, (counted.get(key) ?? 0) + 1)
+    }
+    const numbers = await place.ledger.assurance({ since: '2025-01-01T00:00:00.000Z', until: '2026-01-01T00:00:00.000Z', codes: Object.keys(place.policy.codes), teams: Object.keys(place.policy.services) })
+    expect(Object.fromEntries(numbers.map((one) => [[one.month, one.directorate ?? '-', one.team ?? '-', one.code ?? '-', one.route, one.conflict, one.variance, one.byInstruction, one.takenBack].join(' '), one.documents]))).toEqual(Object.fromEntries(counted))
+  }), { numRuns: 8 })
+  expect(documents.size).toBeGreaterThan(20)
+}, 120_000)
 
 // ---------------------------------------------------------------- thresholds
 

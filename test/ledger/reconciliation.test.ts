@@ -24,7 +24,8 @@ const days = async (since = EVER, until = NEVER_MORE) => (await place.ledger.rec
 /** Both sides of midnight in summer and in winter, and of both changes of the clock. */
 const MOMENTS = ['2026-03-28T23:59:59.999Z', '2026-03-29T00:59:00.000Z', '2026-03-29T22:59:59.999Z', '2026-03-29T23:00:00.000Z', '2026-07-01T22:59:59.999Z', '2026-07-01T23:00:00.000Z', '2026-10-24T23:30:00.000Z', '2026-10-25T00:30:00.000Z', '2026-10-25T23:59:59.999Z', '2026-10-26T00:00:00.000Z'] as const
 const FEEDS = ['rio-http', 'rio-folder'] as const
-const SAYS = [{}, { documentType: 'MH DO NOT share with patient' }, { team: 'ADULT2' }, { team: 'CAMHS1' }, { team: 'NOBODYS' }, { name: 'HMHR Report.pdf' }, { name: 'No code.pdf' }, { patient: BEN }, { event: 'cancelled' }, { status: 'draft' }] as const
+const SAYS = [{}, { documentType: 'MH DO NOT share with patient' }, { team: 'ADULT2' }, { team: 'CAMHS1' }, { team: 'NOBODYS' }, { name: 'HMHR Report.pdf' }, { name: 'No code.pdf' }, { patient: BEN }, { event: 'cancelled' }, { status: 'draft' },
+  { event: 'replaced', replaces: 'KNOWN-BY-NAME-ONLY' }, { event: 'addendum', parent: 'KNOWN-BY-NAME-ONLY' }] as const
 const OUTCOMES = ['accepted', 'refused', 'unavailable', 'unsure', 'forbidden'] as const
 
 const step = fc.oneof(
