@@ -1,4 +1,4 @@
-// Makes the pictures of the README: two weeks of made-up letters in a real ledger, two pages in a real Chromium.
+// Makes the pictures of the README: three weeks of made-up letters in a real ledger, two pages in a real Chromium.
 //   CHROMIUM_PATH=… node bench/pictures.ts
 // It refuses to show anybody who lives: the patients are those of the samples.
 import { fileURLToPath } from 'node:url'
@@ -24,7 +24,7 @@ const isoOf = (day: number, hour: number, minute: number): string => new Date(Da
 
 const weeks = async (place: TestLedger): Promise<void> => {
   let nth = 0
-  for (const day of [9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 23]) for (const [index, usual] of HOURS.entries()) {
+  for (const day of [2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 23]) for (const [index, usual] of HOURS.entries()) {
     const count = usual + ((day * 7 + index * 3) % 3)
     for (let n = 0; n < count; n += 1) {
       const at = isoOf(day, 8 + index, Math.floor((n * 60) / count))
@@ -60,7 +60,7 @@ try {
   await refusals(place)
   place.clock.at = NOW
   await place.ledger.savePolicy({ hash: place.policy.hash, files: {} }, NOW.toISOString())
-  await place.ledger.noteStates('a', ['pkb', 'print', 'accounts'].map((destination) => ({ destination, circuit: 'closed' as const, since: isoOf(23, 6, 0) })), NOW.toISOString())
+  await place.ledger.noteStates('a', ['pkb', 'print', 'pkb-accounts'].map((destination) => ({ destination, circuit: 'closed' as const, since: isoOf(23, 6, 0) })), NOW.toISOString())
   const visitors = { of: () => Promise.resolve({ kind: 'person' as const, id: 'jane', name: 'Jane Example', rights: rightsOf(['admin']), formToken: 'a-form' }) }
   const pages = await startDashboard({ ledger: place.ledger, policy: () => place.policy, visitors, now: () => NOW })
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu'] })

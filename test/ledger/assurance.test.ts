@@ -70,7 +70,7 @@ const NAMED = ['CLIN Letter.pdf', 'APPT Letter.pdf', 'HMHR Report.pdf', 'SMIT fa
 const SAID = [{}, {}, WITHHELD, { event: 'cancelled' }, { status: 'draft' }, { documentType: 'Something else' }] as const
 const WHEN = ['2025-03-31T22:59', '2025-03-31T23:01', '2025-10-31T23:59', '2025-11-01T00:00'] as const
 
-const sends = fc.record({ n: fc.nat(9), team: fc.constantFrom(...TEAMS), name: fc.constantFrom(...NAMED), says: fc.constantFrom(...SAID), at: fc.constantFrom(...WHEN), then: fc.constantFrom('nothing', 'nothing', 'work', 'work and hold') })
+const sends = fc.record({ n: fc.nat(9), team: fc.constantFrom(...TEAMS), name: fc.constantFrom(...NAMED), says: fc.constantFrom(...SAID), at: fc.constantFrom(...WHEN), next: fc.constantFrom('nothing', 'nothing', 'work', 'work and hold') })
 const monthIn = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit' })
 
 test('each number is that of a fold over the documents', async () => {
@@ -78,11 +78,11 @@ test('each number is that of a fold over the documents', async () => {
   let run = 0
   await fc.assert(fc.asyncProperty(fc.array(sends, { minLength: 5, maxLength: 20 }), async (all) => {
     run++
-    for (const { n, team, name, says, at, then } of all) {
+    for (const { n, team, name, says, at, next } of all) {
       const { id } = await place.upload({}, { receipt: aReceipt({ documentId: `F${run}-${n}`, team, name, ...says, uploadedAt: `${at}:00Z` }, { receivedAt: `${at}:00.000Z` }) })
       documents.add(id)
-      if (then !== 'nothing') await work(place, id, 'pkb')
-      if (then === 'work and hold') await place.ledger.hold(id, 'somebody', 'a reason', place.clock.at.toISOString())
+      if (next !== 'nothing') await work(place, id, 'pkb')
+      if (next === 'work and hold') await place.ledger.hold(id, 'somebody', 'a reason', place.clock.at.toISOString())
     }
     const counted = new Map<string, number>()
     for (const { receivedAt, directorate, team, code, facts, decision, state } of (await Promise.all([...documents].map((id) => place.ledger.story(id)))).map((story) => story!)) {
