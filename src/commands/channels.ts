@@ -2,7 +2,7 @@
 // starts channels; beside an engine that runs, or while none does. It refuses to act without a reason, and to stop a
 // destination: recalls always go on.
 import { parseArgs } from 'node:util'
-import { actsIn, channelsNow, ACTS, type Act, type ChannelNow } from '../dashboard/channel-states.ts'
+import { actsIn, channelsNow, ACTS, type Act, type ChannelNow } from '../dashboard/channels/channel-states.ts'
 import { wrongReason } from '../dashboard/reason.ts'
 import { londonTime } from '../dashboard/times.ts'
 import { londonDay, startOfLondonDay } from '../decide/london.ts'

@@ -1,7 +1,7 @@
 // `openletter failed`: lists deliveries in trouble by cause and signature, or those of one group, beside an engine that runs
 // or while none does. It refuses to change anything, and to print what identifies a patient.
 import { parseArgs } from 'node:util'
-import { CAUSES_IN_WORDS, FATES_IN_WORDS } from '../dashboard/cause-words.ts'
+import { CAUSES_IN_WORDS, FATES_IN_WORDS } from '../dashboard/failed/cause-words.ts'
 import { ageOf, londonTime } from '../dashboard/times.ts'
 import type { FailureGroup, FailureRow, Ledger } from '../ledger/ledger.ts'
 import { withLedger } from './ledger.ts'

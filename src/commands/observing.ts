@@ -1,9 +1,9 @@
 // `openletter observing`: what would have become of the documents of directorates and feeds that let nothing out yet,
 // as a table, as JSON, or as CSV for a spreadsheet. It refuses to show a document: there are only numbers.
 import { parseArgs } from 'node:util'
-import { wrongInWords } from '../dashboard/filter.ts'
-import { observedCounts, observingAnswer, observingReport, readObserving, type ObservingAsked } from '../dashboard/observing.ts'
-import { percent } from '../dashboard/observing-view.ts'
+import { wrongInWords } from '../dashboard/documents/filter.ts'
+import { observedCounts, observingAnswer, observingReport, readObserving, type ObservingAsked } from '../dashboard/assurance/observing.ts'
+import { percent } from '../dashboard/assurance/observing-view.ts'
 import { londonTime } from '../dashboard/times.ts'
 import { londonDay } from '../decide/london.ts'
 import { csv } from '../csv.ts'

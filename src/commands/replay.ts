@@ -1,7 +1,7 @@
 // `openletter replay`: decides the documents in the ledger once more under another policy, and says who would go
 // elsewhere. It sends and writes nothing; with --apply it has a chosen set decided again for good, see replay-apply.ts.
 import { parseArgs } from 'node:util'
-import { readFilter, wrongInWords } from '../dashboard/filter.ts'
+import { readFilter, wrongInWords } from '../dashboard/documents/filter.ts'
 import { londonTime } from '../dashboard/times.ts'
 import type { Ledger, ReplayAsked, Replayed } from '../ledger/ledger.ts'
 import { plan, type Planned } from '../plan.ts'

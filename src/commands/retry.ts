@@ -1,10 +1,10 @@
 // `openletter retry`: plans a retry run, starts, pauses and cancels it, and says how far it is; beside an engine that runs,
 // which then does it. It refuses what the pages refuse, and to be one of the two people that a large run needs.
 import { parseArgs } from 'node:util'
-import { readRun } from '../dashboard/run-asked.ts'
-import { wrongInWords } from '../dashboard/filter.ts'
+import { readRun } from '../dashboard/failed/run-asked.ts'
+import { wrongInWords } from '../dashboard/documents/filter.ts'
 import { wrongReason } from '../dashboard/reason.ts'
-import { runInWords } from '../dashboard/runs-view.ts'
+import { runInWords } from '../dashboard/failed/runs-view.ts'
 import { MEMBER_STATES, RUN_KINDS, RUN_WISHES, type RunWish } from '../decide/retry-run.ts'
 import { Failure } from '../errors.ts'
 import type { Ledger, Run } from '../ledger/ledger.ts'

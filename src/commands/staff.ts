@@ -1,7 +1,7 @@
 // `openletter staff`: lists who may sign in, invites somebody, and resets whoever has locked himself out; beside an engine
 // that runs, or while none does. It refuses what the pages refuse, and prints a code once.
 import { parseArgs } from 'node:util'
-import { wrongInWords } from '../dashboard/filter.ts'
+import { wrongInWords } from '../dashboard/documents/filter.ts'
 import { wrongReason } from '../dashboard/reason.ts'
 import { ROLES, type Role } from '../dashboard/rights.ts'
 import { readNames, readRoles, userNameOf } from '../dashboard/sign-in/names.ts'

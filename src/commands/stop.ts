@@ -1,8 +1,8 @@
 // `openletter stop`: halts deliveries to patients, lists what is stopped, and lifts a stop; beside an engine that runs,
 // or while none does. It refuses a stop without a reason, and says when a stop names what the policy does not know.
 import { parseArgs } from 'node:util'
-import { heldIn } from '../dashboard/held-by.ts'
-import { readStop } from '../dashboard/stops.ts'
+import { heldIn } from '../dashboard/stops/held-by.ts'
+import { readStop } from '../dashboard/stops/stops.ts'
 import { wrongReason } from '../dashboard/reason.ts'
 import { londonTime } from '../dashboard/times.ts'
 import { STOP_SCOPES, stopInWords, unknownStop } from '../decide/stopped.ts'

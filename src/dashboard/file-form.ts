@@ -3,7 +3,7 @@
 import busboy from 'busboy'
 import type { RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
-import { MOST_BYTES } from './extract.ts'
+import { MOST_BYTES } from './assurance/extract.ts'
 
 export const fileForm: RequestHandler = (req, _res, next) => {
   const done = once(next)

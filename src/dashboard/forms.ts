@@ -1,7 +1,7 @@
 // How a form's fields come in, and what a page says after one was sent. It refuses any text but our own: an address names
 // a message, and never carries it.
 import express, { type Request } from 'express'
-import type { Wrong } from './filter.ts'
+import type { Wrong } from './documents/filter.ts'
 import { MESSAGES } from './words.ts'
 
 export const form = express.urlencoded({ extended: false, limit: '20kb' })

@@ -2,7 +2,7 @@
 // none, and ten digits in a row, which could be an NHS number.
 import type { Response } from 'express'
 import { Failure } from '../errors.ts'
-import type { Wrong } from './filter.ts'
+import type { Wrong } from './documents/filter.ts'
 import { actorOf } from './visitor.ts'
 
 const [SHORTEST, LONGEST, LONGEST_NAME] = [3, 500, 100]

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { COLUMNS } from '../ledger/reconciliation.ts'
 import { DOCUMENT_STATES, FACTS, RULE_ROUTES } from '../types.ts'
-import { QUERY_PARAMETERS } from './filter.ts'
+import { QUERY_PARAMETERS } from './documents/filter.ts'
 
 type Parameter = (typeof QUERY_PARAMETERS)[number]
 

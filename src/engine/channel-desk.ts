@@ -2,7 +2,7 @@
 // it, which is the one that a signal goes. It refuses to show what a file that was not taken says otherwise: a secret may
 // have been written into it.
 import { isDeepStrictEqual } from 'node:util'
-import type { ChannelDesk, FilesNow } from '../dashboard/channel-parts.ts'
+import type { ChannelDesk, FilesNow } from '../dashboard/channels/channel-parts.ts'
 import { comparePolicies } from '../policy/diff/diff.ts'
 import { inWords } from '../policy/diff/report.ts'
 import { keptFiles, readFolders } from '../policy/files.ts'

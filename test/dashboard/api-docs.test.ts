@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { addresses } from '../../src/dashboard/dashboard.ts'
-import { QUERY_PARAMETERS } from '../../src/dashboard/filter.ts'
+import { QUERY_PARAMETERS } from '../../src/dashboard/documents/filter.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { makeSay } from '../../src/observe/say.ts'
 import { DOCUMENT_STATES } from '../../src/types.ts'

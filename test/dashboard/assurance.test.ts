@@ -1,6 +1,6 @@
 // The page, the API and the CSV for a directorate's management team, over a real ledger.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { assuranceCsv } from '../../src/dashboard/assurance-csv.ts'
+import { assuranceCsv } from '../../src/dashboard/assurance/assurance-csv.ts'
 import { startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { ADA, aReceipt } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'

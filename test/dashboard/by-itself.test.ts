@@ -1,6 +1,6 @@
 // What a page asks by itself keeps nobody signed in: over a real ledger with a real session.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { BY_ITSELF_HEADER, isByItself } from '../../src/dashboard/by-itself.ts'
+import { BY_ITSELF_HEADER, isByItself } from '../../src/dashboard/live/by-itself.ts'
 import { sha256 } from '../../src/dashboard/sign-in/cookies.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
 import { aStaff } from '../support/sign-in.ts'

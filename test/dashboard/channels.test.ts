@@ -1,7 +1,7 @@
 // The channels on the pages and in the API, over a real ledger and real files.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import type { ChannelNow } from '../../src/dashboard/channel-states.ts'
-import { channels as channelsShape, filesNow as filesShape, oneChannel } from '../../src/dashboard/shapes-channels.ts'
+import type { ChannelNow } from '../../src/dashboard/channels/channel-states.ts'
+import { channels as channelsShape, filesNow as filesShape, oneChannel } from '../../src/dashboard/channels/shapes-channels.ts'
 import type { ChannelReport } from '../../src/ledger/channel-words.ts'
 import { aDesk, type TestDesk } from '../support/channels.ts'
 import { formOf, formTokenIn, signedInAs, startDashboard, type TestDashboard } from '../support/dashboard.ts'

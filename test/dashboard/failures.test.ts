@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Outcome } from '../../src/types.ts'
 import { CAUSES } from '../../src/decide/cause.ts'
-import { CAUSES_IN_WORDS } from '../../src/dashboard/cause-words.ts'
+import { CAUSES_IN_WORDS } from '../../src/dashboard/failed/cause-words.ts'
 import { inBrowser, startBrowser } from '../support/browser.ts'
 import { formOf, formTokenIn, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { ADA } from '../support/documents.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { QUERY_PARAMETERS, readFilter, wrongInWords } from '../../src/dashboard/filter.ts'
+import { QUERY_PARAMETERS, readFilter, wrongInWords } from '../../src/dashboard/documents/filter.ts'
 import { ageOf, endTime, londonTime } from '../../src/dashboard/times.ts'
 import { startOfLondonDay } from '../../src/decide/london.ts'
 

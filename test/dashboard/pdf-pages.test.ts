@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { LIMITS, openPdfPages } from '../../src/dashboard/pdf-pages.ts'
+import { LIMITS, openPdfPages } from '../../src/dashboard/documents/pdf-pages.ts'
 import { Failure } from '../../src/errors.ts'
 
 const file = (bytes: Buffer, more: { sha256?: string; read?: () => Promise<Readable> } = {}) => ({ sha256: 'a', size: bytes.length, read: () => Promise.resolve(Readable.from([bytes])), ...more })

@@ -2,7 +2,7 @@
 // taken, so that it is seen wherever somebody looks.
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { PolicyStatus } from '../../src/dashboard/parts.ts'
-import { policyAlerts } from '../../src/dashboard/policy.ts'
+import { policyAlerts } from '../../src/dashboard/channels/policy.ts'
 import { examplePolicy } from '../support/policy.ts'
 import { aPolicyStatus, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aStory, aTellingLedger, uuid } from '../support/story.ts'

@@ -1,8 +1,8 @@
 // Retry runs on the pages and in the API, over a real ledger with the worker's real rules: planned, started, paused, told.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { rightsOf, type Role } from '../../src/dashboard/rights.ts'
-import { runDifferenceShape } from '../../src/dashboard/run-difference.ts'
-import { differenceShape, reportShape, runNowShape, runsShape } from '../../src/dashboard/shapes-runs.ts'
+import { runDifferenceShape } from '../../src/dashboard/failed/run-difference.ts'
+import { differenceShape, reportShape, runNowShape, runsShape } from '../../src/dashboard/failed/shapes-runs.ts'
 import type { Visitors } from '../../src/dashboard/visitor.ts'
 import { formOf, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { ADA, BEN } from '../support/documents.ts'

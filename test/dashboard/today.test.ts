@@ -1,10 +1,10 @@
 // The first page and its JSON, over a real ledger: what needs a person, numbers that lead to what is behind them, charts.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { XMLSerializer, DOMParser, type Element } from '@xmldom/xmldom'
-import { askedAt, todayOf, type Today } from '../../src/dashboard/today-numbers.ts'
-import { byHour } from '../../src/dashboard/charts/by-hour.ts'
-import { chartsOf } from '../../src/dashboard/today-view.ts'
-import { todayTold } from '../../src/dashboard/today-told.ts'
+import { askedAt, todayOf, type Today } from '../../src/dashboard/today/today-numbers.ts'
+import { byHour } from '../../src/dashboard/today/charts/by-hour.ts'
+import { chartsOf } from '../../src/dashboard/today/today-view.ts'
+import { todayTold } from '../../src/dashboard/today/today-told.ts'
 import { startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { ADA } from '../support/documents.ts'
 import { live } from '../support/flow.ts'
@@ -155,7 +155,7 @@ describe('a chart', () => {
   })
 
   test('escapes whatever is written in it', async () => {
-    const { byAge } = await import('../../src/dashboard/charts/by-age.ts')
+    const { byAge } = await import('../../src/dashboard/today/charts/by-age.ts')
     const { pictures } = byAge({ id: 'x', title: '<script>"&', description: "it's <b>", destinations: [], ages: [{ text: '</text><script/>', count: 1, counts: [], old: false }] })
     for (const { svg } of pictures) {
       expect(parse(svg).getElementsByTagName('script').length).toBe(0)

@@ -1,8 +1,8 @@
 // A message that is tried: what the page and the API say is what `explain` says, and nothing of it stays anywhere.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Tried } from '../../src/dashboard/channel-parts.ts'
-import { tried as triedShape } from '../../src/dashboard/shapes-channels.ts'
+import type { Tried } from '../../src/dashboard/channels/channel-parts.ts'
+import { tried as triedShape } from '../../src/dashboard/channels/shapes-channels.ts'
 import { reasonsFor } from '../../src/engine/explanation.ts'
 import { readUploadFile } from '../../src/intake/read-file.ts'
 import { measuredContent } from '../../src/ledger/content-measured.ts'

@@ -4,7 +4,7 @@ import { closedCircuit } from '../../src/deliver/circuit.ts'
 import type { KnownCircuit } from '../../src/deliver/worker.ts'
 import { openDestinationStates } from '../../src/engine/destination-states.ts'
 import { Failure } from '../../src/errors.ts'
-import { askedAt } from '../../src/dashboard/today-numbers.ts'
+import { askedAt } from '../../src/dashboard/today/today-numbers.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
 import { until } from '../support/until.ts'
 

@@ -2,7 +2,7 @@
 import { channelDesk } from '../../src/engine/channel-desk.ts'
 import { tryDesk } from '../../src/engine/try.ts'
 import type { InForce } from '../../src/engine/in-force.ts'
-import type { ChannelDesk, TryDesk } from '../../src/dashboard/channel-parts.ts'
+import type { ChannelDesk, TryDesk } from '../../src/dashboard/channels/channel-parts.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import type { Environment } from '../../src/settings.ts'
 import { testEnvironment } from './policy.ts'

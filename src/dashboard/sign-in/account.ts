@@ -3,7 +3,7 @@
 import type { RequestHandler, Request, Response } from 'express'
 import { z } from 'zod'
 import type { LiveSession, Session } from '../../ledger/ledger.ts'
-import type { Wrong } from '../filter.ts'
+import type { Wrong } from '../documents/filter.ts'
 import { form, messageOf, wrongFields } from '../forms.ts'
 import { SIGN_IN, type Address, type DashboardParts } from '../parts.ts'
 import { RIGHTS, type Right } from '../rights.ts'

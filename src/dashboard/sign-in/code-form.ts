@@ -2,7 +2,7 @@
 // It refuses a code that was used or is too old. The first account's may come in a link: it is filled in, and no more.
 import type { Request, RequestHandler, Response } from 'express'
 import type { CodeUse, Staff } from '../../ledger/ledger.ts'
-import type { Wrong } from '../filter.ts'
+import type { Wrong } from '../documents/filter.ts'
 import { form, wrongFields } from '../forms.ts'
 import { SIGN_IN, type Address, type DashboardParts } from '../parts.ts'
 import { show } from '../views.ts'

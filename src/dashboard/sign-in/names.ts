@@ -2,7 +2,7 @@
 // a name with ten digits in a row.
 import { holdsTenDigits, TEN_DIGITS_SAYS } from '../reason.ts'
 import { isRole, ROLES, type Role } from '../rights.ts'
-import type { Wrong } from '../filter.ts'
+import type { Wrong } from '../documents/filter.ts'
 
 const USER_NAME = /^[a-z][a-z0-9._-]{1,39}(@[a-z0-9.-]{1,60})?$/u
 

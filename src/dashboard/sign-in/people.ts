@@ -2,8 +2,8 @@
 // the form that asked for it, since an address would keep it.
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
-import { bodyOf, json } from '../api.ts'
-import { wrongInWords, type Wrong } from '../filter.ts'
+import { bodyOf, json } from '../documents/api.ts'
+import { wrongInWords, type Wrong } from '../documents/filter.ts'
 import { Failure } from '../../errors.ts'
 import { form, messageOf, wrongFields } from '../forms.ts'
 import type { Address, DashboardParts } from '../parts.ts'

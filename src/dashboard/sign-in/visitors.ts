@@ -3,7 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
 import { FOR_PROGRAMS } from '../answers.ts'
-import { isByItself } from '../by-itself.ts'
+import { isByItself } from '../live/by-itself.ts'
 import { SIGN_IN, type DashboardParts } from '../parts.ts'
 import { isRole, RIGHTS_FOR_PROGRAMS, rightsOf } from '../rights.ts'
 import { cameFromHere, showsFormToken, type Visitor, type Visitors } from '../visitor.ts'
