@@ -52,7 +52,7 @@ export type SignInSettings = {
 export const SIGN_IN: SignInSettings = { behindProxy: false, idleSecs: 30 * 60, mostSecs: 12 * 3600 }
 
 export type DashboardParts = {
-  readonly ledger: Pick<Ledger, 'looked' | 'walkChain' | 'makeToken' | 'revokeToken' | 'tokens' | 'list' | 'estimate' | 'story' | 'troubled' | 'failures' | 'failuresIn' | 'counts' | 'retry' | 'policyHistory' | 'observed' | 'hold' | 'liftHold' | 'pullStop' | 'liftStop' | 'stops' | 'waiting' | 'recalls' | 'recallCounts' | 'references' | 'revisions' | 'trail' | 'reconciliation' | 'reconciled' | 'compareExtract' | 'assurance' | 'incidents' | 'takeIncident' | 'outcomeDay' | 'outcomeDays' | 'outcomeLines' | 'known' | 'release' | 'replayPage' | keyof Retrying | keyof Reviewing | keyof Channelling | keyof Flowing | keyof Staffing | keyof Sessions>
+  readonly ledger: Pick<Ledger, 'looked' | 'walkChain' | 'makeToken' | 'revokeToken' | 'tokens' | 'list' | 'estimate' | 'story' | 'troubled' | 'failures' | 'failuresIn' | 'counts' | 'retry' | 'policyHistory' | 'observed' | 'hold' | 'liftHold' | 'pullStop' | 'liftStop' | 'stops' | 'waiting' | 'recalls' | 'recallCounts' | 'references' | 'revisions' | 'trail' | 'reconciliation' | 'reconciled' | 'compareExtract' | 'assurance' | 'incidents' | 'takeIncident' | 'tellingWays' | 'outcomeDay' | 'outcomeDays' | 'outcomeLines' | 'known' | 'release' | 'replayPage' | keyof Retrying | keyof Reviewing | keyof Channelling | keyof Flowing | keyof Staffing | keyof Sessions>
   /** Files by their hash; absent: this engine cannot open them. */
   readonly content?: Pick<ContentStore, 'read'>
   readonly metrics: Registry

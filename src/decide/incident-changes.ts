@@ -12,7 +12,7 @@ export type Change =
   | { readonly do: 'open'; readonly wrong: Wrong }
   /** It was resolved, and came back. */
   | { readonly do: 'again'; readonly id: string; readonly wrong: Wrong }
-  | { readonly do: 'still'; readonly id: string; readonly wrong: Wrong; readonly remind: boolean }
+  | { readonly do: 'still'; readonly id: string; readonly wrong: Wrong; readonly remind: boolean; /** There are so many more that it is news. */ readonly grown: boolean }
   | { readonly do: 'calm' | 'resolve'; readonly id: string }
 
 export const calmNeededMs = (times: number): number => Math.min(CALM_MS * 2 ** (times - 1), MOST_CALM_MS)
@@ -20,10 +20,14 @@ export const calmNeededMs = (times: number): number => Math.min(CALM_MS * 2 ** (
 /** The first after four hours, the second after a day, each further one after twice as long. */
 export const remindAfterMs = (reminders: number): number => (reminders === 0 ? 4 : 24 * 2 ** (reminders - 1)) * HOUR_MS
 
+/** So many times what people were told of. */
+const GROWN = 10
+
 const keyOf = ({ kind, thing }: Pick<Wrong, 'kind' | 'thing'>): string => `${kind}~${thing}`
 
 /**
- * `known`: those that are open, those that were resolved lately, and of what happens once, all of these things.
+ * `known`: those that are open, and those that were resolved lately. Of what happens once, `wrong` holds only what nobody has
+ * answered for yet: beside one that a person closed it is another.
  * `unseen`: kinds that nobody could look at, so that their absence says nothing.
  */
 export const judge = (wrong: readonly Wrong[], known: readonly Incident[], now: string, unseen: readonly IncidentKind[] = []): readonly Change[] => {
@@ -40,11 +44,12 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const whileWrong = (wrong: Wrong, known: Incident | undefined, now: number): readonly Change[] => {
   if (!known) return [{ do: 'open', wrong }]
   if (known.resolvedAt !== undefined) {
-    if (kindOf(wrong.kind).once) return []
-    return now - Date.parse(known.resolvedAt) < COMES_BACK_MS ? [{ do: 'again', id: known.id, wrong }] : [{ do: 'open', wrong }]
+    return !kindOf(wrong.kind).once && now - Date.parse(known.resolvedAt) < COMES_BACK_MS ? [{ do: 'again', id: known.id, wrong }] : [{ do: 'open', wrong }]
   }
   const remind = !known.taken && now - Date.parse(known.openedAt) >= remindAfterMs(known.reminders)
-  return [{ do: 'still', id: known.id, wrong, remind }]
+  // Who has it in hand is told as well: ten times as many is another thing.
+  const grown = kindOf(wrong.kind).tellsGrowth === true && wrong.count !== undefined && known.toldCount !== undefined && wrong.count >= GROWN * known.toldCount
+  return [{ do: 'still', id: known.id, wrong, remind, grown }]
 }
 
 const whileCalm = ({ id, calmSince, times }: Incident, now: number): readonly Change[] => {

@@ -11,8 +11,10 @@ type Declared = {
   readonly owner: string
   /** Where to look, on the console. */
   readonly href: (thing: string) => string
-  /** It does not end by itself: it is over when a person takes it, and never comes back. */
+  /** It does not end by itself: it is over when a person takes it, and what it was about never comes back. */
   readonly once?: true
+  /** Told once more each time that there are ten times as many. */
+  readonly tellsGrowth?: true
   /** Another line of every page tells it already. */
   readonly ownBanner?: true
 }
@@ -22,7 +24,7 @@ const at = (path: string) => (): string => path
 /** In the order in which a page lists them. */
 export const INCIDENT_KINDS = {
   'second-key': {
-    severity: 'severe', title: 'Deliveries blocked by the last check', owner: 'Clinical safety, with the analyst', href: (key) => `/failed/${key}`,
+    severity: 'severe', title: 'Deliveries blocked by the last check', owner: 'Clinical safety, with the analyst', href: (key) => `/failed/${key}`, tellsGrowth: true,
     means: 'The check right before sending refused documents that were decided to go out. Nothing of them left.',
     todo: 'Find out why the decision and the check disagree. They stay blocked until a new message or a changed policy decides them again.',
   },
@@ -32,12 +34,12 @@ export const INCIDENT_KINDS = {
     todo: 'See that PostgreSQL runs, that it can be reached, and that its disk has room. Everything goes on by itself.',
   },
   'recalled-late': {
-    severity: 'severe', title: 'A letter was taken back too late', owner: 'Information governance', href: at('/recalls#late'), once: true,
-    means: 'A letter that had to go was read before it was taken back, or was printed and cannot be.',
-    todo: 'Decide what that calls for, and take this alert, which closes it.',
+    severity: 'severe', title: 'Letters were taken back too late', owner: 'Information governance', href: at('/recalls#late'), once: true, tellsGrowth: true,
+    means: 'Letters that had to go were read before they were taken back, or were printed and cannot be.',
+    todo: 'Decide for each what that calls for, and take this alert, which closes it for these letters. A further letter is another alert.',
   },
   'recall-open': {
-    severity: 'severe', title: 'Recalls are not done', owner: 'Operator on duty', href: at('/recalls'), ownBanner: true,
+    severity: 'severe', title: 'Recalls are not done', owner: 'Operator on duty', href: at('/recalls'), ownBanner: true, tellsGrowth: true,
     means: 'A letter that must not be with the patient any more may still be there.',
     todo: 'Look at the last try of each. Where one failed or is blocked, a person has to act; where the print house has it, ask for it to be stopped.',
   },
@@ -114,7 +116,10 @@ export type Wrong = {
   readonly since: string
   /** How many documents, where that is known. */
   readonly count?: number
+  /** Of what happens once: what it is about, each by an id of ours, so that a person answers for these and for no others. */
+  readonly members?: readonly Member[]
 }
+export type Member = { readonly id: string; readonly since: string }
 
 export type Incident = Wrong & {
   readonly id: string
@@ -124,12 +129,21 @@ export type Incident = Wrong & {
   readonly resolvedAt?: string
   readonly times: number
   readonly reminders: number
+  /** The most that anybody was told of. */
+  readonly toldCount?: number
   /** A person has it in hand. */
   readonly taken?: { readonly by: string; readonly at: string; readonly reason: string }
 }
 
+/** Without the members for which a person has answered; undefined where none is left. */
+export const unanswered = (wrong: Wrong, answered: ReadonlySet<string>): Wrong | undefined => {
+  if (!wrong.members) return wrong
+  const members = wrong.members.filter(({ id }) => !answered.has(id))
+  return members.length === 0 ? undefined : { ...wrong, members, count: members.length, since: members.map(({ since }) => since).reduce((one, other) => (other < one ? other : one)) }
+}
+
 /** What a notification says of an incident. */
-export const SAYINGS = { opened: 'Open', again: 'Open again', reminder: 'Still open', resolved: 'Resolved' } as const
+export const SAYINGS = { opened: 'Open', again: 'Open again', reminder: 'Still open', grown: 'Ten times as many', resolved: 'Resolved' } as const
 export type Saying = keyof typeof SAYINGS
 export const WAYS = { email: 'Email', webhook: 'Webhook' } as const
 export type Way = keyof typeof WAYS

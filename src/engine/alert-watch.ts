@@ -100,9 +100,9 @@ const judgeAll = async (parts: AlertWatchParts, recalls: Parameters<typeof whatI
   const at = now().toISOString()
   const { wrong, unseen } = await whatIsWrong(parts, recalls, at)
   const names = new Map<string, { readonly kind: IncidentKind; readonly thing: string; readonly times: number }>()
-  const changes = await ledger.judgeIncidents(wrong, (known) => {
+  const changes = await ledger.judgeIncidents(wrong, (known, unanswered) => {
     for (const one of known) names.set(one.id, one)
-    return judge(wrong, known, at, unseen)
+    return judge(unanswered, known, at, unseen)
   }, ways.ways, at)
   for (const change of changes ?? []) {
     if (change.do === 'open') say('alert_opened', { alert: change.wrong.kind, thing: change.wrong.thing, times: 1 })

@@ -42,8 +42,7 @@ export const whatIsWrong = async (parts: WrongsParts, recalls: RecallsSeen, now:
       ...failures.groups.filter(({ cause, person }) => cause === 'second-key' && person > 0).map((group) => ofGroup('second-key', group)),
       ...failures.groups.filter(({ cause, person }) => cause !== 'second-key' && cause !== 'credentials' && person > 0).map((group) => ofGroup('failures', group)),
       ...forbidden, ...away.filter(({ since }) => since <= ago(AWAY_MS)), ...own.filter(({ kind }) => kind !== 'destination-away'),
-      ...recalls.late.map(({ deliveryId, destination, printed, since }): Wrong => ({ kind: 'recalled-late', thing: deliveryId, about: printed ? 'it was printed' : `read at ${destination}`, since })),
-      ...openRecalls(recalls.open), ...silent,
+      ...lateRecalls(recalls.late), ...openRecalls(recalls.open), ...silent,
       ...owed.filter(({ destination, since }) => !isAway(destination) && since <= ago((waitingHours(policy(), destination) ?? Number.POSITIVE_INFINITY) * HOUR_MS))
         .map(({ destination, since, deliveries }): Wrong => ({ kind: 'queue-age', thing: destination, about: destination, since, count: deliveries })),
       ...reviews.map(({ reason, about, since, count }): Wrong => ({ kind: 'review-waiting', thing: reason, about, since, count })),
@@ -64,6 +63,12 @@ const perDestination = (groups: readonly FailureGroup[]): readonly Wrong[] =>
 
 const openRecalls = (open: readonly RecallRow[]): readonly Wrong[] =>
   [...Map.groupBy(open, ({ destination }) => destination)].map(([destination, those]) => ({ kind: 'recall-open', thing: destination, about: destination, since: least(those.map(({ since }) => since)), count: those.length }))
+
+/** One for each destination, with the letters that it is about: nobody is told of each one. */
+const lateRecalls = (late: readonly RecallRow[]): readonly Wrong[] => [...Map.groupBy(late, ({ destination }) => destination)].map(([destination, those]) => ({
+  kind: 'recalled-late', thing: destination, about: those.every(({ printed }) => printed) ? 'printed' : `read at ${destination}`, since: least(those.map(({ since }) => since)), count: those.length,
+  members: those.map(({ deliveryId, since }) => ({ id: deliveryId, since })),
+}))
 
 const waitingHours = ({ destinations: { pkb, print } }: Policy, destination: string): number | undefined =>
   (destination === 'pkb' ? pkb : destination === 'print' ? print : undefined)?.alert_if_waiting?.hours

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import { COMES_BACK_MS, type Change } from '../decide/incident-changes.ts'
-import { isIncidentKind, KINDS, kindOf, type Incident, type IncidentKind, type Saying, type Way, type Wrong } from '../decide/incidents.ts'
+import { isIncidentKind, KINDS, kindOf, unanswered, type Incident, type IncidentKind, type Saying, type Way, type Wrong } from '../decide/incidents.ts'
 import type { AuditKind } from '../observe/events.ts'
 import { inTransaction } from './database.ts'
 import { instant, present, toJson } from './rows.ts'
@@ -18,14 +18,16 @@ export type Notification = { readonly id: string; readonly way: Way; readonly sa
 export type Alerting = {
   /** This process finds this wrong with itself, and can tell by these ways; said again and again for as long as it is so. */
   report(wrong: readonly Pick<Wrong, 'kind' | 'thing'>[], now: string, ways?: readonly Way[]): Promise<void>
+  /** The ways by which some process can tell people at the moment. */
+  tellingWays(now: string): Promise<readonly Way[]>
   /** What processes have said since then. */
   reported(since: string): Promise<readonly { readonly kind: IncidentKind; readonly thing: string; readonly since: string }[]>
   /** When each of these feeds brought something last, or was started again by a person after that. */
   lastArrivals(feeds: readonly string[]): Promise<readonly { readonly feed: string; readonly at: string }[]>
   /** Since when the oldest delivery to each destination has been owed that no stop holds, and how many are. */
   oldestOwed(): Promise<readonly { readonly destination: string; readonly since: string; readonly deliveries: number }[]>
-  /** Takes what `judge` says of the known incidents; undefined if another process is at it. Told by these ways, and by those that other processes have. */
-  judgeIncidents(wrong: readonly Wrong[], judge: (known: readonly Incident[]) => readonly Change[], ways: readonly Way[], now: string): Promise<readonly Change[] | undefined>
+  /** Takes what `judge` says of the known incidents and of what nobody has answered for; undefined if another process is at it. Told by these ways, and by those that other processes have. */
+  judgeIncidents(wrong: readonly Wrong[], judge: (known: readonly Incident[], wrong: readonly Wrong[]) => readonly Change[], ways: readonly Way[], now: string): Promise<readonly Change[] | undefined>
   /** Open ones, the oldest first; and of those that were resolved the latest. */
   incidents(resolved: number): Promise<{ readonly open: readonly (Incident & { readonly told: readonly Told[] })[]; readonly resolved: readonly Incident[] }>
   /** A person has it in hand; undefined if there is none, false if somebody had it already or it is resolved. */
@@ -39,7 +41,7 @@ export type Alerting = {
 const incidentOf = (row: Row): Incident => present<Incident>({
   id: row['id'] as string, kind: row['kind'] as IncidentKind, thing: row['thing'] as string, about: row['about'] as string, count: row['count'] as number | null,
   since: instant(row['since'])!, openedAt: instant(row['opened_at'])!, seenAt: instant(row['seen_at'])!, calmSince: instant(row['calm_since']), resolvedAt: instant(row['resolved_at']),
-  times: row['times'] as number, reminders: row['reminders'] as number,
+  times: row['times'] as number, reminders: row['reminders'] as number, toldCount: row['told_count'] as number | null,
   taken: row['taken_by'] === null ? undefined : { by: row['taken_by'] as string, at: instant(row['taken_at'])!, reason: row['taken_reason'] as string },
 })
 
@@ -64,6 +66,9 @@ export const report = async (pool: Pool, wrong: readonly Pick<Wrong, 'kind' | 't
   const said: readonly { readonly kind: string; readonly thing: string }[] = [...wrong, ...ways.map((way) => ({ kind: TELLS, thing: way }))]
   if (said.length > 0) await pool.query(REPORT, [said.map(({ kind }) => kind), said.map(({ thing }) => thing), now, gapBefore(now)])
 }
+
+export const tellingWays = async (db: Pick<Pool, 'query'>, now: string): ReturnType<Alerting['tellingWays']> =>
+  (await db.query<{ thing: Way }>('select thing from reports where kind = $1 and at >= $2 order by thing', [TELLS, gapBefore(now)])).rows.map(({ thing }) => thing)
 
 export const reported = async (pool: Pool, since: string): ReturnType<Alerting['reported']> =>
   known((await pool.query<Row>('select kind, thing, since from reports where at >= $1 order by kind, thing', [since])).rows)
@@ -97,19 +102,20 @@ export const oldestOwed = async (pool: Pool): ReturnType<Alerting['oldestOwed']>
 const LOCK = 7_316_538_012
 
 const ONCE = KINDS.filter((kind) => kindOf(kind).once)
-const KNOWN = `
-  select * from incidents where resolved_at is null or resolved_at > $1
-  union select i.* from incidents i join unnest($2::text[], $3::text[]) as w(kind, thing) using (kind, thing)`
+const KNOWN = 'select * from incidents where resolved_at is null or resolved_at > $1'
+/** A person took the incident that they belong to, which closed it. */
+const ANSWERED = 'select m.member from incident_members m join incidents i on i.id = m.incident_id where i.resolved_at is not null and m.member = any($1::uuid[])'
 
 export const judgeIncidents = (pool: Pool, ...[wrong, judge, ways, now]: Parameters<Alerting['judgeIncidents']>): ReturnType<Alerting['judgeIncidents']> =>
   inTransaction(pool, async (client) => {
     const { rows: [lock] } = await client.query<Row>('select pg_try_advisory_xact_lock($1) as mine', [LOCK])
     if (lock?.['mine'] !== true) return undefined
-    const once = wrong.filter(({ kind }) => ONCE.includes(kind))
-    const { rows } = await client.query<Row>(KNOWN, [new Date(Date.parse(now) - COMES_BACK_MS).toISOString(), once.map(({ kind }) => kind), once.map(({ thing }) => thing)])
-    const changes = judge(known(rows).map(incidentOf))
-    const { rows: others } = await client.query<{ thing: Way }>('select thing from reports where kind = $1 and at >= $2', [TELLS, gapBefore(now)])
-    const all = [...new Set([...ways, ...others.map(({ thing }) => thing)])]
+    const { rows } = await client.query<Row>(KNOWN, [new Date(Date.parse(now) - COMES_BACK_MS).toISOString()])
+    // In this order: what is closed in between is not opened again.
+    const members = wrong.flatMap((one) => one.members ?? []).map(({ id }) => id)
+    const answered = new Set(members.length === 0 ? [] : (await client.query<{ member: string }>(ANSWERED, [members])).rows.map(({ member }) => member))
+    const changes = judge(known(rows).map(incidentOf), wrong.flatMap((one) => unanswered(one, answered) ?? []))
+    const all = [...new Set([...ways, ...(await tellingWays(client, now))])]
     for (const change of changes) await apply(client, change, all, now)
     return changes
   })
@@ -119,13 +125,14 @@ const apply = async (client: PoolClient, change: Change, ways: readonly Way[], n
     case 'open': {
       const { kind, thing, about, since, count } = change.wrong
       const id = randomUUID()
-      await client.query('insert into incidents (id, kind, thing, about, count, since, opened_at, seen_at) values ($1, $2, $3, $4, $5, $6, $7, $7)', [id, kind, thing, about, count ?? null, since, now])
+      await client.query('insert into incidents (id, kind, thing, about, count, told_count, since, opened_at, seen_at) values ($1, $2, $3, $4, $5, $5, $6, $7, $7)', [id, kind, thing, about, count ?? null, since, now])
+      await join(client, id, change.wrong)
       return tell(client, id, 'opened', ways, now)
     }
     case 'again': {
       const { about, since, count } = change.wrong
       await client.query(
-        `update incidents set about = $2, count = $3, since = $4, opened_at = $5, seen_at = $5, calm_since = null, resolved_at = null, times = times + 1, reminders = 0,
+        `update incidents set about = $2, count = $3, told_count = $3, since = $4, opened_at = $5, seen_at = $5, calm_since = null, resolved_at = null, times = times + 1, reminders = 0,
           taken_by = null, taken_at = null, taken_reason = null where id = $1`, [change.id, about, count ?? null, since, now])
       return tell(client, change.id, 'again', ways, now)
     }
@@ -133,9 +140,10 @@ const apply = async (client: PoolClient, change: Change, ways: readonly Way[], n
       const { about, count } = change.wrong
       // Back from a moment of calm: that counts as one more time, and makes the calm that is needed longer.
       await client.query(
-        `update incidents set about = $2, count = $3, seen_at = $4, times = times + (calm_since is not null)::int, calm_since = null, reminders = reminders + $5 where id = $1`,
-        [change.id, about, count ?? null, now, change.remind ? 1 : 0])
-      return change.remind ? tell(client, change.id, 'reminder', ways, now) : undefined
+        `update incidents set about = $2, count = $3, seen_at = $4, times = times + (calm_since is not null)::int, calm_since = null, reminders = reminders + $5,
+          told_count = case when $6 then greatest(told_count, $3) else told_count end where id = $1`, [change.id, about, count ?? null, now, change.remind ? 1 : 0, change.remind || change.grown])
+      await join(client, change.id, change.wrong)
+      return change.grown || change.remind ? tell(client, change.id, change.grown ? 'grown' : 'reminder', ways, now) : undefined
     }
     case 'calm':
       await client.query('update incidents set calm_since = $2 where id = $1', [change.id, now])
@@ -144,6 +152,12 @@ const apply = async (client: PoolClient, change: Change, ways: readonly Way[], n
       await client.query('update incidents set resolved_at = $2 where id = $1', [change.id, now])
       return tell(client, change.id, 'resolved', ways, now)
   }
+}
+
+/** To one that a person has closed at this moment nothing is added: it is another. */
+const join = async (client: PoolClient, id: string, { members }: Wrong): Promise<void> => {
+  if (!members) return
+  await client.query('insert into incident_members (incident_id, member) select i.id, m from incidents i, unnest($2::uuid[]) as m where i.id = $1 and i.resolved_at is null on conflict do nothing', [id, members.map((member) => member.id)])
 }
 
 /** What nobody was told yet is overtaken: the newest says how things stand. */

@@ -20,7 +20,7 @@ import type { DocumentLock, Ledger, Sessions, Slot, Staffing } from './ledger.ts
 import type { Alerting } from './incidents.ts'
 import { makeOutcomes, outcomeDay, outcomeDays, outcomeLines, outcomeMailed, outcomeMailsDue, outcomeMailsRefused, outcomesUnwritten, outcomesWritten } from './team-outcomes.ts'
 import type { TellingTeams } from './team-outcomes.ts'
-import { incidents, judgeIncidents, lastArrivals, notificationsDue, notified, notNotified, oldestOwed, report, reported, takeIncident } from './incidents.ts'
+import { incidents, judgeIncidents, lastArrivals, notificationsDue, notified, notNotified, oldestOwed, report, reported, takeIncident, tellingWays } from './incidents.ts'
 import { openLocks } from './locks.ts'
 import type { Locks } from './locks.ts'
 import { looked } from './looks.ts'
@@ -181,6 +181,7 @@ const tellingTeams = (pool: Pool): TellingTeams => ({
 const alerting = (pool: Pool): Alerting => ({
   report: (...told) => report(pool, ...told).catch(failed),
   reported: (since) => reported(pool, since).catch(failed),
+  tellingWays: (now) => tellingWays(pool, now).catch(failed),
   lastArrivals: (feeds) => lastArrivals(pool, feeds).catch(failed),
   oldestOwed: () => oldestOwed(pool).catch(failed),
   judgeIncidents: (...asked) => judgeIncidents(pool, ...asked).catch(failed),

@@ -104,10 +104,25 @@ test('a viewer sees them, and can neither take one nor send a test; without a wa
   const other = await startDashboard({ ledger: place.ledger, policy: () => place.policy, now: () => place.clock.at, visitors: signedInAs('viewer') })
   try {
     const { html } = await page('/alerts', {}, other.url)
-    expect([html.includes('A feed is down'), html.includes('<form'), html.includes('Nobody is told')]).toEqual([true, false, true])
+    expect([html.includes('A feed is down'), html.includes('action="/alerts'), html.includes('Nobody is told')]).toEqual([true, false, true])
     const { id } = await first()
     for (const path of [`/alerts/${id}/take`, '/alerts/test']) expect((await page(path, formOf({ formToken: 'form-of-viewer', reason: 'on it' }), other.url)).status).toBe(403)
   } finally {
     await other.close()
+  }
+})
+
+test('who is told by an engine that shows no pages stands there too, for as long as it runs', async () => {
+  const { url, close, ...silent } = await startDashboard({ ledger: place.ledger, policy: () => place.policy, now: () => place.clock.at })
+  try {
+    expect((await page('/alerts', {}, url)).html).toContain('Nobody is told')
+    await place.ledger.report([], iso(), ['webhook'])
+    const { html } = await page('/alerts', {}, url)
+    expect([html.includes('Alerts go out by webhook:'), html.includes('Send a test')]).toEqual([true, false])
+    expect(await (await silent.api('/api/alerts')).json()).toMatchObject({ ways: ['webhook'] })
+    later(3)
+    expect((await page('/alerts', {}, url)).html).toContain('Nobody is told')
+  } finally {
+    await close()
   }
 })

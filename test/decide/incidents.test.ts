@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { COMES_BACK_MS, judge, type Change } from '../../src/decide/incident-changes.ts'
-import { INCIDENT_KINDS, KINDS, kindOf, type Incident, type Wrong } from '../../src/decide/incidents.ts'
+import { INCIDENT_KINDS, KINDS, kindOf, unanswered, type Incident, type Wrong } from '../../src/decide/incidents.ts'
 import { payloadOf, subjectOf, textOf } from '../../src/decide/notification.ts'
 import { workingHours } from '../../src/decide/working-hours.ts'
 
@@ -59,10 +59,25 @@ test('what comes back after a day is another incident', () => {
   expect(judge([aWrong()], known, at(25 * 60))).toMatchObject([{ do: 'open' }])
 })
 
-test('what happens once ends only by a person, and never opens again', () => {
-  const late = aWrong({ kind: 'recalled-late', thing: 'd-1' })
-  expect(judge([], [anIncident({ ...late })], at(600))).toEqual([])
-  expect(judge([late], [anIncident({ ...late, resolvedAt: at(10) })], at(30))).toEqual([])
+describe('what happens once', () => {
+  const members = [{ id: 'd-1', since: at(5) }, { id: 'd-2', since: at(3) }, { id: 'd-3', since: at(8) }]
+  const late = aWrong({ kind: 'recalled-late', thing: 'pkb', members, count: 3, since: at(3) })
+  test('ends only by a person, and what comes after that is another incident, however soon', () => {
+    expect(judge([], [anIncident({ ...late })], at(600))).toEqual([])
+    expect(judge([late], [anIncident({ ...late, resolvedAt: at(10) })], at(11))).toMatchObject([{ do: 'open' }])
+  })
+  test('is never told again to who has answered for it', () => {
+    expect(unanswered(late, new Set(['d-2']))).toMatchObject({ count: 2, since: at(5), members: [{ id: 'd-1' }, { id: 'd-3' }] })
+    expect(unanswered(late, new Set(['d-1', 'd-2', 'd-3']))).toBeUndefined()
+    expect(unanswered(aWrong(), new Set(['rio-mllp']))).toEqual(aWrong())
+  })
+})
+
+test('ten times as many as anybody was told of is news, also for who has it in hand, and nine times is none', () => {
+  const taken = { by: 'jane', at: at(1), reason: 'on it' }
+  const grown = (count: number, overrides: Partial<Incident> = {}) => judge([aWrong({ kind: 'second-key', count })], [anIncident({ kind: 'second-key', count: 2, toldCount: 2, ...overrides })], at(5))
+  expect([grown(19), grown(20), grown(20, { taken }), grown(20, { toldCount: 20 })].map(([change]) => change)).toMatchObject([{ grown: false }, { grown: true }, { grown: true, remind: false }, { grown: false }])
+  expect(judge([aWrong({ kind: 'queue-age', count: 100 })], [anIncident({ kind: 'queue-age', toldCount: 1 })], at(5))).toMatchObject([{ do: 'still', grown: false }])
 })
 
 describe('working hours', () => {

@@ -2,6 +2,7 @@
 // how often, and that nothing is lost.
 import { createHmac } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { judge } from '../../src/decide/incident-changes.ts'
 import { openAlertWatch, type AlertWatch, type AlertWatchParts, type OwnWrong } from '../../src/engine/alert-watch.ts'
 import { openAlertWays } from '../../src/engine/alert-ways.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
@@ -255,10 +256,11 @@ describe('what it sees', () => {
 
   test('a feed that has been silent for working hours, and neither for a night nor while a person has stopped it', async () => {
     const { 'rio-http': feed } = place.policy.feeds
-    const one = aWatch({ policy: () => ({ ...place.policy, feeds: { 'rio-http': { ...feed!, alert_if_silent: { working_hours: 4 } } } }) })
     place.clock.at = new Date('2026-11-20T16:00:00.000Z')
     await place.upload({ documentId: 'S-1', documentType: 'MH DO NOT share with patient' })
     await place.pool.query('update receipts set received_at = $1', ['2026-11-20T16:00:00.000Z'])
+    // Its first look begins by itself.
+    const one = aWatch({ policy: () => ({ ...place.policy, feeds: { 'rio-http': { ...feed!, alert_if_silent: { working_hours: 4 } } } }) })
     // Friday at four: an hour that day, the weekend, and three on Monday.
     place.clock.at = new Date('2026-11-23T11:59:00.000Z')
     await look(one)
@@ -356,10 +358,67 @@ describe('what it sees', () => {
     for (const minutes of [1, 15]) { later(minutes * MINUTE); await look(one) }
     expect((await kinds()).map(([kind]) => kind)).toEqual(['recalled-late'])
     const [late] = await open()
+    expect(late).toMatchObject({ thing: 'pkb', count: 1 })
     await place.ledger.takeIncident(late!.id, 'jane (pages)', 'the patient was rung', iso())
     for (const hours of [1, 30]) { later(hours * HOUR); await look(one) }
     expect(await kinds()).toEqual([])
     expect((await place.ledger.incidents(10)).resolved.filter(({ kind }) => kind === 'recalled-late')).toHaveLength(1)
+  })
+
+  /** Letters that the patient had read when they were taken back. */
+  const readAndTakenBack = async (from: number, to: number): Promise<void> => {
+    const ids = []
+    for (let n = from; n <= to; n += 1) ids.push((await place.upload({ documentId: `L-${n}` })).id)
+    for (const id of ids) await work(place, id, 'pkb')
+    later(10)
+    for (const id of ids) await place.ledger.saveReads([{ identifier: (await place.ledger.story(id))!.deliveries[0]!.identifier, at: iso() }], iso())
+    for (const id of ids) await place.ledger.hold(id, 'duty', 'sent in error', iso())
+    for (const id of ids) await work(place, id, 'pkb')
+    later(MINUTE)
+  }
+
+  test('a mass of letters that were taken back too late: one alert, told again when there are ten times as many, and of which a person closes what it held', async () => {
+    const one = aWatch()
+    await readAndTakenBack(1, 3)
+    await look(one)
+    expect(await kinds()).toEqual([['recalled-late', 'pkb', 3]])
+    expect(mail.letters[0]!.raw).toContain('3 documents')
+    expect(subjects()).toEqual(['Openletter: open: Letters were taken back too late: read at pkb'])
+    expect(posted()).toMatchObject([{ type: 'alert.opened', link: 'https://console.example/recalls#late', alert: { count: 3 } }])
+    await readAndTakenBack(4, 29)
+    await look(one)
+    expect([await kinds(), subjects()]).toEqual([[['recalled-late', 'pkb', 29]], []])
+    await readAndTakenBack(30, 31)
+    await look(one)
+    await look(one)
+    expect(subjects()).toEqual(['Openletter: ten times as many: Letters were taken back too late: read at pkb'])
+    expect(posted()).toMatchObject([{ type: 'alert.grown', alert: { count: 31 } }])
+    const [first] = await open()
+    await place.ledger.takeIncident(first!.id, 'jane (pages)', 'the patients were rung', iso())
+    await look(one)
+    expect(await kinds()).toEqual([])
+    // A letter of which jane did not know is another alert, and of that letter alone.
+    await readAndTakenBack(32, 32)
+    await look(one)
+    expect([await kinds(), subjects()]).toEqual([[['recalled-late', 'pkb', 1]], ['Openletter: open: Letters were taken back too late: read at pkb']])
+    expect((await open())[0]!.id).not.toBe(first!.id)
+  })
+
+  test('a mass of deliveries that the second key blocks is one alert for each reason, and so is a mass of recalls', async () => {
+    const one = aWatch()
+    const ids = []
+    for (let n = 1; n <= 24; n += 1) ids.push((await place.upload({ documentId: `B-${n}` })).id)
+    for (const id of ids.slice(12)) await work(place, id, 'pkb')
+    for (const [n, id] of ids.slice(0, 12).entries()) {
+      const lock = (await place.ledger.lock(id, 'pkb'))!
+      await lock.begin(({ deliveries }) => ({ step: { do: 'block', deliveryId: deliveries[0]!.id, code: 'SECOND_KEY', detail: n % 2 === 0 ? 'F2: The code in the name is blocked.' : 'F7: Its patient is not known.' } }), iso())
+      await lock.release()
+    }
+    for (const id of ids.slice(12)) await place.ledger.hold(id, 'duty', 'sent in error', iso())
+    later(2 * MINUTE)
+    await look(one)
+    expect((await open()).map(({ kind, about, count }) => [kind, about, count]).toSorted()).toEqual([['recall-open', 'pkb', 12], ['second-key', 'pkb, SECOND_KEY F2', 6], ['second-key', 'pkb, SECOND_KEY F7', 6]])
+    expect(subjects()).toEqual(['Openletter: 3 open'])
   })
 
   test('documents that wait too long for a person, a refused policy, and a sign-off whose review is overdue', async () => {
@@ -438,6 +497,18 @@ test('a hundred judgements at once open an incident once', async () => {
   const judged = await Promise.all(Array.from({ length: 20 }, () => place.ledger.judgeIncidents([{ ...DOWN, about: 'x', since: iso() }], (known) => (known.length === 0 ? [{ do: 'open', wrong: { ...DOWN, about: 'x', since: iso() } }] : []), ['email'], iso())))
   expect(judged.filter((changes) => (changes?.length ?? 0) > 0)).toHaveLength(1)
   expect(await open()).toHaveLength(1)
+})
+
+test('what comes to an alert in the moment in which a person closes it is not closed with it', async () => {
+  const late = (id: string) => ({ kind: 'recalled-late', thing: 'pkb', about: 'read at pkb', since: iso(), count: 1, members: [{ id, since: iso() }] }) as const
+  const [known, another] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']
+  await place.ledger.judgeIncidents([late(known)], () => [{ do: 'open', wrong: late(known) }], [], iso())
+  const { id } = (await open())[0]!
+  await place.ledger.takeIncident(id, 'jane (pages)', 'the patient was rung', iso())
+  await place.ledger.judgeIncidents([late(another)], () => [{ do: 'still', id, wrong: late(another), remind: false, grown: false }], [], iso())
+  for (const letter of [known, another]) await place.ledger.judgeIncidents([late(letter)], (all, wrong) => judge(wrong, all, iso()), [], iso())
+  expect(await open()).toMatchObject([{ kind: 'recalled-late', count: 1 }])
+  expect((await place.pool.query('select member from incident_members m join incidents i on i.id = m.incident_id where i.resolved_at is null')).rows).toEqual([{ member: another }])
 })
 
 test('of many processes that look for what is due at once, one tells it', async () => {

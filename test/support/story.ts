@@ -122,6 +122,7 @@ export const aTellingLedger = (stories: readonly Story[], more: { readonly curso
     assurance: () => Promise.resolve([]),
     incidents: () => Promise.resolve({ open: [], resolved: [] }),
     takeIncident: () => Promise.resolve(undefined),
+    tellingWays: () => Promise.resolve([]),
     outcomeDay: () => Promise.resolve(undefined),
     outcomeDays: () => Promise.resolve([]),
     outcomeLines: () => Promise.resolve([]),

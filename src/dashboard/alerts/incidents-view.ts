@@ -46,7 +46,4 @@ export const incidentsView = ({ open, resolved }: Listed, now: Date) => ({
   resolved: resolved.map(resolvedView),
 })
 
-export const waysView = (ways: readonly Way[]) => ({
-  ways: ways.map((way) => WAYS[way].toLowerCase()),
-  missing: (Object.keys(WAYS) as readonly Way[]).filter((way) => !ways.includes(way)).map((way) => WAYS[way].toLowerCase()),
-})
+export const waysView = (ways: readonly Way[]) => ({ ways: ways.map((way) => WAYS[way].toLowerCase()) })

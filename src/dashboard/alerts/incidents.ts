@@ -27,7 +27,7 @@ const alerts = z.strictObject({ ways: z.array(z.enum(Object.keys(WAYS) as [Way])
 const tested = z.strictObject({ tested: z.array(z.strictObject({ way: z.enum(Object.keys(WAYS) as [Way]), ok: z.boolean(), code: z.string().optional() })) })
 const wish = z.strictObject({ reason: z.string(), by: z.string().optional() })
 
-const answerOf = ({ thing, reminders: _reminders, kind, ...one }: Incident) => ({ ...one, kind, severity: kindOf(kind).severity, title: kindOf(kind).title, href: kindOf(kind).href(thing) })
+const answerOf = ({ thing, reminders: _reminders, toldCount: _told, kind, ...one }: Incident) => ({ ...one, kind, severity: kindOf(kind).severity, title: kindOf(kind).title, href: kindOf(kind).href(thing) })
 
 const take = async ({ ledger, now }: Parts, id: unknown, { actor, reason }: Wish): Promise<void> => {
   const done = typeof id === 'string' ? await ledger.takeIncident(id, actor, reason, now().toISOString()) : undefined
@@ -36,12 +36,14 @@ const take = async ({ ledger, now }: Parts, id: unknown, { actor, reason }: Wish
 }
 
 export const incidentAddresses = (parts: Parts): readonly Address[] => {
-  const ways = (): readonly Way[] => parts.alerting?.ways ?? []
+  const own = parts.alerting?.ways ?? []
+  /** Of this process, and of the others on this ledger. */
+  const ways = async (): Promise<readonly Way[]> => [...new Set([...own, ...(await parts.ledger.tellingWays(parts.now().toISOString()))])]
   const test = async () => (parts.alerting ? parts.alerting.test() : [])
 
   const list: RequestHandler = async (_req, res) => {
     const { open, resolved } = await parts.ledger.incidents(MOST_RESOLVED)
-    res.json({ ways: ways(), open: open.map(({ told: of, ...one }) => ({ ...answerOf(one), told: of })), resolved: resolved.map(answerOf) })
+    res.json({ ways: await ways(), open: open.map(({ told: of, ...one }) => ({ ...answerOf(one), told: of })), resolved: resolved.map(answerOf) })
   }
   const takeIt: RequestHandler = async (req, res) => {
     await take(parts, req.params['id'], wishOfBody(res, bodyOf(req)))
@@ -50,7 +52,7 @@ export const incidentAddresses = (parts: Parts): readonly Address[] => {
   const testThem: RequestHandler = async (_req, res) => void res.json({ tested: await test() })
 
   const view = async (res: Parameters<RequestHandler>[1], more: object): Promise<object> => ({
-    given: {}, ...incidentsView(await parts.ledger.incidents(MOST_RESOLVED), parts.now()), ...waysView(ways()), mayTake: may(res, 'stop'), mayTest: may(res, 'channels'), ...more,
+    given: {}, ...incidentsView(await parts.ledger.incidents(MOST_RESOLVED), parts.now()), ...waysView(await ways()), mayTake: may(res, 'stop'), mayTest: may(res, 'channels') && own.length > 0, ...more,
   })
   const page: RequestHandler = async (req, res) => show(res, 'alerts.njk', await view(res, { message: messageOf(req) }))
   const takeForm: RequestHandler = async (req, res) => {
