@@ -45,9 +45,9 @@ const FILL = `
   with drawn as materialized (${DRAWN}),
   coded as materialized (select drawn.*, c.code, c.kind as calls from drawn join lateral (select * from ${CODES} where c.at <= drawn.kind order by c.at desc limit 1) c on true),
   documents_made as (
-    insert into documents (id, source, source_id, identifier, revision, version, feed, first_received_at, received_at, nhs_number, state, route, rule, code, team, directorate, stage, would_route, conflict, reference_date, reference_status, reference_type)
+    insert into documents (id, source, source_id, identifier, revision, version, feed, first_received_at, received_at, nhs_number, state, route, rule, code, team, directorate, stage, instruction, would_route, conflict, reference_date, reference_status, reference_type)
     select id, 'rio', 'RIO-' || n, id, 1, 1, case when n % 1000 = 0 and n < $3::bigint / 10 then 'rio-folder' when n % 10 = 0 then 'rio-http' else 'rio-mllp' end, received_at, received_at,
-      '999' || lpad(person::text, 7, '0'), case when n between $3::bigint * 2 / 3 and $3::bigint * 2 / 3 + 400 then 'failed' else w.state end, w.route, w.rule, code, 'TEAM' || team, 'directorate-' || team % ${DIRECTORATES}, case when w.state = 'observed' then 'observing' else 'live' end, case when w.state = 'observed' then 'pkb' end, n % 500 = 0 and w.state <> 'observed',
+      '999' || lpad(person::text, 7, '0'), case when n between $3::bigint * 2 / 3 and $3::bigint * 2 / 3 + 400 then 'failed' else w.state end, w.route, w.rule, code, 'TEAM' || team, 'directorate-' || team % ${DIRECTORATES}, case when w.state = 'observed' then 'observing' else 'live' end, $5::text::json->>'instruction', case when w.state = 'observed' then 'pkb' end, n % 500 = 0 and w.state <> 'observed',
       received_at - interval '20 minutes', case n % 1000 when 1 then 'entered-in-error' when 2 then 'superseded' when 3 then 'superseded' else 'current' end, $7::text::json#>>'{type,coding,0,code}'
     from coded join lateral (select * from ${WAYS} where w.at <= way order by w.at desc limit 1) w on true
     returning id, state, route, code),

@@ -8,13 +8,24 @@ import type { Row } from './rows.ts'
 
 const EXAMPLES = 3
 
+// From one code to the next in its index, and of those not listed their documents alone: the others are nearly all there are.
+// The instruction of a document of old stands in its revision.
 const SEEN = `
-  select d.code, case when d.team is null or btrim(d.team) = any($4::text[]) then btrim(d.team) else $5 end as team,
-    to_char(d.received_at at time zone 'Europe/London', 'YYYY-MM') as month, count(*)::int as documents,
-    (count(*) filter (where v.facts->>'instruction' = 'share'))::int as share, min(d.received_at) as first, max(d.received_at) as last,
-    (array_agg(json_build_object('id', d.id, 'sourceId', d.source_id) order by d.received_at desc, d.id))[1:${EXAMPLES}] as examples
-  from documents d join revisions v on v.document_id = d.id and v.revision = d.revision
-  where d.revision > 0 and d.received_at >= $1 and d.received_at < $2 and (d.code is null or (d.code <> all($3::text[]) and d.code ~ '^[A-Z]{4}$'))
+  with recursive codes (code) as (
+    (select code from documents where code is not null order by code limit 1)
+    union all select (select d.code from documents d where d.code > c.code order by d.code limit 1) from codes c where c.code is not null),
+  found as (
+    select d.* from codes c cross join lateral (
+      select id, source_id, revision, code, team, received_at, instruction from documents where code = c.code and revision > 0 and received_at >= $1 and received_at < $2 offset 0) d
+    where c.code <> all($3::text[]) and c.code ~ '^[A-Z]{4}$'
+    union all select id, source_id, revision, code, team, received_at, instruction from documents where code is null and revision > 0 and received_at >= $1 and received_at < $2),
+  told as (
+    select id, source_id, code, received_at, case when team is null or btrim(team) = any($4::text[]) then btrim(team) else $5 end as team, to_char(received_at at time zone 'Europe/London', 'YYYY-MM') as month,
+      coalesce(instruction, (select v.facts->>'instruction' from revisions v where v.document_id = found.id and v.revision = found.revision)) = 'share' as share
+    from found)
+  select code, team, month, count(*)::int as documents, (count(*) filter (where share))::int as share, min(received_at) as first, max(received_at) as last,
+    array_agg(json_build_object('id', id, 'sourceId', source_id) order by received_at desc, id) filter (where place <= ${EXAMPLES}) as examples
+  from (select *, row_number() over (partition by code, team, month order by received_at desc, id) as place from told) placed
   group by 1, 2, 3 order by 1 nulls last, 3 desc, 2 nulls last`
 
 export const codesSeen = async (pool: Pool, { since, until, listed, teams }: CodesAsked): Promise<readonly CodeSeen[]> =>

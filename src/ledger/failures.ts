@@ -24,7 +24,7 @@ const FAILED = `a.outcome not in ('accepted', 'started')`
 export const STOPPED = `exists (
     select from stops s where s.lifted_at is null and o.state <> 'recalling' and (s.scope = 'all' or upper(btrim(s.value)) = upper(btrim(case s.scope when 'code' then d.code when 'service' then d.team else d.directorate end))))`
 
-/** Only what is failed, blocked or due has anything open; each has an index. $1, $2: one and two hours ago. */
+/** Only what is failed, blocked or due has anything open; each has an index. $1, $2: one and two hours ago; $4: a run whose members are left out. */
 const OPEN = `
   select o.id, o.document_id, o.destination, o.state, o.tries, o.due_at, o.last_outcome, o.last_code, o.last_detail, o.changed_at, coalesce(o.owed_since, o.opened_at) as since,
     coalesce(o.nhs_number, d.nhs_number) as nhs_number, v.decision->>'policy' as policy, r.code as account_code, r.at as account_at,
@@ -41,14 +41,18 @@ const OPEN = `
       and a.at > coalesce((select max(b.at) from attempts b where b.delivery_id = o.id and b.outcome = 'accepted' and b.action <> 'look'), '-infinity')) f on true
   left join lateral (
     select a.outcome, a.code, a.detail, a.trace->>'answer' as answer from attempts a where a.delivery_id = o.id and ${FAILED} order by a.at desc, a.id desc limit 1) l on true
+  where $4::uuid is null or not exists (select from run_members m where m.run_id = $4 and m.delivery_id = o.id)
   order by since, o.id limit $3`
 
 /** How the last exchange ended that each destination had, whichever process made it. */
 const LAST = `
+  with ended as materialized (
+    select e.seq, (e.detail::json->>'attempt')::uuid as attempt, e.detail::json->>'destination' as destination from (select seq, kind, detail from events order by seq desc limit $1) e where e.kind = 'attempt-ended'),
+  -- Entries of old do not name the destination: each of them is looked up.
+  latest as materialized ((select distinct on (destination) seq, attempt from ended where destination is not null order by destination, seq desc) union all select seq, attempt from ended where destination is null)
   select distinct on (y.destination) y.destination, a.outcome, a.code, a.trace->>'answer' as answer
-  from (select seq, kind, detail from events order by seq desc limit $1) e
-  join attempts a on a.id = (e.detail::json->>'attempt')::uuid join deliveries y on y.id = a.delivery_id
-  where e.kind = 'attempt-ended' order by y.destination, e.seq desc`
+  from latest e join attempts a on a.id = e.attempt join deliveries y on y.id = a.delivery_id
+  order by y.destination, e.seq desc`
 
 // ---------------------------------------------------------------- one delivery
 
@@ -117,7 +121,7 @@ export const groupKey = (destination: string, { cause, signature }: Failing): st
   `${cause}-${createHash('sha256').update(JSON.stringify([destination, cause, signature])).digest('hex').slice(0, 16)}`
 
 /** What is in trouble now, by the key of its group. */
-export const troubleNow = async (pool: Pool, now: string): Promise<ReadonlyMap<string, readonly Found[]>> => (await look(pool, now)).groups
+export const troubleNow = async (pool: Pool, now: string, of: { /** A run. */ readonly notIn?: string } = {}): Promise<ReadonlyMap<string, readonly Found[]>> => (await look(pool, now, of.notIn)).groups
 
 /** Destinations whose last exchange failed so that nothing else is sent either, until one is answered; with the code of that. */
 export const destinationsAway = async (pool: Pool): Promise<ReadonlyMap<string, string>> =>
@@ -125,9 +129,9 @@ export const destinationsAway = async (pool: Pool): Promise<ReadonlyMap<string, 
 
 type Looked = { readonly groups: ReadonlyMap<string, readonly Found[]>; readonly all: boolean }
 
-const look = async (pool: Pool, now: string): Promise<Looked> => {
+const look = async (pool: Pool, now: string, notIn?: string): Promise<Looked> => {
   const ago = (ms: number): string => new Date(Date.parse(now) - ms).toISOString()
-  const [open, last] = await Promise.all([pool.query<Row>(OPEN, [ago(HOUR_MS), ago(2 * HOUR_MS), MOST_LOOKED_AT + 1]), pool.query<Row>(LAST, [EVENTS_BACK])])
+  const [open, last] = await Promise.all([pool.query<Row>(OPEN, [ago(HOUR_MS), ago(2 * HOUR_MS), MOST_LOOKED_AT + 1, notIn]), pool.query<Row>(LAST, [EVENTS_BACK])])
   const away = new Map(last.rows.filter(({ outcome }) => AWAY.has(outcome)).map((row) => [row['destination'] as string, told('owed', row['outcome'], row['code'], undefined, row['answer'])]))
   const found = open.rows.slice(0, MOST_LOOKED_AT).flatMap((row) => foundIn(row, away, now) ?? [])
   return { groups: Map.groupBy(found, ({ destination, failing }) => groupKey(destination, failing)), all: open.rows.length <= MOST_LOOKED_AT }

@@ -20,7 +20,7 @@ const WRITE = `
       cancelled = n.cancelled, superseded = n.superseded, moved = n.moved, held = n.held, parent_source_id = n.parent_source_id,
       addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate,
       post = n.post, post_sha256 = n.post_sha256, held_for = n.held_for, waits_for = n.waits_for, waits_since = n.waits_since,
-      stage = n.stage, would_route = n.would_route, conflict = n.conflict, variance = n.variance,
+      stage = n.stage, instruction = n.instruction, would_route = n.would_route, conflict = n.conflict, variance = n.variance,
       reference_date = coalesce(n.reference_date, d.reference_date), reference_status = coalesce(n.reference_status, d.reference_status), reference_type = coalesce(n.reference_type, d.reference_type)
     from json_populate_recordset(null::documents, $4) n where d.id = n.id),
   written_deliveries as (

@@ -49,14 +49,13 @@ const POLICIES = 'select policy as hash, count(distinct document_id)::int as doc
 export const runNow = async (pool: Pool, id: string, now: string): Promise<RunNow | undefined> => {
   const found = await run(pool, id)
   if (!found) return undefined
-  const [trouble, about, members, policies, away, inForce] = await Promise.all([
-    found.group === undefined ? new Map<string, never[]>() : troubleNow(pool, now), pool.query<Row>(ABOUT, [id]), pool.query<Row>('select delivery_id from run_members where run_id = $1', [id]),
+  const [trouble, about, policies, away, inForce] = await Promise.all([
+    found.group === undefined || found.cut ? new Map<string, never[]>() : troubleNow(pool, now, { notIn: id }), pool.query<Row>(ABOUT, [id]),
     pool.query<{ hash: string; documents: number }>(POLICIES, [id]), destinationsAway(pool), policyInForce(pool),
   ])
-  const known = new Set(members.rows.map((row) => row['delivery_id'] as string))
   const code = away.get(found.destination)
   return {
-    joined: found.cut ? 0 : (trouble.get(found.group ?? '') ?? []).filter((one) => !known.has(one.id)).length,
+    joined: trouble.get(found.group ?? '')?.length ?? 0,
     overtaken: about.rows[0]!['overtaken'] as number, stopped: about.rows[0]!['stopped'] as number, second: found.part > SECOND_PERSON_ABOVE, policies: policies.rows,
     ...(code === undefined ? {} : { away: { code } }), ...(inForce ? { policyInForce: inForce.hash } : {}),
   }

@@ -110,6 +110,25 @@ describe('a group', () => {
     expect((await place.ledger.story(id))?.state).toBe('waiting')
   })
 
+  test('waits behind its destination by entries of old too, which do not name it', async () => {
+    await place.pool.query('alter table events disable trigger all')
+    const forget = async () => expect((await place.pool.query("update events set detail = (detail::jsonb - 'destination')::text where kind = 'attempt-ended' and detail::json->>'destination' is not null")).rowCount).toBe(1)
+    await tried('F-1', DOWN)
+    await place.upload({ documentId: 'F-2', patient: BOB })
+    later(120)
+    const named = await groups()
+    expect(named).toMatchObject([{ documents: 2, behind: 1 }])
+    await forget()
+    expect(await groups()).toEqual(named)
+    // The newest counts, whichever of them names it.
+    await tried('F-3', {})
+    expect(await only()).toMatchObject({ documents: 1, behind: 0 })
+    await forget()
+    expect(await only()).toMatchObject({ documents: 1, behind: 0 })
+    await tried('F-4', DOWN)
+    expect(await only()).toMatchObject({ documents: 3, behind: 1 })
+  })
+
   test('of a destination that is away has nothing that waits because a person stopped it', async () => {
     await tried('F-1', DOWN)
     await place.upload({ documentId: 'F-2', patient: BOB })
