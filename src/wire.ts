@@ -156,7 +156,10 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const routers: RequestHandler[] = feeds ? [feeds.routes] : []
   if (hasPages)
     routers.push(dashboard({
-      ledger, content, metrics, say, visitors: signIn.visitors, signIn: signIn.settings, ...(signIn.provider ? { provider: signIn.provider } : {}), policy, policyStatus: status, now, alerting: alerts, channels: channelDesk({ holder, env: settingsNow, watch: channelWatch, now }), tryIt: tryDesk({ inForce: holder.now, env, now }), ...(sandboxUrl ? { sandboxUrl } : {}),
+      ledger, content, metrics, say, now, policy, policyStatus: status, alerting: alerts,
+      visitors: signIn.visitors, signIn: signIn.settings, ...(signIn.provider ? { provider: signIn.provider } : {}),
+      channels: channelDesk({ holder, env: settingsNow, watch: channelWatch, now }), tryIt: tryDesk({ inForce: holder.now, env, now }),
+      ...(sandboxUrl ? { sandboxUrl } : {}),
       ready: readiness({ ledger, wake, parts, down: () => [...(feeds?.down() ?? []), ...(lines?.down() ?? [])] }),
       wake: (documentId, destination) => wake.wake([{ documentId, destination, dueAt: now().toISOString() }]),
       banners: () => banners(policy(), sandboxUrl),

@@ -123,7 +123,7 @@ inBrowser('with JavaScript off, in a browser', () => {
   test('the keyboard reaches the content first, and each control shows that it has focus', async () => {
     const { context } = await browser.window()
     const page = await context.newPage()
-    await page.goto(pages.url)
+    await page.goto(`${pages.url}/documents`)
     await page.keyboard.press('Tab')
     expect(await page.locator(':focus').innerText()).toBe('Skip to main content')
     for (const label of ['State', 'Since', 'RiO document id']) {
