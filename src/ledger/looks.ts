@@ -6,8 +6,8 @@ import { inTransaction } from './database.ts'
 import { toJson } from './rows.ts'
 import type { Row } from './rows.ts'
 
-/** What was seen: the page of its story, that it is this patient's (a search by them), its DocumentReference, or the document itself. */
-export const LOOKS = ['story', 'search', 'resource', 'content'] as const
+/** What was seen: the page of its story, that it is this patient's (a search by them, or the log of events), its DocumentReference, or the document itself. */
+export const LOOKS = ['story', 'search', 'log', 'resource', 'content'] as const
 export type Look = (typeof LOOKS)[number]
 
 /** A document; by its revision in force, or by an earlier one. */

@@ -13,6 +13,9 @@ import type { Row } from './rows.ts'
 /** Actions that move a letter to the patient or away; a look tells nobody anything of it. */
 const MOVES: readonly string[] = ['create', 'update', 'recall'] satisfies readonly Action[]
 
+/** A look at the log itself names nobody: else whoever reads on would look at looks without end. */
+const SEEN_ELSEWHERE = `c.kind = 'looked' and c.detail::json->>'what' <> 'log'`
+
 /** Chosen first, and joined after: a page of entries, and what little each needs of its delivery. */
 const trailed = (where: string, limit: string): string => `
   with chosen as (select seq, at, document_id, kind, actor, detail from events where ${where} order by seq desc limit ${limit})
@@ -20,7 +23,7 @@ const trailed = (where: string, limit: string): string => `
     when r.resource->'subject'->'identifier'->>'system' = '${NHS_NUMBER}' then r.resource->'subject'->'identifier'->>'value' end as nhs_number
   from chosen c left join deliveries y on y.id = case when c.kind in ('attempt-started', 'attempt-ended') then (c.detail::json->>'delivery')::uuid end
   left join documents d on d.id = c.document_id
-  left join revisions r on r.document_id = c.document_id and r.revision = case when c.kind = 'looked' then (c.detail::json->>'revision')::int end
+  left join revisions r on r.document_id = c.document_id and r.revision = case when ${SEEN_ELSEWHERE} then (c.detail::json->>'revision')::int end
   order by c.seq desc`
 
 export const trail = async (pool: Pool, filter: TrailFilter): ReturnType<Ledger['trail']> => {

@@ -85,12 +85,15 @@ describe('a look', () => {
 
   test('that cannot be written down shows nothing, by page, API and FHIR', async () => {
     const { id } = await letter()
+    await page(`/documents/${id}`)
+    const { entries: [{ seq } = { seq: 0 }] } = await place.ledger.trail({ documentId: id, kinds: [{ kind: 'looked' }], limit: 1 })
+    later(11)
     trouble = new Failure('DATABASE_UNREACHABLE', 'It is away.')
     const form = formOf({ formToken: 'form-of-admin', nhsNumber: ADA.nhsNumber })
     const answers = [
       await page(`/documents/${id}`), await page('/search', form), await page(`/documents/${id}/hold`, formOf({ formToken: 'form-of-admin', reason: '' })),
       ...(await Promise.all([
-        open.api(`/api/documents/${id}/resource`), open.api(`/fhir/DocumentReference/${id}`), open.api(`/fhir/DocumentReference/${id}/_history/1`), open.api('/fhir/DocumentReference'),
+        open.api(`/api/documents/${id}/resource`), open.api(`/fhir/DocumentReference/${id}`), open.api(`/fhir/DocumentReference/${id}/_history/1`), open.api('/fhir/DocumentReference'), open.api(`/fhir/AuditEvent?entity=DocumentReference/${id}`), open.api(`/fhir/AuditEvent/${seq}`),
         open.api('/api/documents/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ nhsNumber: ADA.nhsNumber }) }),
       ].map(async (asked) => { const answer = await asked; return { status: answer.status, html: await answer.text() } }))),
     ]
@@ -149,5 +152,47 @@ describe('in FHIR a look', () => {
     await auditor.close()
     expect(text).toContain('looked')
     expect(text).not.toContain(BEN.nhsNumber)
+  })
+})
+
+describe('the log in FHIR that names a patient', () => {
+  const events = (query: string) => open.api(`/fhir/AuditEvent${query}`).then((answer) => answer.text())
+  const looksOf = async (documentId: string) => (await looksAt(documentId)).filter(([, what]) => what === 'log')
+
+  test('is a look at each document behind it, at the revision that it is about, once', async () => {
+    const { id } = await letter({ patient: BEN })
+    await page(`/documents/${id}`)
+    await place.upload({ documentId: `RIO-L${nth}`, patient: ADA, uploadedAt: '2026-11-20T12:00:00Z' })
+    for (const query of [`?entity=DocumentReference/${id}`, `?entity=DocumentReference/${id}`]) expect(await events(query)).toContain(BEN.nhsNumber)
+    expect(await looksOf(id)).toEqual([['a-program (api)', 'log', 1]])
+  })
+
+  test('is one too when one entry is read, and none when no entry names anybody', async () => {
+    const [seen, plain] = [await letter({ patient: BEN }), await letter({ patient: BEN })]
+    await page(`/documents/${seen.id}`)
+    const { entries: [entry] } = await place.ledger.trail({ documentId: seen.id, kinds: [{ kind: 'looked' }], limit: 1 })
+    expect(await events(`/${entry!.seq}`)).toContain(BEN.nhsNumber)
+    expect(await events(`?entity=DocumentReference/${plain.id}`)).not.toContain(BEN.nhsNumber)
+    expect([await looksOf(seen.id), await looksOf(plain.id)]).toEqual([[['a-program (api)', 'log', 1]], []])
+  })
+
+  test('names nobody for having been read, so that whoever follows it is not written down for ever', async () => {
+    const { id } = await letter({ patient: BEN })
+    await page(`/documents/${id}`)
+    later(1)
+    const since = place.clock.at.toISOString()
+    await events(`?entity=DocumentReference/${id}`)
+    later(11)
+    expect(await events(`?entity=DocumentReference/${id}&date=ge${since}`)).not.toContain(BEN.nhsNumber)
+    expect(await looksOf(id)).toHaveLength(1)
+  })
+
+  test('is no look to a program that is not told whose it is', async () => {
+    const { id } = await letter({ patient: BEN })
+    await page(`/documents/${id}`)
+    const auditor = await start({ visitors: { of: () => Promise.resolve({ kind: 'program', id: 'auditor', name: 'auditor', rights: ['audit'], formToken: '' }) } })
+    const { status } = await fetch(`${auditor.url}/fhir/AuditEvent?entity=DocumentReference/${id}`)
+    await auditor.close()
+    expect([status, await looksOf(id)]).toEqual([200, []])
   })
 })

@@ -2,8 +2,8 @@
 // one anywhere. Over a real ledger with documents in many states, all of one patient with an unmistakable name.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Address } from '../../src/dashboard/parts.ts'
-import { rightsOf, type Role } from '../../src/dashboard/rights.ts'
-import type { Visitors } from '../../src/dashboard/visitor.ts'
+import { isRight, RIGHTS_FOR_PROGRAMS, rightsOf, type Right, type Role } from '../../src/dashboard/rights.ts'
+import type { Visitor, Visitors } from '../../src/dashboard/visitor.ts'
 import { everyAddress } from '../support/contract.ts'
 import { startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aReceipt } from '../support/documents.ts'
@@ -16,9 +16,11 @@ const SECRETS = [
 ]
 const secretsIn = (text: string) => SECRETS.filter((secret) => text.toLowerCase().includes(secret.toLowerCase()))
 
-let role: Role
-/** Whoever asks, by whatever door, is somebody of the role that is tried. */
-const visitors: Visitors = { of: () => Promise.resolve({ kind: 'person', id: `a-${role}`, name: `A ${role}`, rights: rightsOf([role]), formToken: 'form' }) }
+let visitor: Visitor
+const comes = (role: Role): void => { visitor = { kind: 'person', id: `a-${role}`, name: `A ${role}`, rights: rightsOf([role]), formToken: 'form' } }
+const runs = (rights: readonly Right[]): void => { visitor = { kind: 'program', id: 'a-program', name: 'a program', rights, formToken: '' } }
+/** Whoever asks, by whatever door, is the one that is tried. */
+const visitors: Visitors = { of: () => Promise.resolve(visitor) }
 
 let place: TestLedger
 let open: TestDashboard
@@ -102,7 +104,7 @@ const every = everyAddress()
 
 describe.each(['viewer', 'operator', 'analyst'] as const)('to a %s', (tried) => {
   test('no address that is opened shows anything of a patient', async () => {
-    role = tried
+    comes(tried)
     const seen = await walk(every.filter(({ method }) => method === 'get'))
     expect(seen.filter(({ secrets }) => secrets.length > 0)).toEqual([])
     // Each list and each story was there to be looked at.
@@ -112,14 +114,14 @@ describe.each(['viewer', 'operator', 'analyst'] as const)('to a %s', (tried) => 
   }, 120_000)
 
   test('the story says that the patient is hidden, and tells everything else', async () => {
-    role = tried
+    comes(tried)
     const { text } = await ask('get', `/documents/${ids[0]!}`)
     for (const part of ['RIO-M1', 'Hidden: your roles do not show who the patient is.', 'CLIN', 'ADULT1', 'NHS number traced and verified', 'Rule']) expect(text).toContain(part)
     expect(text).not.toContain('DocumentReference (FHIR R4)')
   })
 
   test('a search by what names a patient is refused, by page and by API, and repeats nothing', async () => {
-    role = tried
+    comes(tried)
     expect((await ask('get', '/search')).text).not.toContain('name="nhsNumber"')
     for (const fields of [{ nhsNumber: NHS_NUMBER }, { title: 'Peculiar' }]) {
       for (const answer of [
@@ -136,7 +138,7 @@ describe.each(['viewer', 'operator', 'analyst'] as const)('to a %s', (tried) => 
 
 describe.each(['reviewer', 'governance', 'admin'] as const)('to a %s', (tried) => {
   test('the story shows who the patient is: the walk above would have found it', async () => {
-    role = tried
+    comes(tried)
     const seen = await walk(every.filter(({ method, path }) => method === 'get' && path.includes('documents/:id')))
     expect(seen.filter(({ path, status }) => path === 'get /documents/:id' && status === 200).length).toBeGreaterThan(3)
     const { text } = await ask('get', `/documents/${ids[0]!}`)
@@ -144,14 +146,45 @@ describe.each(['reviewer', 'governance', 'admin'] as const)('to a %s', (tried) =
   })
 })
 
+/** Any rights of a token but the one: each alone, and all of them together. */
+const BLIND = RIGHTS_FOR_PROGRAMS.filter((right) => right !== 'patients')
+/** The guard sends them away from the others, which the matrix of roles shows. */
+const opensTo = (rights: readonly Right[], { right }: Address): boolean => !isRight(right) || rights.includes(right)
+const TOKENS = [...BLIND.map((right) => [right]), BLIND]
+
+describe.each(TOKENS.map((rights) => ({ rights })))('to a program with $rights', ({ rights }) => {
+  test('no address that is read shows anything of a patient', async () => {
+    runs(rights)
+    const seen = await walk(every.filter((one) => one.method === 'get' && opensTo(rights, one)))
+    expect(seen.filter(({ secrets }) => secrets.length > 0)).toEqual([])
+    expect(seen.filter(({ status }) => status >= 500)).toEqual([])
+    const opened = new Set(seen.filter(({ status }) => status === 200).map(({ path }) => path))
+    for (const path of ['get /fhir/AuditEvent', 'get /fhir/AuditEvent/:id', 'get /api/audit']) expect([path, opened.has(path)]).toEqual([path, rights.includes('audit')])
+  }, 120_000)
+})
+
+test('to a program with all rights the log in FHIR shows the patient: the walk above would have found it', async () => {
+  runs(RIGHTS_FOR_PROGRAMS)
+  expect(secretsIn((await ask('get', '/fhir/AuditEvent?_count=200')).text)).toContain(NHS_NUMBER)
+})
+
 // Last of all: what is sent may change what there is to see.
 describe.each(['viewer', 'operator', 'analyst'] as const)('to a %s', (tried) => {
   test('no answer to what is sent shows anything of a patient', async () => {
-    role = tried
+    comes(tried)
     const seen = await walk(every.filter(({ method }) => method === 'post'))
     expect(seen.filter(({ secrets }) => secrets.length > 0)).toEqual([])
     const answered = new Set(seen.filter(({ status }) => status < 400).map(({ path }) => path))
     for (const path of ['post /search', 'post /api/documents/search']) expect([path, answered.has(path)]).toEqual([path, true])
+    expect(seen.filter(({ status }) => status >= 500)).toEqual([])
+  }, 120_000)
+})
+
+describe.each(TOKENS.map((rights) => ({ rights })))('to a program with $rights', ({ rights }) => {
+  test('no answer to what is sent shows anything of a patient', async () => {
+    runs(rights)
+    const seen = await walk(every.filter((one) => one.method === 'post' && opensTo(rights, one)))
+    expect(seen.filter(({ secrets }) => secrets.length > 0)).toEqual([])
     expect(seen.filter(({ status }) => status >= 500)).toEqual([])
   }, 120_000)
 })

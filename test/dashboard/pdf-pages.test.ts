@@ -1,12 +1,14 @@
 // Pages of PDFs as pictures: made apart from the engine, within limits, and not kept for long. The files are hostile.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { LIMITS, openPdfPages } from '../../src/dashboard/documents/pdf-pages.ts'
+import { FLAGS, LIMITS, openPdfPages } from '../../src/dashboard/documents/pdf-pages.ts'
 import { Failure } from '../../src/errors.ts'
+import { until } from '../support/until.ts'
 
 const file = (bytes: Buffer, more: { sha256?: string; read?: () => Promise<Readable> } = {}) => ({ sha256: 'a', size: bytes.length, read: () => Promise.resolve(Readable.from([bytes])), ...more })
 const letter = await readFile(new URL('../../samples/letter.pdf', import.meta.url))
@@ -19,6 +21,14 @@ const page = (box: string, content = ''): Buffer => Buffer.from(`%PDF-1.7
 4 0 obj\n<< /Length ${content.length} >>\nstream\n${content}\nendstream\nendobj
 5 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>\nendobj
 trailer\n<< /Root 1 0 R >>\n%%EOF\n`, 'latin1')
+
+const pdf = (objects: readonly string[]): Buffer => Buffer.from(`%PDF-1.7\n${objects.map((text, at) => `${at + 1} 0 obj\n${text}\nendobj\n`).join('')}trailer\n<< /Root 1 0 R >>\n%%EOF\n`, 'latin1')
+const drawing = (next: number, content: string): string =>
+  `<< /Type /XObject /Subtype /Form /BBox [0 0 500 800] /Resources << /XObject << /X ${next} 0 R >> >> /Length ${content.length} >>\nstream\n${content}\nendstream`
+const catalog = '<< /Type /Catalog /Pages 2 0 R >>'
+const onePage = ['<< /Type /Pages /Kids [3 0 R] /Count 1 >>', '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>', '<< /Length 6 >>\nstream\n/X Do \nendstream']
+/** Nobody lives to see its end. */
+const laughs = pdf([catalog, ...onePage, ...Array.from({ length: 12 }, (_, at) => drawing(at + 6, '/X Do '.repeat(10))), drawing(5, '0 0 9 9 re f')])
 
 describe('a page', () => {
   test('is a picture with its text, and the next look at it is quick', async () => {
@@ -53,9 +63,9 @@ describe('a page', () => {
   })
 
   test('is its text alone where the machine has nothing to draw with', async () => {
-    const [home, child] = ['../../node_modules', '../../src/dashboard/pdf-child.ts'].map((path) => fileURLToPath(new URL(path, import.meta.url))) as [string, string]
+    const [home, child, watchdog] = ['../../node_modules', '../../src/dashboard/documents/pdf-child.ts', '../../src/dashboard/documents/pdf-watchdog.ts'].map((path) => fileURLToPath(new URL(path, import.meta.url))) as [string, string, string]
     // Without leave for addons the canvas cannot be loaded.
-    const made = spawn(process.execPath, ['--permission', '--no-warnings', `--allow-fs-read=${home}`, `--allow-fs-read=${child}`, child, '1', '900', '4000000'], { env: {}, stdio: ['pipe', 'pipe', 'ignore'] })
+    const made = spawn(process.execPath, ['--permission', '--allow-worker', '--no-warnings', ...[home, child, watchdog].map((path) => `--allow-fs-read=${path}`), child, '1', '900', '4000000'], { env: {}, stdio: ['pipe', 'pipe', 'ignore'] })
     made.stdin.end(letter)
     const said = (await buffer(made.stdout)).toString('latin1')
     expect(JSON.parse(said)).toMatchObject({ pages: 1, drawn: false, text: expect.stringContaining('This letter is synthetic.') })
@@ -87,12 +97,6 @@ describe('a file', () => {
   })
 
   test('that multiplies itself, goes round in a circle or has ten thousand pages does no harm', async () => {
-    const pdf = (objects: readonly string[]): Buffer => Buffer.from(`%PDF-1.7\n${objects.map((text, at) => `${at + 1} 0 obj\n${text}\nendobj\n`).join('')}trailer\n<< /Root 1 0 R >>\n%%EOF\n`, 'latin1')
-    const drawing = (next: number, content: string): string =>
-      `<< /Type /XObject /Subtype /Form /BBox [0 0 500 800] /Resources << /XObject << /X ${next} 0 R >> >> /Length ${content.length} >>\nstream\n${content}\nendstream`
-    const catalog = '<< /Type /Catalog /Pages 2 0 R >>'
-    const one = ['<< /Type /Pages /Kids [3 0 R] /Count 1 >>', '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>', '<< /Length 6 >>\nstream\n/X Do \nendstream']
-    const laughs = pdf([catalog, ...one, ...Array.from({ length: 12 }, (_, at) => drawing(at + 6, '/X Do '.repeat(10))), drawing(5, '0 0 9 9 re f')])
     expect(await openPdfPages({ ...LIMITS, ms: 2000 })(file(laughs), 1, 100)).toEqual({ ok: false, why: 'too-much' })
     expect(await openPdfPages()(file(pdf([catalog, '<< /Type /Pages /Kids [2 0 R] /Count 1 >>'])), 1, 100)).toMatchObject({ ok: false, why: 'broken' })
     const many = pdf([catalog, `<< /Type /Pages /Kids [${Array.from({ length: 10_000 }, (_, at) => `${at + 3} 0 R`).join(' ')}] /Count 10000 >>`, ...Array.from({ length: 10_000 }, () => '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>')])
@@ -104,4 +108,52 @@ describe('a file', () => {
     const all = await Promise.all(['x', 'y', 'z'].map((sha256) => pages(file(letter, { sha256 }), 1, 100)))
     expect(all.map((shown) => (shown.ok ? 'shown' : shown.why))).toEqual(['shown', 'shown', 'busy'])
   })
+})
+
+describe('the process of its own', () => {
+  test('may read the reader, and nothing else; may write and start nothing, in a thread neither', async () => {
+    const tries = `
+      const tried = (what) => { try { what(); return 'done' } catch ({ code }) { return code } }
+      const fs = require('node:fs')
+      const all = () => [() => fs.readFileSync(${JSON.stringify(fileURLToPath(new URL('../../package.json', import.meta.url)))}), () => fs.readFileSync('/proc/self/environ'), () => fs.writeFileSync('/tmp/from-a-pdf', ''), () => require('node:child_process').spawnSync('true')].map(tried)`
+    const script = `${tries}
+      const { Worker } = require('node:worker_threads')
+      new Worker(${JSON.stringify(`${tries}
+require('node:worker_threads').parentPort.postMessage(all())`)}, { eval: true }).once('message', (thread) => console.log(JSON.stringify([all(), thread])))`
+    const made = spawn(process.execPath, [...FLAGS, '--eval', script], { env: {}, stdio: ['ignore', 'pipe', 'ignore'] })
+    const denied = Array.from({ length: 4 }, () => 'ERR_ACCESS_DENIED')
+    expect(JSON.parse((await buffer(made.stdout)).toString())).toEqual([denied, denied])
+  })
+
+  test('ends by itself when it has used up its time, whoever waits for it', async () => {
+    expect(await openPdfPages({ ...LIMITS, cpuSeconds: 0 })(file(letter), 1, 100)).toEqual({ ok: false, why: 'too-much' })
+    // More memory than it can fill in that while: nothing else ends it.
+    const child = fileURLToPath(new URL('../../src/dashboard/documents/pdf-child.ts', import.meta.url))
+    const made = spawn(process.execPath, [...FLAGS, '--max-old-space-size=8192', child, ...[1, 900, LIMITS.pixels, process.pid, 2].map(String)], { env: {}, stdio: ['pipe', 'ignore', 'ignore'] })
+    const giveUp = setTimeout(() => made.kill('SIGTERM'), 20_000)
+    made.stdin.end(laughs)
+    const signal = await new Promise((resolve) => { made.once('exit', (_code, by) => { resolve(by) }) })
+    clearTimeout(giveUp)
+    expect(signal).toBe('SIGKILL')
+  }, 30_000)
+
+  test('ends by itself when the engine is killed in the middle of it', async () => {
+    const script = `
+      import { Readable } from 'node:stream'
+      import { LIMITS, openPdfPages } from ${JSON.stringify(new URL('../../src/dashboard/documents/pdf-pages.ts', import.meta.url).href)}
+      const bytes = Buffer.from(${JSON.stringify(laughs.toString('base64'))}, 'base64')
+      await openPdfPages({ ...LIMITS, ms: 300_000, cpuSeconds: 300 })({ sha256: 'a', size: bytes.length, read: async () => Readable.from([bytes]) }, 1, 100)`
+    const engine = spawn(process.execPath, ['--input-type=module', '--no-warnings', '--eval', script], { stdio: 'ignore' })
+    let child = ''
+    try {
+      child = await until('its child', async () => (await readFile(`/proc/${engine.pid}/task/${engine.pid}/children`, 'utf8')).trim() || undefined)
+      // Ticks of the processor: by then it has long begun to draw.
+      await until('it draws', async () => Number((await readFile(`/proc/${child}/stat`, 'utf8')).split(') ')[1]!.split(' ')[11]) > 300 || undefined)
+      engine.kill('SIGKILL')
+      await until('its end', () => !existsSync(`/proc/${child}`) || undefined)
+    } finally {
+      engine.kill('SIGKILL')
+      if (existsSync(`/proc/${child}`) && child !== '') process.kill(Number(child), 'SIGKILL')
+    }
+  }, 60_000)
 })

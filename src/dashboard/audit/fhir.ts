@@ -10,6 +10,7 @@ import { identify } from '../../fhir/identify.ts'
 import { provenance, provenanceId } from '../../fhir/provenance.ts'
 import { searchset } from '../../fhir/searchset.ts'
 import type { RevisionRecord, TrailEntry } from '../../ledger/ledger.ts'
+import type { Seen } from '../../ledger/looks.ts'
 import { readReferences, readTarget, readTrail, type SearchRead } from './fhir-search.ts'
 import { wrongInWords } from '../documents/filter.ts'
 import { form } from '../forms.ts'
@@ -37,7 +38,7 @@ export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
   }
   const trail = async (req: Request, res: Response): Promise<Page> => {
     const { entries, ...more } = await ledger.trail(usable(readTrail(req.query, fieldsOf(req))))
-    return { resources: entries.map((entry) => auditEvent(maskedFor(res, entry), policy())), ...more }
+    return { resources: (await shownTo(res, entries)).map((entry) => auditEvent(entry, policy())), ...more }
   }
   const provenances = async (req: Request): Promise<Page> => {
     const { documentId, limit, cursor = '0' } = usable(readTarget(req.query, fieldsOf(req)))
@@ -59,7 +60,8 @@ export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
   const readEvent: RequestHandler = async (req, res) => {
     const id = String(req.params['id'])
     const { entries: [entry] } = /^[1-9]\d{0,15}$/u.test(id) ? await ledger.trail({ seq: Number(id), limit: 1 }) : { entries: [] }
-    send(res, auditEvent(maskedFor(res, entry ?? notThere('entry of the log')), policy()))
+    const [shown] = await shownTo(res, [entry ?? notThere('entry of the log')])
+    send(res, auditEvent(shown!, policy()))
   }
   const readProvenance: RequestHandler = async (req, res) => {
     const id = String(req.params['id'])
@@ -93,8 +95,18 @@ const sendDocument = async (res: Response, record: RevisionRecord): Promise<void
   res.type('application/fhir+json').send(text)
 }
 
-/** Who may read the log and not see patients is told what was sent where, and not of whom. */
-const maskedFor = (res: Response, { nhsNumber, ...entry }: TrailEntry): TrailEntry => (nhsNumber !== undefined && may(res, 'patients') ? { ...entry, nhsNumber } : entry)
+/** Who may read the log and not see patients is told what was sent where, and not of whom. To be told of whom is a look at each of the documents. */
+const shownTo = async (res: Response, entries: readonly TrailEntry[]): Promise<readonly TrailEntry[]> => {
+  if (!may(res, 'patients')) return entries.map(({ nhsNumber: _nhsNumber, ...entry }) => entry)
+  await looked(res, entries.filter(({ nhsNumber }) => nhsNumber !== undefined).map(seenIn), 'log')
+  return entries
+}
+
+/** Of the revision that was sent or seen: a later one may be another patient's. */
+const seenIn = ({ documentId, detail: { revision } }: TrailEntry): Seen => {
+  if (documentId === undefined) throw new Failure('INTERNAL', 'An entry names a patient and no document.')
+  return { id: documentId, ...(typeof revision === 'number' ? { revision } : {}) }
+}
 
 const notThere = (what: string): never => { throw new Failure('NOT_FOUND', `There is no such ${what}.`) }
 

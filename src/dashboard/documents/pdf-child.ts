@@ -1,10 +1,11 @@
 // One page of a PDF as a picture and as text, in a process of its own that may read the reader's files and nothing else:
 // whatever the PDF does to its reader, it does it here. Bytes come by standard input; on standard output goes one line of
-// JSON and then the picture. It refuses scripts, forms of XML, fonts from elsewhere, and more pixels than it was given.
+// JSON and then the picture. A watchdog ends it, should nobody else. It refuses scripts, forms of XML, fonts from elsewhere, and more pixels than it was given.
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 
 type Viewport = { readonly width: number; readonly height: number }
 type Made = { readonly canvas: { toBuffer(type: 'image/png'): Buffer } }
@@ -18,7 +19,14 @@ type Pdf = { readonly numPages: number; readonly canvasFactory: { create(width: 
 type Reader = { getDocument(of: object): { readonly promise: Promise<Pdf> } }
 
 const [TEXT_MOST, IMAGE_PIXELS] = [200_000, 24_000_000]
-const [page = 1, width = 900, pixels = 4_000_000] = process.argv.slice(2).map(Number)
+const [page = 1, width = 900, pixels = 4_000_000, parent = process.ppid, seconds = 20] = process.argv.slice(2).map(Number)
+
+/** Before the first byte is read; without it nothing is. */
+const watched = (): Promise<void> => new Promise((resolve, reject) => {
+  const dog = new Worker(new URL('pdf-watchdog.ts', import.meta.url), { workerData: { parent, seconds } })
+  // From then on it keeps nobody alive.
+  dog.once('message', () => { dog.unref(); resolve() }).once('error', reject)
+})
 
 const say = (head: object, picture: Buffer = Buffer.alloc(0)): void => {
   process.stdout.write(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), picture]))
@@ -52,6 +60,7 @@ const reader = join(home, 'legacy', 'build', 'pdf.mjs')
 const draws = (): boolean => { try { createRequire(reader)('@napi-rs/canvas'); return true } catch { return false } }
 
 try {
+  await watched()
   const data = new Uint8Array(await buffer(process.stdin))
   const { getDocument } = (await import(pathToFileURL(reader).href)) as Reader
   const of = (folder: string): string => `${join(home, folder)}/`

@@ -18,17 +18,18 @@ export type PdfPage =
 
 export type PdfPages = (file: { readonly sha256: string; readonly size: number; readonly read: () => Promise<Readable> }, page: number, zoom: Zoom) => Promise<PdfPage>
 
-type Limits = { readonly bytes: number; readonly ms: number; readonly memoryMb: number; readonly atOnce: number; readonly waiting: number; readonly keptMs: number; readonly kept: number; readonly keptBytes: number; readonly pixels: number }
-export const LIMITS: Limits = { bytes: 40_000_000, ms: 20_000, memoryMb: 768, atOnce: 2, waiting: 20, keptMs: 60_000, kept: 24, keptBytes: 64_000_000, pixels: 6_000_000 }
+type Limits = { readonly bytes: number; readonly ms: number; /** Of all processors together. */ readonly cpuSeconds: number; readonly memoryMb: number; readonly atOnce: number; readonly waiting: number; readonly keptMs: number; readonly kept: number; readonly keptBytes: number; readonly pixels: number }
+export const LIMITS: Limits = { bytes: 40_000_000, ms: 20_000, cpuSeconds: 30, memoryMb: 768, atOnce: 2, waiting: 20, keptMs: 60_000, kept: 24, keptBytes: 64_000_000, pixels: 6_000_000 }
 
 const WIDTH_AT_100 = 900
 const CHILD = fileURLToPath(new URL('pdf-child.ts', import.meta.url))
+const WATCHDOG = fileURLToPath(new URL('pdf-watchdog.ts', import.meta.url))
 /** All that the process may read: the reader and its fonts. */
 const readable = (): readonly string[] => {
   const home = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'))
-  return [CHILD, dirname(home)]
+  return [CHILD, WATCHDOG, dirname(home)]
 }
-const FLAGS = ['--permission', '--allow-addons', '--no-warnings', '--disable-proto=delete', '--disallow-code-generation-from-strings', '--max-old-space-size=384', ...readable().map((path) => `--allow-fs-read=${path}`)]
+export const FLAGS: readonly string[] = ['--permission', '--allow-addons', '--allow-worker', '--no-warnings', '--disable-proto=delete', '--disallow-code-generation-from-strings', '--max-old-space-size=384', ...readable().map((path) => `--allow-fs-read=${path}`)]
 
 /** Resident memory of a process, where the system tells. */
 const memoryMb = (pid: number): number => {
@@ -42,12 +43,12 @@ const ended = (child: ChildProcess): Promise<unknown> => new Promise((resolve) =
 /** The engine has the processor first. Where the system does not let it, it goes on as it is. */
 const afterOthers = ({ pid }: ChildProcess): void => { try { if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW) } catch { /* it has ended, or may not */ } }
 
-/** A reader that is in a loop would outlive the engine. */
+/** A reader that is in a loop would outlive the engine: when there is no time for this, its own watchdog ends it. */
 const alive = new Set<ChildProcess>()
 const endAll = (): void => { for (const child of alive) child.kill('SIGKILL') }
 
 const make = async (bytes: Readable, page: number, zoom: Zoom, limits: Limits): Promise<PdfPage> => {
-  const args = [page, Math.round((WIDTH_AT_100 * zoom) / 100), limits.pixels].map(String)
+  const args = [page, Math.round((WIDTH_AT_100 * zoom) / 100), limits.pixels, process.pid, limits.cpuSeconds].map(String)
   const child = spawn(process.execPath, [...FLAGS, CHILD, ...args], { env: {}, stdio: ['pipe', 'pipe', 'ignore'] })
   if (alive.size === 0) process.once('exit', endAll)
   alive.add(child)
