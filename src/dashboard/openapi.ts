@@ -7,6 +7,7 @@ import type { Address } from './parts.ts'
 import { isForPrograms, RIGHTS, type Right } from './rights.ts'
 import { problem } from './shapes.ts'
 import type { Told } from './told.ts'
+import { capital } from './words.ts'
 
 type Json = { readonly [name: string]: unknown }
 
@@ -24,7 +25,6 @@ export const errorsOf = ({ right, told }: Pick<Address, 'right' | 'told'>): read
 ])]
 
 const pathOf = (path: string): string => path.replaceAll(/:(\w+)/gu, '{$1}')
-const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1)
 /** The same for the same address, always: `getDocumentsById`. */
 const idOf = ({ method, path }: Address): string =>
   method + path.split('/').slice(2).flatMap((part) => (part.startsWith(':') ? ['By', part.slice(1)] : part.split(/[-.]/u))).map(capital).join('')

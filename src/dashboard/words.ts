@@ -223,3 +223,8 @@ export const MESSAGES = {
   'staff-disabled': { title: 'Disabled', text: 'Every session of this person has ended, and nobody can sign in by this user name.' },
   'staff-enabled': { title: 'Enabled', text: 'This person can sign in again. A local account that was invited or reset still needs its code.' },
 } as const satisfies Record<string, { readonly title: string; readonly text: string }>
+
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
+/** `1 document`, `2 documents`. */
+export const countOf = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`

@@ -6,6 +6,7 @@ import type { Notice } from '../decide/notification.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 import type { AlertWays } from './alert-ways.ts'
+import { rounds } from './rounds.ts'
 
 export type LedgerAwayParts = {
   readonly ledger: Pick<Ledger, 'ping'>
@@ -34,9 +35,6 @@ export const openLedgerAway = ({ ledger, failing, ways, say, now, newId, everyMs
   let known: Incident | undefined
   /** The newest says how things stand. */
   const owed = new Map<Way, Owed>()
-  let looking: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
 
   const lookOnce = async (): Promise<void> => {
     const well = (await answers(ledger, withinMs)) && !failing()
@@ -63,25 +61,9 @@ export const openLedgerAway = ({ ledger, failing, ways, say, now, newId, everyMs
       say('not_notified', { way, count: 1, code: code ?? 'unknown' })
     }
   }
-  const look = (): Promise<void> => {
-    looking ??= lookOnce().finally(() => { looking = undefined })
-    return looking
-  }
-  const turn = async (): Promise<void> => {
-    await look()
-    if (!closed) timer = setTimeout(() => void turn(), everyMs)
-  }
-  void turn()
-  return {
-    look,
-    close: async () => {
-      closed = true
-      clearTimeout(timer)
-      let impatient: NodeJS.Timeout | undefined
-      await Promise.race([looking, new Promise((resolve) => { impatient = setTimeout(resolve, CLOSE_WITHIN_MS) })])
-      clearTimeout(impatient)
-    },
-  }
+  const watch = rounds(lookOnce, everyMs)
+  watch.begin()
+  return { look: watch.look, close: () => watch.close(CLOSE_WITHIN_MS) }
 }
 
 const SAYS: { readonly [D in Change['do']]?: Notice['says'] } = { open: 'opened', again: 'again', resolve: 'resolved' }

@@ -3,6 +3,7 @@
 import { asFailure } from '../errors.ts'
 import type { DocumentLock, Ledger, RecallRow } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rounds } from './rounds.ts'
 
 /** What is wrong with recalls, for whoever tells people of it. */
 export type RecallsSeen = { /** Not done after a minute. */ readonly open: readonly RecallRow[]; readonly late: readonly RecallRow[] }
@@ -31,9 +32,6 @@ const MOST = 2_000
 
 export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: RecallWatchParts): RecallWatch => {
   let watching: DocumentLock | undefined
-  let looking: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
   let stops = new Map<string, { readonly scope: string; readonly value: string }>()
   /** When each recall that is not done was said last. */
   let said = new Map<string, number>()
@@ -83,27 +81,18 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
       seen = undefined
       failing = true
       const { code, detail } = asFailure(error)
-      if (!closed) say('part_failed', { part: 'recall-watch', code, detail })
+      if (!watch.isClosed()) say('part_failed', { part: 'recall-watch', code, detail })
     }
   }
-  const look = (): Promise<void> => {
-    looking ??= lookOnce().finally(() => { looking = undefined })
-    return looking
-  }
-  const turn = async (): Promise<void> => {
-    await look()
-    if (!closed) timer = setTimeout(() => void turn(), everyMs)
-  }
-  void turn()
+  const watch = rounds(lookOnce, everyMs)
+  watch.begin()
 
   return {
-    look,
+    look: watch.look,
     seen: () => seen,
     failing: () => failing,
     close: async () => {
-      closed = true
-      clearTimeout(timer)
-      await looking
+      await watch.close()
       await watching?.release().catch(() => undefined)
     },
   }

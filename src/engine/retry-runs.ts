@@ -3,6 +3,7 @@
 import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rounds } from './rounds.ts'
 
 export type RetryRuns = {
   /** A turn of each now, without waiting for its time. */
@@ -15,13 +16,9 @@ export type RetryRunsParts = { readonly ledger: Pick<Ledger, 'runsUnderWay' | 'd
 const EVERY_MS = 1_000
 
 export const openRetryRuns = ({ ledger, say, now, everyMs = EVERY_MS }: RetryRunsParts): RetryRuns => {
-  let timer: NodeJS.Timeout | undefined
-  let turning: Promise<void> | undefined
-  let closed = false
-
   const failed = (error: unknown): void => {
     const { code, detail } = asFailure(error)
-    if (!closed) say('part_failed', { part: 'retry-runs', code, detail })
+    if (!driving.isClosed()) say('part_failed', { part: 'retry-runs', code, detail })
   }
   /** One that cannot go on keeps no other from going on. */
   const drive = async (id: string): Promise<void> => {
@@ -30,26 +27,12 @@ export const openRetryRuns = ({ ledger, say, now, everyMs = EVERY_MS }: RetryRun
   }
   const once = async (): Promise<void> => {
     for (const id of await ledger.runsUnderWay()) {
-      if (closed) return
+      if (driving.isClosed()) return
       await drive(id).catch(failed)
     }
   }
-  const turn = (): Promise<void> => {
-    turning ??= once().catch(failed).finally(() => { turning = undefined })
-    return turning
-  }
-  const next = async (): Promise<void> => {
-    await turn()
-    if (!closed) timer = setTimeout(() => void next(), everyMs)
-  }
-  void next()
+  const driving = rounds(() => once().catch(failed), everyMs)
+  driving.begin()
 
-  return {
-    turn,
-    close: async () => {
-      closed = true
-      clearTimeout(timer)
-      await turning
-    },
-  }
+  return { turn: driving.look, close: () => driving.close() }
 }

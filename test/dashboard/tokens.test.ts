@@ -2,7 +2,8 @@
 // once. Over a real ledger, with the engine's own way of knowing who asks.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { RIGHTS, RIGHTS_FOR_PROGRAMS } from '../../src/dashboard/rights.ts'
-import { byMadeToken, hashOfToken } from '../../src/dashboard/sign-in/tokens.ts'
+import { sha256 } from '../../src/dashboard/sign-in/cookies.ts'
+import { byMadeToken } from '../../src/dashboard/sign-in/tokens.ts'
 import { bySession, byToken, visitorsBy } from '../../src/dashboard/sign-in/visitors.ts'
 import { asTold } from '../support/contract.ts'
 import { API_TOKEN, formOf, startDashboard, type TestDashboard } from '../support/dashboard.ts'
@@ -58,7 +59,7 @@ describe('a token', () => {
     expect(again.html).not.toContain(token)
     expect(await (await byJane('/api/tokens')).text()).not.toContain(token)
     const { rows } = await place.pool.query('select t::text as row from tokens t')
-    expect(rows.some(({ row }: { row: string }) => row.includes(hashOfToken(token)))).toBe(true)
+    expect(rows.some(({ row }: { row: string }) => row.includes(sha256(token)))).toBe(true)
     expect(rows.some(({ row }: { row: string }) => row.includes(token))).toBe(false)
   })
 

@@ -8,6 +8,7 @@ import type { DashboardParts } from '../parts.ts'
 import { policyAlerts } from '../channels/policy.ts'
 import { ageOf, londonTime } from '../times.ts'
 import type { Alert } from '../views.ts'
+import { capital } from '../words.ts'
 
 /** A recall that takes no longer is on its way. */
 const OPEN_MS = 60_000
@@ -27,8 +28,6 @@ export const alertsOf = async ({ ledger, policy, policyStatus, now }: Pick<Dashb
     ...incidentAlerts(incidents?.open ?? [], now()),
   ]
 }
-
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 const stopAlerts = (stops: readonly PulledStop[]): readonly Alert[] => [
   ...stops.slice(0, MOST).map((stop) => ({

@@ -54,7 +54,6 @@ export const storyView = (story: Story, policy: Policy, now: Date, kept: Kept, u
   resource: unmasked ? JSON.stringify(story.resource, undefined, 2) : undefined,
 })
 
-export type StoryView = ReturnType<typeof storyView>
 
 const decisionRows = ({ decision, revision, route, rule }: Story): readonly Row[] => rows([
   ['Route', ROUTES_IN_WORDS[route]],

@@ -19,7 +19,7 @@ import { deliveryView } from '../documents/story-view.ts'
 import { ageOf, londonTime } from '../times.ts'
 import { show } from '../views.ts'
 import { may } from '../visitor.ts'
-import { DELIVERY_STATES_IN_WORDS, ROUTES_IN_WORDS } from '../words.ts'
+import { DELIVERY_STATES_IN_WORDS, ROUTES_IN_WORDS, countOf } from '../words.ts'
 
 const [USUAL, MOST] = [50, 200]
 const KEY = new RegExp(`^(?:${CAUSES.join('|')})-[0-9a-f]{16}$`, 'u')
@@ -27,7 +27,6 @@ const isKey = (text: unknown): text is string => typeof text === 'string' && KEY
 
 // ---------------------------------------------------------------- in words
 
-const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`
 const due = (at: string | undefined, now: Date): string => (at === undefined ? '' : at <= now.toISOString() ? 'Now' : londonTime(at))
 const destinationOf = (name: string): string => (Object.hasOwn(ROUTES_IN_WORDS, name) ? ROUTES_IN_WORDS[name as Route] : name)
 
@@ -48,13 +47,13 @@ const groupView = (group: FailureGroup, now: Date) => {
     rows: [
       { key: 'Destination', value: destinationOf(group.destination) },
       { key: 'Documents', value: `${group.documents} (${fatesOf(group).join(', ')})` },
-      { key: 'Patients', value: `${group.patients}${group.unidentified > 0 ? `, and ${count(group.unidentified, 'document')} without an NHS number` : ''}` },
+      { key: 'Patients', value: `${group.patients}${group.unidentified > 0 ? `, and ${countOf(group.unidentified, 'document')} without an NHS number` : ''}` },
       { key: 'Oldest', value: `Owed for ${ageOf(group.oldestSince, now)}, since ${londonTime(group.oldestSince)}` },
       { key: 'First seen', value: londonTime(group.firstSeen) },
       { key: 'Last seen', value: londonTime(group.lastSeen) },
       { key: 'Failing', value: trendOf(group) },
       { key: 'Next try', value: group.nextAt === undefined ? 'None: all of them wait for a person' : due(group.nextAt, now) },
-      { key: 'Decided by policy', value: group.policies.map(({ hash, documents }) => `${hash.slice(0, 12)} (${count(documents, 'document')})`).join(', ') },
+      { key: 'Decided by policy', value: group.policies.map(({ hash, documents }) => `${hash.slice(0, 12)} (${countOf(documents, 'document')})`).join(', ') },
     ],
   }
 }
@@ -90,7 +89,7 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly
     show(res, 'failed.njk', {
       message: messageOf(req),
       groups: groups.map((group) => groupView(group, at)),
-      total: `${all ? '' : 'At least '}${count(documents, 'document')} of ${count(patients, 'patient')}`,
+      total: `${all ? '' : 'At least '}${countOf(documents, 'document')} of ${countOf(patients, 'patient')}`,
       most: troubled.length === TROUBLED ? TROUBLED : undefined,
       deliveries: troubled.map((delivery) => ({ ...deliveryView(delivery, at), document: rowView(delivery.document, at) })),
     })

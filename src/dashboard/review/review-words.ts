@@ -11,10 +11,9 @@ import type { ReviewGroup, ReviewRow } from '../../ledger/ledger.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { ageOf, endTime, londonTime } from '../times.ts'
 import type { ToDecide } from './to-decide.ts'
-import { factInWords, ROUTES_IN_WORDS } from '../words.ts'
+import { factInWords, ROUTES_IN_WORDS, countOf } from '../words.ts'
 
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
-export const spanInWords = (span: Span): string => ('working_days' in span ? plural(span.working_days, 'working day') : 'days' in span ? plural(span.days, 'day') : plural(span.hours, 'hour'))
+export const spanInWords = (span: Span): string => ('working_days' in span ? countOf(span.working_days, 'working day') : 'days' in span ? countOf(span.days, 'day') : countOf(span.hours, 'hour'))
 
 export const LATE = { text: 'Late', colour: 'red' } as const
 
@@ -30,7 +29,7 @@ const NOT_DECIDED: readonly ReviewReason[] = ['second-key', 'unsure', 'control-i
 
 export const reviewRowView = (row: ReviewRow, now: Date) => ({
   href: `/reviews/${row.id}`, sourceId: row.sourceId, reason: REVIEW_REASONS[row.reason].text, because: NOT_DECIDED.includes(row.reason) ? REVIEW_REASONS[row.reason].means : row.because, code: row.code ?? 'None', team: row.team ?? 'None',
-  since: { at: row.since, text: ageOf(row.since, now) }, late: row.late ? LATE : undefined, released: row.released > 0 ? `Released by ${plural(row.released, 'person').replace('persons', 'people')}` : '',
+  since: { at: row.since, text: ageOf(row.since, now) }, late: row.late ? LATE : undefined, released: row.released > 0 ? `Released by ${countOf(row.released, 'person').replace('persons', 'people')}` : '',
 })
 
 // ---------------------------------------------------------------- one document

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Staff } from '../../ledger/ledger.ts'
 import { ageOf, londonTime } from '../times.ts'
-import { isRole, RIGHTS, RIGHTS_OF, ROLES, rightsOf, type Role } from '../rights.ts'
+import { isRole, RIGHTS, RIGHTS_OF, ROLES, type Role } from '../rights.ts'
 import { anId, anInstant } from '../shapes.ts'
 
 export const ROLES_IN_WORDS = {
@@ -18,8 +18,6 @@ const roleInWords = (role: string): string => (isRole(role) ? ROLES_IN_WORDS[rol
 export const rolesInWords = (roles: readonly string[]): string => (roles.length === 0 ? 'None' : roles.map(roleInWords).join(', '))
 
 export const roleBoxes = (chosen: readonly unknown[]) => ROLES.map((value) => ({ value, text: ROLES_IN_WORDS[value].text, hint: { text: ROLES_IN_WORDS[value].says }, checked: chosen.includes(value) }))
-
-export const rightsInWords = (roles: readonly string[]): readonly string[] => rightsOf(roles.filter(isRole)).map((right) => RIGHTS[right])
 
 /** Which role may what, as a table. */
 export const ROLE_TABLE = (Object.keys(RIGHTS) as (keyof typeof RIGHTS)[]).map((right) => ({

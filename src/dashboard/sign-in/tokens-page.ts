@@ -10,7 +10,8 @@ import { form, messageOf, wrongFields } from '../forms.ts'
 import type { Address, DashboardParts } from '../parts.ts'
 import { holdsTenDigits, TEN_DIGITS_SAYS, wishOfBody, wishOfForm, type Wish } from '../reason.ts'
 import { RIGHTS_FOR_PROGRAMS, type Right } from '../rights.ts'
-import { hashOfToken, newToken } from './tokens.ts'
+import { sha256 } from './cookies.ts'
+import { newToken } from './tokens.ts'
 import { endOfLondonDay } from '../../decide/london.ts'
 import { tokensView } from './tokens-view.ts'
 import { show } from '../views.ts'
@@ -50,7 +51,7 @@ type Made = { readonly token: string; readonly made: Token }
 
 const make = async ({ ledger, now }: Parts, asked: Asked, { actor, reason }: Wish): Promise<Made> => {
   const token = newToken()
-  const made = await ledger.makeToken({ ...asked, sha256: hashOfToken(token) }, { actor, reason, at: now().toISOString() })
+  const made = await ledger.makeToken({ ...asked, sha256: sha256(token) }, { actor, reason, at: now().toISOString() })
   if (!made) throw new Failure('ALREADY_DONE', 'There is, or was, a token of this name. Each has a name of its own for good, because the log uses it.')
   return { token, made }
 }

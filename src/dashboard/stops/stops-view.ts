@@ -4,6 +4,7 @@ import type { PulledStop } from '../../ledger/ledger.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { HeldBy } from './held-by.ts'
 import { ageOf, londonTime } from '../times.ts'
+import { capital } from '../words.ts'
 
 /** Of those that were lifted, the newest. */
 const MOST_LIFTED = 50
@@ -12,7 +13,6 @@ const SCOPES = {
   all: 'All deliveries to patients', directorate: 'Those of a directorate', service: 'Those of a service (RiO team)', code: 'Those of a document code',
 } as const satisfies Record<(typeof STOP_SCOPES)[number], string>
 
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 const deliveriesInWords = (count: number): string => (count === 0 ? 'No delivery waits by it now' : count === 1 ? '1 delivery waits by it' : `${count.toLocaleString('en-GB')} deliveries wait by it`)
 
