@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Mail } from './mail.ts'
+import { rounds } from './rounds.ts'
 
 export type OutcomeRoundParts = {
   readonly ledger: Pick<Ledger, 'makeOutcomes' | 'outcomeDays' | 'outcomeDay' | 'outcomeLines' | 'outcomesUnwritten' | 'outcomesWritten' | 'outcomeMailsDue' | 'outcomeMailed' | 'outcomeMailsRefused'>
@@ -54,9 +55,6 @@ export const daysToTell = (last: string | undefined, now: Date): readonly string
 export const openOutcomeRound = (parts: OutcomeRoundParts): OutcomeRound => {
   const { say, everyMs = EVERY_MS } = parts
   let failing: readonly string[] = []
-  let looking: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
 
   const step = async (work: () => Promise<unknown>): Promise<boolean> => {
     try {
@@ -64,34 +62,20 @@ export const openOutcomeRound = (parts: OutcomeRoundParts): OutcomeRound => {
       return true
     } catch (error) {
       const { code, detail } = asFailure(error)
-      if (!closed) say('part_failed', { part: 'outcomes', code: (error as NodeJS.ErrnoException).code ?? code, detail })
+      if (!round.isClosed()) say('part_failed', { part: 'outcomes', code: (error as NodeJS.ErrnoException).code ?? code, detail })
       return false
     }
   }
   const lookOnce = async (): Promise<void> => {
-    if (!(await step(() => makeDays(parts))) || closed) return
+    if (!(await step(() => makeDays(parts))) || round.isClosed()) return
     const written = await step(() => writeDays(parts))
-    if (parts.mail) await step(() => mailDue(parts, parts.mail!, () => closed))
+    if (parts.mail) await step(() => mailDue(parts, parts.mail!, round.isClosed))
     const refused = await parts.ledger.outcomeMailsRefused().catch(() => [])
     failing = [...(written ? [] : ['OUTCOMES_DIR']), ...refused.map((team) => `mail to ${team}`)]
   }
-  const look = (): Promise<void> => {
-    looking ??= lookOnce().finally(() => { looking = undefined })
-    return looking
-  }
-  const turn = async (): Promise<void> => {
-    await look()
-    if (!closed) timer = setTimeout(() => void turn(), everyMs)
-  }
-  void turn()
-  const close = async (): Promise<void> => {
-    closed = true
-    clearTimeout(timer)
-    let impatient: NodeJS.Timeout | undefined
-    await Promise.race([looking, new Promise((resolve) => { impatient = setTimeout(resolve, CLOSE_WITHIN_MS) })])
-    clearTimeout(impatient)
-  }
-  return { look, failing: () => failing, close }
+  const round = rounds(lookOnce, everyMs)
+  round.begin()
+  return { look: round.look, failing: () => failing, close: () => round.close(CLOSE_WITHIN_MS) }
 }
 
 const makeDays = async ({ ledger, policy, mail, say, now }: OutcomeRoundParts): Promise<void> => {
@@ -102,6 +86,8 @@ const makeDays = async ({ ledger, policy, mail, say, now }: OutcomeRoundParts): 
   const mailTo = mail ? Object.values(services).filter(({ outcome_email: to }) => to).map(({ team }) => team) : []
   for (const day of daysToTell(last?.day, now())) {
     const made = await ledger.makeOutcomes({ day, begins: startOfLondonDay(day)!, ends: endOfLondonDay(day)!, teams: Object.keys(services), codes: Object.keys(codes), mailTo }, now().toISOString())
+    // A later day made before this one would tell as its own what is this one's.
+    if (made === 'under-way') return
     if (made) say('outcomes_made', { day, ...made })
   }
 }

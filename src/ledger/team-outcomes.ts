@@ -32,8 +32,8 @@ export type OutcomesAsked = {
 }
 
 export type TellingTeams = {
-  /** As it stands now, once for each day; undefined if that was done before. */
-  makeOutcomes(asked: OutcomesAsked, now: string): Promise<{ readonly documents: number; readonly teams: number } | undefined>
+  /** As it stands now, once for each day; undefined if that was done before. `under-way`: another process is making one, and no later one is to be made before it. */
+  makeOutcomes(asked: OutcomesAsked, now: string): Promise<{ readonly documents: number; readonly teams: number } | 'under-way' | undefined>
   /** Days that were made, the latest first. */
   outcomeDays(limit: number): Promise<readonly OutcomeDay[]>
   outcomeDay(day: string): Promise<OutcomeDay | undefined>
@@ -79,7 +79,7 @@ const [USER_ID, TEN_DIGITS] = ['^[[:alnum:]][[:alnum:] ._@\\\\/-]{0,63}$', '([0-
 export const makeOutcomes = (pool: Pool, { day, begins, ends, teams, codes, mailTo }: OutcomesAsked, now: string): ReturnType<TellingTeams['makeOutcomes']> =>
   inTransaction(pool, async (client) => {
     const { rows: [lock] } = await client.query<Row>('select pg_try_advisory_xact_lock($1) as mine, exists (select from outcome_days) as begun', [LOCK])
-    if (lock?.['mine'] !== true) return undefined
+    if (lock?.['mine'] !== true) return 'under-way'
     const { rows: [made] } = await client.query<Row>('insert into outcome_days (day, made_at) values ($1, $2) on conflict do nothing returning day', [day, now])
     if (!made) return undefined
     const outcomes = JSON.stringify(OUTCOME_OF)

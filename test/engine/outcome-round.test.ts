@@ -105,6 +105,32 @@ test('an outcome that changes later is in the file of the day on which it was se
   expect((await place.ledger.outcomeDays(9)).map(({ day }) => day)).toEqual(['2026-11-25', '2026-11-24', '2026-11-23', '2026-11-22'])
 })
 
+test('no day is made before the one that another process is making', async () => {
+  at('2026-11-23T10:00:00Z')
+  await upload('O-1', { documentType: 'MH DO NOT share with patient' })
+  at('2026-11-25T10:00:00Z')
+  await upload('O-2', { documentType: 'MH DO NOT share with patient' })
+  at('2026-11-27T06:00:00Z')
+  const busyOn25: OutcomeRoundParts['ledger'] = {
+    ...place.ledger,
+    makeOutcomes: async (asked, now) => {
+      if (asked.day !== '2026-11-25') return place.ledger.makeOutcomes(asked, now)
+      const other = await place.pool.connect()
+      await other.query('select pg_advisory_lock(7316538013)')
+      try {
+        return await place.ledger.makeOutcomes(asked, now)
+      } finally {
+        await other.query('select pg_advisory_unlock(7316538013)')
+        other.release()
+      }
+    },
+  }
+  await aRound({ ledger: busyOn25 }).round.look()
+  expect((await place.ledger.outcomeDays(9)).some(({ day }) => day >= '2026-11-25')).toBe(false)
+  await look(aRound())
+  expect(await fileOf('2026-11-25', 'ADULT1')).toMatchObject([{ document_id: 'O-2' }])
+})
+
 test('after an outage each day that was missed is told, once', async () => {
   at('2026-11-23T10:00:00Z')
   await upload('O-1', { documentType: 'MH DO NOT share with patient' })
