@@ -1,9 +1,10 @@
-// A real, empty PostgreSQL database for a test file: its own, on the one server of the test run.
+// A real PostgreSQL database for a test file: its own, on the one server of the test run; empty, or migrated already.
 //   const database = await freshDatabase()   in beforeAll;   await database.drop()   in afterAll
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Client } from 'pg'
+import { MIGRATED } from './migrated.ts'
 
 /** Address of the run's server, started by the first that asks. */
 const serverUrl = async () => {
@@ -26,10 +27,10 @@ export type TestDatabase = {
   drop(): Promise<void>
 }
 
-export const freshDatabase = async (): Promise<TestDatabase> => {
+export const freshDatabase = async (from: 'empty' | 'migrated' = 'empty'): Promise<TestDatabase> => {
   const server = await serverUrl()
   const name = `test_${randomBytes(6).toString('hex')}`
-  await run(server, `create database ${name}`)
+  await run(server, from === 'empty' ? `create database ${name}` : `create database ${name} template ${MIGRATED}`)
   const url = new URL(server)
   url.pathname = `/${name}`
   return { url: url.href, drop: () => run(server, `drop database if exists ${name} with (force)`) }

@@ -85,7 +85,7 @@ export type TestEngine = ReturnType<typeof talkTo> & {
 /** In this process. Everything is taken down by `stop`. */
 export const anEngine = async (settings: Environment = {}): Promise<TestEngine> => {
   const folder = makeFolder()
-  const database = await freshDatabase()
+  const database = await freshDatabase('migrated')
   const sandbox: Sandbox = await startSandbox({ host: '127.0.0.1', port: 0, now: () => new Date(), newId: randomUUID })
   const log: string[] = []
   const env = {

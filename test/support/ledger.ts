@@ -1,4 +1,4 @@
-// A real ledger on an empty database of its own, with the example policy and a clock that a test moves.
+// A real ledger on a new database of its own, with the example policy and a clock that a test moves.
 //   const place = await aLedger()   in beforeAll;   await place.close()   in afterAll
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
@@ -8,7 +8,6 @@ import { think } from '../../src/deliver/next.ts'
 import { underWay } from '../../src/deliver/under-way.ts'
 import { connect } from '../../src/ledger/database.ts'
 import type { Arrival, Begun, Finish, Ledger, Thought, Work } from '../../src/ledger/ledger.ts'
-import { migrate } from '../../src/ledger/migrate.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { plan } from '../../src/plan.ts'
 import type { Policy } from '../../src/policy/policy.ts'
@@ -39,11 +38,8 @@ const open = async (url: string, policy: Policy, clock: { at: Date }) => {
 
 /** `bend` changes the example policy. */
 export const aLedger = async (bend: (policy: Policy) => Policy = (policy) => policy): Promise<TestLedger> => {
-  const [database, policy] = [await freshDatabase(), bend(await examplePolicy())]
+  const [database, policy] = [await freshDatabase('migrated'), bend(await examplePolicy())]
   const clock = { at: new Date('2026-11-23T10:00:00.000Z') }
-  const first = connect(database.url, { max: 1 })
-  await migrate(first)
-  await first.end()
   const { pool, ledger, close } = await open(database.url, policy, clock)
   return {
     ledger, pool, policy, clock, url: database.url,

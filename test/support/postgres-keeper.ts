@@ -1,9 +1,27 @@
-// A process that keeps one embedded PostgreSQL for a test run: it prints the address, and when its standard input
-// ends, because the run is over or was killed, it stops the server and removes every trace.
+// A process that keeps one embedded PostgreSQL for a test run, with a migrated database to copy: it prints the address, and
+// when its standard input ends, because the run is over or was killed, it stops the server and removes every trace.
+// No test pulls the plug of this server, so it does not wait for the disk; those that do start one of their own.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
+import { connect } from '../../src/ledger/database.ts'
 import { startEmbedded } from '../../src/ledger/embedded.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import { MIGRATED } from './migrated.ts'
+
+/** The database that `freshDatabase` copies, and settings for a server whose data nobody will miss. */
+const prepare = async (url: string): Promise<void> => {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  for (const statement of ['alter system set fsync = off', 'alter system set full_page_writes = off', 'select pg_reload_conf()', `create database ${MIGRATED}`]) await client.query(statement)
+  await client.end()
+  const address = new URL(url)
+  address.pathname = `/${MIGRATED}`
+  const pool = connect(address.href, { max: 1 })
+  await migrate(pool)
+  await pool.end()
+}
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 // Who started this may be gone before it is told the address.
@@ -14,6 +32,7 @@ chmodSync(directory, 0o711)
 const ended = new Promise<void>((resolve) => { process.stdin.on('end', resolve).on('error', () => resolve()).resume() })
 try {
   const embedded = await startEmbedded({ dataDir: directory, say: () => {} })
+  await prepare(embedded.url)
   process.stdout.write(`${embedded.url}\n`)
   await ended
   await embedded.stop()
