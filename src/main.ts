@@ -3,31 +3,40 @@
 import { pathToFileURL } from 'node:url'
 import { ERRORS, Failure } from './errors.ts'
 
-type Loaded = { readonly usage: string; readonly run: (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number> }
-type Command = { readonly says: string; readonly load: () => Promise<Loaded> }
+type Run = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>
+type Loaded = { readonly usage: string; readonly run: Run }
+type Command = { readonly form: string; readonly says: string; readonly load: () => Promise<Loaded> }
 
-const COMMANDS: Record<string, Command> = {
-  serve: { says: 'serve [feeds|worker|dashboard]   run the engine, or one part of it', load: async () => { const { serve: run, USAGE: usage } = await import('./commands/serve.ts'); return { run, usage } } },
-  send: { says: 'send FILE…                       send uploads to a running engine, by the door that fits', load: async () => { const { send: run, USAGE: usage } = await import('./commands/send.ts'); return { run, usage } } },
-  explain: { says: 'explain FILE|DOCUMENT            show the whole plan, rule by rule; --as-of TIME as it was then', load: async () => { const { explain: run, USAGE: usage } = await import('./commands/explain.ts'); return { run, usage } } },
-  check: { says: 'check [DIR]                      lint channels and mappings, and prove the safety floor', load: async () => { const { check: run, USAGE: usage } = await import('./commands/check.ts'); return { run, usage } } },
-  test: { says: 'test [DIR] [--json]              run the tests in the channel files, and say what they do not reach', load: async () => { const { test: run, USAGE: usage } = await import('./commands/test.ts'); return { run, usage } } },
-  schema: { says: 'schema [--check]                 write what editors and pages say of channels and mappings', load: async () => { const { schema: run, USAGE: usage } = await import('./commands/schema.ts'); return { run, usage } } },
-  diff: { says: 'diff OLD [NEW]                   say what a changed policy would do: folders, git revisions, or in-force', load: async () => { const { diff: run, USAGE: usage } = await import('./commands/diff.ts'); return { run, usage } } },
-  replay: { says: 'replay --since DATE [--with DIR]   decide what is in the ledger again under another policy, and say what would change', load: async () => { const { replay: run, USAGE: usage } = await import('./commands/replay.ts'); return { run, usage } } },
-  observing: { says: 'observing [--since DATE]         say what would have become of documents that are only observed', load: async () => { const { observing: run, USAGE: usage } = await import('./commands/observing.ts'); return { run, usage } } },
-  stop: { says: 'stop --all|--service X… --reason Y  halt deliveries to patients; stop list, stop lift ID', load: async () => { const { stop: run, USAGE: usage } = await import('./commands/stop.ts'); return { run, usage } } },
-  failed: { says: 'failed list [--group KEY]           list deliveries in trouble by cause, or those of one group', load: async () => { const { failed: run, USAGE: usage } = await import('./commands/failed.ts'); return { run, usage } } },
-  retry: { says: 'retry plan|start|pause|go-on|cancel  try many deliveries again: a plan, then a run', load: async () => { const { retry: run, USAGE: usage } = await import('./commands/retry.ts'); return { run, usage } } },
-  staff: { says: 'staff list|invite|reset NAME        say who may sign in, and help whoever is locked out', load: async () => { const { staff: run, USAGE: usage } = await import('./commands/staff.ts'); return { run, usage } } },
-  channels: { says: 'channels [pause|stop|start NAME]  list channels; pause, stop and start them', load: async () => { const { channels: run, USAGE: usage } = await import('./commands/channels.ts'); return { run, usage } } },
-  recall: { says: 'recall DOCUMENT --reason Y       take a document back from the patient; --lift lets it go again', load: async () => { const { recall: run, USAGE: usage } = await import('./commands/recall.ts'); return { run, usage } } },
-  pkb: { says: 'pkb doctor [--json]              ask PKB step by step whether addresses and credentials are right', load: async () => { const { pkb: run, USAGE: usage } = await import('./commands/pkb.ts'); return { run, usage } } },
-  audit: { says: 'audit verify [--json]            check that the log of events was not changed', load: async () => { const { audit: run, USAGE: usage } = await import('./commands/audit.ts'); return { run, usage } } },
-  sandbox: { says: 'sandbox [--keep DIR] [--strict]  run the PKB sandbox by itself; it forgets all at its end, unless kept', load: async () => { const { sandbox: run, USAGE: usage } = await import('./commands/sandbox.ts'); return { run, usage } } },
+/** Read when it is called, so that `--help` and the small commands need not wait for the whole engine. */
+const from = <Name extends string>(name: Name, read: () => Promise<{ readonly USAGE: string } & Readonly<Record<Name, Run>>>) => async (): Promise<Loaded> => {
+  const command = await read()
+  return { run: command[name], usage: command.USAGE }
 }
 
-const usage = (): string => ['Usage: npx openletter COMMAND', '', ...Object.values(COMMANDS).map(({ says }) => `  ${says}`), '', 'Settings come from the environment: see docs/operations.md.'].join('\n')
+const COMMANDS: Record<string, Command> = {
+  serve: { form: 'serve [feeds|worker|dashboard]', says: 'run the engine, or one part of it', load: from('serve', () => import('./commands/serve.ts')) },
+  send: { form: 'send FILE…', says: 'send uploads to a running engine, by the door that fits', load: from('send', () => import('./commands/send.ts')) },
+  explain: { form: 'explain FILE|DOCUMENT', says: 'show the whole plan, rule by rule; --as-of TIME as it was then', load: from('explain', () => import('./commands/explain.ts')) },
+  check: { form: 'check [DIR]', says: 'lint channels and mappings, and prove the safety floor', load: from('check', () => import('./commands/check.ts')) },
+  test: { form: 'test [DIR] [--json]', says: 'run the tests in the channel files, and say what they do not reach', load: from('test', () => import('./commands/test.ts')) },
+  schema: { form: 'schema [--check]', says: 'write what editors and pages say of channels and mappings', load: from('schema', () => import('./commands/schema.ts')) },
+  diff: { form: 'diff OLD [NEW]', says: 'say what a changed policy would do: folders, git revisions, or in-force', load: from('diff', () => import('./commands/diff.ts')) },
+  replay: { form: 'replay --since DATE [--with DIR]', says: 'decide what is in the ledger again under another policy, and say what would change', load: from('replay', () => import('./commands/replay.ts')) },
+  observing: { form: 'observing [--since DATE]', says: 'say what would have become of documents that are only observed', load: from('observing', () => import('./commands/observing.ts')) },
+  stop: { form: 'stop --all|--service X… --reason Y', says: 'halt deliveries to patients; stop list, stop lift ID', load: from('stop', () => import('./commands/stop.ts')) },
+  failed: { form: 'failed list [--group KEY]', says: 'list deliveries in trouble by cause, or those of one group', load: from('failed', () => import('./commands/failed.ts')) },
+  retry: { form: 'retry plan|start|pause|go-on|cancel', says: 'try many deliveries again: a plan, then a run', load: from('retry', () => import('./commands/retry.ts')) },
+  staff: { form: 'staff list|invite|reset NAME', says: 'say who may sign in, and help whoever is locked out', load: from('staff', () => import('./commands/staff.ts')) },
+  channels: { form: 'channels [pause|stop|start NAME]', says: 'list channels; pause, stop and start them', load: from('channels', () => import('./commands/channels.ts')) },
+  recall: { form: 'recall DOCUMENT --reason Y', says: 'take a document back from the patient; --lift lets it go again', load: from('recall', () => import('./commands/recall.ts')) },
+  pkb: { form: 'pkb doctor [--json]', says: 'ask PKB step by step whether addresses and credentials are right', load: from('pkb', () => import('./commands/pkb.ts')) },
+  audit: { form: 'audit verify [--json]', says: 'check that the log of events was not changed', load: from('audit', () => import('./commands/audit.ts')) },
+  sandbox: { form: 'sandbox [--keep DIR] [--strict]', says: 'run the PKB sandbox by itself; it forgets all at its end, unless kept', load: from('sandbox', () => import('./commands/sandbox.ts')) },
+}
+
+const WIDEST = Math.max(...Object.values(COMMANDS).map(({ form }) => form.length))
+
+const usage = (): string => ['Usage: npx openletter COMMAND', '', ...Object.values(COMMANDS).map(({ form, says }) => `  ${form.padEnd(WIDEST)}  ${says}`), '', 'Settings come from the environment: see docs/operations.md.'].join('\n')
 
 export const run = async (argv: readonly string[]): Promise<void> => {
   const [name = '', ...args] = argv
