@@ -9,6 +9,7 @@ import type { Ledger, Notification } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 import type { AlertWays } from './alert-ways.ts'
 import { openRecallWatch } from './recall-watch.ts'
+import { rounds } from './rounds.ts'
 import { whatIsWrong, type WrongsParts } from './wrongs.ts'
 
 export type OwnWrong = { readonly kind: IncidentKind; readonly thing: string }
@@ -41,58 +42,40 @@ const CLOSE_WITHIN_MS = 5_000
 export const openAlertWatch = (parts: AlertWatchParts): AlertWatch => {
   const { ledger, ways, say, now, everyMs = EVERY_MS } = parts
   const recalls = openRecallWatch({ ledger, say, now, ...(parts.everyMs === undefined ? {} : { everyMs }) })
-  const timers = new Set<NodeJS.Timeout>()
-  let [failing, closed] = [false, false]
+  let failing = false
 
   const failed = (error: unknown): void => {
     const { code, detail } = asFailure(error)
-    if (!closed) say('part_failed', { part: 'alert-watch', code, detail })
+    if (!watch.isClosed()) say('part_failed', { part: 'alert-watch', code, detail })
   }
-  const watch = oneAtOnce(async () => {
+  const watch = rounds(async () => {
     try {
       await ledger.report(await parts.own(), now().toISOString(), ways.ways)
       await recalls.look()
       const seen = recalls.seen()
-      if (seen && !closed) await judgeAll(parts, seen)
+      if (seen && !watch.isClosed()) await judgeAll(parts, seen)
       failing = recalls.failing()
     } catch (error) {
       failing = true
       failed(error)
     }
-  })
-  const tellers = ways.ways.map((way) => oneAtOnce(() => (closed ? Promise.resolve() : tellDue(parts, way).catch(failed))))
-  const again = async (work: () => Promise<void>): Promise<void> => {
-    await work()
-    if (closed) return
-    const timer = setTimeout(() => { timers.delete(timer); void again(work) }, everyMs)
-    timers.add(timer)
-  }
-  const tellAll = async (): Promise<void> => { await Promise.all(tellers.map((tell) => tell())) }
-  // The first time in this order: what is wrong at the start is told at once.
-  const begin = async (): Promise<void> => {
-    await again(watch)
-    for (const tell of tellers) void again(tell)
-  }
-  void begin()
+  }, everyMs)
+  const tellers = ways.ways.map((way) => rounds(() => (watch.isClosed() ? Promise.resolve() : tellDue(parts, way).catch(failed)), everyMs))
+  watch.begin()
+  // After the first look: what is wrong at the start is told at once.
+  void watch.look().then(() => { if (!watch.isClosed()) for (const teller of tellers) teller.begin() })
 
   return {
-    look: async () => { await watch(); await tellAll() },
+    look: async () => {
+      await watch.look()
+      await Promise.all(tellers.map((teller) => teller.look()))
+    },
     failing: () => failing,
     close: async () => {
-      closed = true
-      for (const timer of timers) clearTimeout(timer)
-      let impatient: NodeJS.Timeout | undefined
-      await Promise.race([Promise.all([watch.underWay(), ...tellers.map((tell) => tell.underWay())]), new Promise((resolve) => { impatient = setTimeout(resolve, CLOSE_WITHIN_MS) })])
-      clearTimeout(impatient)
+      await Promise.all([watch, ...tellers].map((one) => one.close(CLOSE_WITHIN_MS)))
       await recalls.close()
     },
   }
-}
-
-/** Whoever asks while it is under way gets what is under way. */
-const oneAtOnce = (work: () => Promise<void>): (() => Promise<void>) & { underWay(): Promise<void> | undefined } => {
-  let going: Promise<void> | undefined
-  return Object.assign(() => (going ??= work().finally(() => { going = undefined })), { underWay: () => going })
 }
 
 const judgeAll = async (parts: AlertWatchParts, recalls: Parameters<typeof whatIsWrong>[1]): Promise<void> => {

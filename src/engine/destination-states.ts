@@ -6,6 +6,7 @@ import { asFailure } from '../errors.ts'
 import type { DestinationState } from '../ledger/flow-words.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rounds } from './rounds.ts'
 
 export type DestinationStatesParts = {
   readonly ledger: Pick<Ledger, 'noteStates' | 'forgetStates'>
@@ -34,12 +35,9 @@ const isSame = (one: Seen, other: Seen): boolean => one.circuit === other.circui
 export const openDestinationStates = ({ ledger, circuits, process, say, now, everyMs = EVERY_MS }: DestinationStatesParts): { close(): Promise<void> } => {
   let noted: readonly DestinationState[] | undefined
   let notedAt = Number.NEGATIVE_INFINITY
-  let timer: NodeJS.Timeout | undefined
-  let looking: Promise<void> | undefined
-  let closed = false
   let silent = false
 
-  const look = async (): Promise<void> => {
+  const watching = rounds(async () => {
     const at = now()
     const states = Object.entries(circuits()).map(([destination, circuit]): DestinationState => {
       const seen = seenOf(destination, circuit)
@@ -54,22 +52,15 @@ export const openDestinationStates = ({ ledger, circuits, process, say, now, eve
     } catch (error) {
       const { code, detail } = asFailure(error)
       // What lasts is said once.
-      if (!closed && !silent) say('part_failed', { part: 'destination-states', code, detail })
+      if (!watching.isClosed() && !silent) say('part_failed', { part: 'destination-states', code, detail })
       silent = true
     }
-  }
-  const turn = async (): Promise<void> => {
-    looking = look()
-    await looking
-    if (!closed) timer = setTimeout(() => void turn(), everyMs)
-  }
-  void turn()
+  }, everyMs)
+  watching.begin()
 
   return {
     close: async () => {
-      closed = true
-      clearTimeout(timer)
-      await looking
+      await watching.close()
       await ledger.forgetStates(process).catch(() => undefined)
     },
   }

@@ -4,6 +4,7 @@ import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 import type { PolicyHolder } from './in-force.ts'
+import { rounds } from './rounds.ts'
 
 export type OnePolicyParts = {
   readonly ledger: Pick<Ledger, 'policyHistory'>
@@ -15,10 +16,9 @@ export type OnePolicyParts = {
 const EVERY_MS = 1_000
 
 export const followPolicy = ({ ledger, holder, say, everyMs = EVERY_MS }: OnePolicyParts): { close(): Promise<void> } => {
-  let [isAway, closed] = [false, false]
+  let isAway = false
   /** Another one's, and read for: what did not come of it then comes by a signal or a saved file. */
   let readFor = ''
-  let timer: NodeJS.Timeout | undefined
 
   const look = async (): Promise<void> => {
     const [last] = await ledger.policyHistory(1)
@@ -26,7 +26,7 @@ export const followPolicy = ({ ledger, holder, say, everyMs = EVERY_MS }: OnePol
     if (last && one !== '' && one !== readFor) await holder.reload(last.hash)
     readFor = one
   }
-  const turn = async (): Promise<void> => {
+  const watching = rounds(async () => {
     try {
       await look()
       isAway = false
@@ -35,11 +35,7 @@ export const followPolicy = ({ ledger, holder, say, everyMs = EVERY_MS }: OnePol
       if (!isAway) say('part_failed', { part: 'policy', code, detail: 'It is not known whether another process took a policy: what was last in force here stays.' })
       isAway = true
     }
-    if (!closed) timer = setTimeout(next, everyMs).unref()
-  }
-  let running: Promise<void>
-  const next = (): void => { running = turn() }
-  next()
-
-  return { close: async () => { closed = true; clearTimeout(timer); await running } }
+  }, everyMs)
+  watching.begin()
+  return { close: () => watching.close() }
 }
