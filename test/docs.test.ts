@@ -12,7 +12,7 @@ const pages = ['README.md', 'CHANGELOG.md', 'samples/README.md', ...readdirSync(
 const text = (page: string) => readFileSync(join(root, page), 'utf8')
 const blocks = (page: string, language: string) => [...text(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gmu'))].map((match) => match[1]!)
 const scripts = Object.keys((JSON.parse(text('package.json')) as { scripts: Record<string, string> }).scripts)
-const commands = [...text('src/main.ts').matchAll(/^ {2}(\w+): \{ says:/gmu)].map((match) => match[1]!)
+const commands = [...text('src/main.ts').matchAll(/^ {2}(\w+): \{ form:/gmu)].map((match) => match[1]!)
 
 describe.each(pages)('%s', (page) => {
   const written = [...blocks(page, 'sh').join('\n').split('\n'), ...[...text(page).matchAll(/`((?:npx openletter|npm) [^`]+)`/gu)].map((match) => match[1]!)]

@@ -1,16 +1,38 @@
 // The 4-letter code that opens a document's name, and the fact `code`. It refuses near misses: HMHRX is not HMHR,
-// and a code in the middle of a name is no code.
+// and a code in the middle of a name is no code. Only what the eye would take for a blocked code blocks.
 import type { FactValue, Found } from '../types.ts'
 import type { DocumentCode } from '../policy/schema.ts'
 
-// Invisible characters that would hide a code from the eye and from the match: BOM, zero-width, soft hyphen, bidi marks.
-const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF]/gu
+// Characters that nobody sees, and that would hide a code from the match: zero-width, joiners, bidi marks, fillers.
+const INVISIBLE = /[\p{Cf}\p{Variation_Selector}\u034F\u115F\u1160\u3164\uFFA0]/gu
 // A path in front of a file name is no part of the name.
 const FOLDERS = /^.*[\\/]/u
 
+const plain = (name: string): string => name.normalize('NFKC').replace(INVISIBLE, '').replace(FOLDERS, '').trim().toUpperCase()
+const leading = (text: string): string | undefined => /^([A-Z]{4})(?![\p{L}\p{N}])/u.exec(text)?.[1]
+
 /** The leading token if it is four letters and no letter or digit follows; upper case. */
-export const codeOf = (name: string): string | undefined =>
-  /^([A-Z]{4})(?![\p{L}\p{N}])/u.exec(name.normalize('NFKC').replace(INVISIBLE, '').replace(FOLDERS, '').trim().toUpperCase())?.[1]
+export const codeOf = (name: string): string | undefined => leading(plain(name))
+
+type Codes = { readonly [code: string]: DocumentCode }
+
+/** Greek and Cyrillic capitals, each with the Latin one that the eye takes it for. */
+const ALIKE = new Map(Array.from('ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXАAВBЕEЅSІIЈJКKМMНHОOРPСCТTУYХXԌGԚQԜW'.matchAll(/(.)(.)/gu), ([, letter, latin]) => [letter!, latin!]))
+
+/** A name as the eye reads it: without accents and what stands in front, such as quotes, and in Latin letters. */
+const asSeen = (name: string): string =>
+  plain(name).normalize('NFD').replace(/\p{M}+/gu, '').replace(/^[^\p{L}\p{N}]+/u, '').replace(/[\u0370-\u052F]/gu, (letter) => ALIKE.get(letter) ?? letter)
+
+/** The code that a name seems to open with: good enough to be looked at, and not to let anything out. */
+export const seemingCode = (name: string): string | undefined => leading(asSeen(name))
+
+/** The code that opens a name, or the blocked one that it seems to open with. */
+export const codeIn = (name: string, codes: Codes): string | undefined => {
+  const code = codeOf(name)
+  if (code !== undefined) return code
+  const seen = seemingCode(name)
+  return seen !== undefined && Object.hasOwn(codes, seen) && codes[seen]!.sharing !== 'listed' ? seen : undefined
+}
 
 /** Every code in the names of a document, once each, in order. */
 export const codesOf = (names: readonly Found[]): readonly string[] => [
@@ -23,9 +45,9 @@ export const codesOf = (names: readonly Found[]): readonly string[] => [
  */
 export const codeFact = (
   names: readonly Found[],
-  codes: { readonly [code: string]: DocumentCode },
+  codes: Codes,
 ): { readonly fact: FactValue<'code'>; readonly code?: string; readonly row?: DocumentCode } => {
-  const found = codesOf(names).map((code) => ({ code, ...(Object.hasOwn(codes, code) ? { row: codes[code]! } : {}) }))
+  const found = [...new Set(names.flatMap(({ text }) => codeIn(text, codes) ?? []))].map((code) => ({ code, ...(Object.hasOwn(codes, code) ? { row: codes[code]! } : {}) }))
   const first = found.find(({ row }) => row?.sharing === 'blocked') ?? found.find(({ row }) => row?.sharing === 'blocked-pkb') ?? found[0]
   if (first === undefined) return { fact: 'missing' }
   const sharing = first.row?.sharing
@@ -37,7 +59,7 @@ export const codeFact = (
  * Texts at any other place of the message that open with a code which is blocked and which no name has: a mapping that
  * misses the field with the code must not turn the document loose.
  */
-export const blockedElsewhere = (names: readonly Found[], texts: readonly string[], codes: { readonly [code: string]: DocumentCode }): readonly Found[] => {
+export const blockedElsewhere = (names: readonly Found[], texts: readonly string[], codes: Codes): readonly Found[] => {
   const read = new Set(codesOf(names))
   const found = new Map(texts.flatMap((text): [string, string][] => {
     const code = codeOf(text)

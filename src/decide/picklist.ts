@@ -20,7 +20,7 @@ const meaning = (text: string, policy: { readonly share: readonly string[]; read
   policy.withhold.includes(text) ? 'withhold' : policy.share.includes(text) ? 'share' : 'unrecognised'
 
 /** Letters and digits alone: a full stop, quotes or an invisible character make no other text of it. */
-const words = (text: string): string => foldPicklist(text).replace(/\p{Cf}+/gu, '').replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
+const words = (text: string): string => foldPicklist(text).replace(/[\p{Cf}\p{M}]+/gu, '').replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
 
 /** So much may stand before or behind it, such as a number or "Document type:". A longer text is about it, and is not it. */
 const MORE = 16
@@ -31,7 +31,7 @@ const MORE = 16
  */
 export const heeding = (picklist: readonly Found[], texts: readonly string[], withhold: readonly string[]): readonly Found[] => {
   const read = new Set(picklist.map(({ text }) => foldPicklist(text)))
-  const overlooked = withhold.filter((text) => text.includes(' ') && !read.has(text)).map(words)
+  const overlooked = withhold.filter((text) => !read.has(text)).map(words).filter((text) => text.includes(' '))
   if (overlooked.length === 0) return picklist
   const shortest = Math.min(...overlooked.map((text) => text.length))
   const says = (text: string): boolean => {

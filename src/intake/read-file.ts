@@ -14,11 +14,19 @@ import { incomingMessage } from './mllp/message.ts'
 
 const MB = 1024 * 1024
 const UNLIMITED_MB = 1024
-export type FileParts = { readonly feed: string; readonly settings: Feed; readonly content: ContentStore; readonly now: () => Date; readonly newId: () => string }
+export type FileParts = {
+  readonly feed: string
+  readonly settings: Feed
+  readonly content: ContentStore
+  readonly now: () => Date
+  readonly newId: () => string
+  /** How a file is read; left out, whatever it is: a pipe that a person names on the command line is read to its end. */
+  readonly read?: (path: string) => Promise<Buffer>
+}
 
 /** Rejects if the file cannot be read from the disk; a message that cannot be read is a Refusal. */
 export const readUploadFile = async (file: string, parts: FileParts): Promise<Receipt | Refusal> => {
-  const bytes = await readFile(file)
+  const bytes = await (parts.read ?? readFile)(file)
   return extname(file).toLowerCase() === '.json' ? readJson(file, bytes, parts) : readMessageBytes(bytes, parts)
 }
 
@@ -59,7 +67,7 @@ export const readMessageBytes = async (bytes: Buffer, { feed, settings, content,
 /** As the HTTP feed reads a body; or with the file beside it, under the name `file`. */
 const readJson = async (path: string, bytes: Buffer, parts: FileParts): Promise<Receipt | Refusal> => {
   const beside = fileBeside(bytes)
-  if (beside) return readUpload({ metadata: beside.metadata, fileName: basename(beside.file) }, await readFile(join(dirname(path), beside.file)), parts)
+  if (beside) return readUpload({ metadata: beside.metadata, fileName: basename(beside.file) }, await (parts.read ?? readFile)(join(dirname(path), beside.file)), parts)
   return readUploadBytes(bytes, parts)
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { codeFact, codeOf } from '../../src/decide/code.ts'
 import { content, kindOf } from '../../src/decide/content.ts'
 import { identity, passesModulus11 } from '../../src/decide/identity.ts'
-import { instruction } from '../../src/decide/picklist.ts'
+import { foldPicklist, heeding, instruction } from '../../src/decide/picklist.ts'
 import type { DocumentCode } from '../../src/policy/schema.ts'
 import { UNKNOWN_PERSON, type Content, type ContentRef, type Found, type Patient } from '../../src/types.ts'
 
@@ -25,6 +25,15 @@ describe('instruction', () => {
   ])('%j is %s', (texts, fact) => expect(instruction(found(...texts), picklist)).toBe(fact))
 })
 
+describe('do-not-share at another place than the picklist', () => {
+  const share = found('MH share with patient')
+  const overlooked = (text: string, withhold: string) => heeding(share, ['RIO', text, 'N'], [foldPicklist(withhold)]).length > share.length
+  test.each([
+    ['MH DO NOT share with patient', 'MH DO NOT share with patient', true], ['mh_do_not_share', 'MH-DO-NOT-share', true], ['MH DO N\u034FOT\uFE0F share', 'MH DO NOT share', true], ['Type: "MH do not share."', 'MH-DO-NOT-share', true],
+    ['N', 'N', false], ['Nothing to share', 'MH DO NOT share', false], ['She asked why it said MH DO NOT share', 'MH DO NOT share', false],
+  ])('%j is heeded where %j means it: %s', (text, withhold, is) => expect(overlooked(text, withhold)).toBe(is))
+})
+
 describe('the code that opens a name', () => {
   test.each([
     ['HMHR report.pdf', 'HMHR'], ['hmhr-report', 'HMHR'], ['HMHR_report', 'HMHR'], ['HMHR.pdf', 'HMHR'], ['HMHR', 'HMHR'], ['\uFEFF  HMHR x', 'HMHR'],
@@ -39,6 +48,13 @@ describe('the code that opens a name', () => {
     [['CLIN letter', 'HMHR.pdf'], 'blocked'], [['CLIN letter', 'DISC.pdf'], 'unlisted'], [['PSYR report'], 'blocked-pkb'], [['CLIN report', 'PSYR.pdf'], 'blocked'],
     [['PSYR report', 'HMHR.pdf'], 'blocked'], [['ZZZZ letter'], 'unlisted'], [['letter'], 'missing'], [['toString'], 'missing'], [[], 'missing'],
   ])('names %j are %s', (names, fact) => expect(codeFact(found(...names), codes).fact).toBe(fact))
+
+  test.each(['HM\u034FHR', 'HMH\uFE0FR', '\u2066HMHR\u2069', '\u3164HMHR', 'H\u180EMHR', '\u{E0041}HMHR'])('%j has the code that the eye sees', (name) => expect(codeOf(`${name} report`)).toBe('HMHR'))
+  test.each([
+    ['\u041dMHR report', 'blocked'], ['нмнr report', 'blocked'], ['ΗΜΗR report', 'blocked'], ['HMHR\u0301 report', 'blocked'], ['"HMHR report.pdf"', 'blocked'], ['“HMHR” report', 'blocked'], ['(HMHR) report', 'blocked'], ['_HMHR report', 'blocked'],
+    ['"PSYR report"', 'blocked-pkb'], ['\u0421LIN letter', 'missing'], ['"CLIN letter"', 'missing'], ['1 HMHR report', 'missing'], ['\u0416MHR report', 'missing'], ['"HMHRX report"', 'missing'],
+  ])('what only looks like a blocked code blocks, and nothing else is taken for what it looks like: %j is %s', (name, fact) => expect(codeFact(found(name), codes).fact).toBe(fact))
+  test('beside a listed code too', () => expect(codeFact(found('CLIN letter', '\u041dMHR report'), codes)).toMatchObject({ fact: 'blocked', code: 'HMHR' }))
 })
 
 describe('identity', () => {

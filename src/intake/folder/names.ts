@@ -2,7 +2,7 @@
 // safe. It refuses to look at the disk, and to let a name lead out of the folder.
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
-import { codeOf } from '../../decide/code.ts'
+import { codeOf, seemingCode } from '../../decide/code.ts'
 
 export type Kind = 'metadata' | 'index' | 'document'
 
@@ -37,8 +37,8 @@ export const wrongName = (file: string): string | undefined => {
 /** Whether it can be meant without being named: by its base name alone. */
 export const isOfDocumentKind = (name: string): boolean => extname(name) === '' || DOCUMENT.test(name)
 
-/** A document's name says something only where it opens with a code; a technical name is no title for a patient. */
-export const tellingName = (name: string): string | undefined => (codeOf(name) === undefined ? undefined : name)
+/** A document's name says something only where it opens with a code, or seems to; a technical name is no title for a patient. */
+export const tellingName = (name: string): string | undefined => ((codeOf(name) ?? seemingCode(name)) === undefined ? undefined : name)
 
 const cutTo = (text: string, bytes: number): string => {
   let cut = text

@@ -1,6 +1,6 @@
 // The MLLP feed: a listening socket, with TLS and client certificates where the channel file asks for them, and a
 // connection for each sender. It refuses TLS below 1.2, and to stop without letting the messages in hand finish.
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { Failure } from '../../errors.ts'
@@ -84,11 +84,18 @@ const listening = (server: Server, name: string, feed: MllpFeed): Promise<void> 
     })
   })
 
+/** All authorities of a country's public service take less. */
+const MOST_PEM_BYTES = 5 * 1024 * 1024
+
 const tlsOptions = async (name: string, tls: NonNullable<MllpFeed['tls']>): Promise<TlsOptions> => {
-  const read = async (setting: string, file: string): Promise<Buffer> =>
-    readFile(file).catch((cause: NodeJS.ErrnoException) => {
-      throw new Failure('SETTING_INVALID', `Feed ${name}: tls.${setting} ${file} cannot be read (${cause.code}).`, { cause })
-    })
+  const read = async (setting: string, file: string): Promise<Buffer> => {
+    const cannot = (why: string, cause?: unknown): Failure => new Failure('SETTING_INVALID', `Feed ${name}: tls.${setting} ${file} cannot be read (${why}).`, { cause })
+    const failed = (cause: NodeJS.ErrnoException): never => { throw cannot(cause.code ?? 'unknown', cause) }
+    const found = await stat(file).catch(failed)
+    // At a pipe the feed, and with it every later change of the policy, would wait for ever.
+    if (!found.isFile() || found.size > MOST_PEM_BYTES) throw cannot(found.isFile() ? 'it is too large for keys or certificates' : 'it is no plain file')
+    return readFile(file).catch(failed)
+  }
   return {
     minVersion: 'TLSv1.2',
     handshakeTimeout: HANDSHAKE_WITHIN_MS,

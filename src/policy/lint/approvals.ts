@@ -1,5 +1,5 @@
-// Dates on which something was approved, signed off or confirmed. It refuses one that is still to come: nobody can have
-// looked at the file on that day.
+// Who approved, signed off or confirmed something, and on which day. It refuses a day that is still to come, for nobody
+// can have looked at the file on it, and what stands in for a role until there is one.
 import { wrongIn, type PolicyProblem } from '../problem.ts'
 import type { CsvRow } from '../read/csv.ts'
 import type { Read } from '../read/every-file.ts'
@@ -24,6 +24,23 @@ const confirmations = ({ confirmed_by_pkb: fhir, hl7_soap: { labels_confirmed_by
   ...(fhir ? [{ path: ['confirmed_by_pkb', 'on'], on: fhir.on }] : []),
   ...(labels ? [{ path: ['hl7_soap', 'labels_confirmed_by_pkb', 'on'], on: labels.on }] : []),
 ]
+
+// ---------------------------------------------------------------- who
+
+/** What people write until they know: no letters at all, or a word for nobody yet. */
+const NOBODY = /^(?:[^\p{L}]*|.|x+|tb[acd]|todo|to be (?:agreed|approved|confirmed|decided|done)|n\/?a|nil|none|no ?one|no ?body|some ?(?:one|body)|any ?(?:one|body)|unknown|pending|draft|test|me|yes|no|ok)[.?!]*$/iu
+
+/** A policy that was in force keeps its approvers, whoever they were. */
+export const approvers = (read: Read): readonly PolicyProblem[] => {
+  const advice = (who: string): readonly string[] => (who !== '' && NOBODY.test(who.trim()) ? [`"${who}" is no role: write the role that approved it, such as Director of Operations`] : [])
+  const heads = [...read.channels.values(), ...read.mappings.values(), ...(read.rules ? [read.rules] : [])]
+  return [
+    ...heads.flatMap(({ yaml, value }) => advice(value.approved_by).map((message) => wrongIn(yaml)(['approved_by'], message))),
+    ...inRows(read.codes, ['approved_by'], advice),
+    ...inRows(read.services, ['approved_by'], advice),
+    ...inRows(read.directorates, ['approved_by', 'signed_off_by'], advice),
+  ]
+}
 
 const inRows = <K extends string, R extends { readonly [column in K]: string }>({ file, rows }: { readonly file: string; readonly rows: readonly CsvRow<R>[] }, columns: readonly K[], advice: (day: string) => readonly string[]): readonly PolicyProblem[] =>
   rows.flatMap((one) => columns.flatMap((column) => advice(one.row[column]).map((message) => ({ file, ...one.at(column), path: column, message }))))

@@ -30,7 +30,9 @@ const mappingOf = (feed: Feed, yaml: YamlFile, read: Read): readonly PolicyProbl
   const mapping = read.mappings.get(feed.mapping)
   if (!mapping) {
     const names = [...read.mappings.keys()]
-    return read.unusable.has(`mappings/${feed.mapping}`) ? [] : [wrong(['mapping'], `there is no mapping ${feed.mapping}: the mappings are ${names.join(', ')}${didYouMean(feed.mapping, names, '').replace(/^(?=.)/u, '; ')}`)]
+    // Where nothing of mappings/ could be read, that is told once, and not by each feed.
+    if (read.unusable.has(`mappings/${feed.mapping}`) || (names.length === 0 && !read.rules)) return []
+    return [wrong(['mapping'], names.length === 0 ? `there is no mapping ${feed.mapping}, nor any other: write ${feed.mapping}.yaml` : `there is no mapping ${feed.mapping}: the mappings are ${names.join(', ')}${didYouMean(feed.mapping, names, '').replace(/^(?=.)/u, '; ')}`)]
   }
   return mapping.value.kind === FORMAT_OF[feed.type] ? [] : [wrong(['mapping'], `a ${feed.type} feed needs a mapping of kind ${FORMAT_OF[feed.type]}, and ${feed.mapping} is of kind ${mapping.value.kind}: name another`)]
 }

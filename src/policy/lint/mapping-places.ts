@@ -54,6 +54,26 @@ const names = ({ kind, fields }: Mapping, yaml: YamlFile): readonly PolicyProble
 
 const holds = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}.`)
 
+/**
+ * Where HL7, or an upload as docs/api.md has it, says whether to share, what the document is and whether it may be used. A
+ * mapping may read that elsewhere; it may not say that what stands here does not matter.
+ */
+const NEVER_IGNORED: Record<Mapping['kind'], readonly string[]> = {
+  'hl7-mdm': ['TXA-2', 'TXA-16', 'TXA-17', 'TXA-18', 'TXA-19', 'TXA-25', 'OBX-3', 'CON-21', 'CON-22'],
+  upload: ['documentType', 'name', 'fileName'],
+}
+
+export const neverIgnored = ({ mappings }: Read): readonly PolicyProblem[] =>
+  [...mappings.values()].flatMap(({ yaml, value }) => {
+    const read = readIn(value)
+    return listed(['ignore'], value.ignore).flatMap(({ path, place }) => {
+      const never = NEVER_IGNORED[value.kind].find((one) => holds(one, place) || holds(place, one))
+      // What is read as well is told once, by whoever looks for that.
+      if (!never || read.some((one) => holds(place, one.place) || holds(one.place, place))) return []
+      return [wrongIn(yaml)(path, `${never} can say that a document must stay in: take ${place} out here, and read it under fields or signals, or leave it unread`)]
+    })
+  })
+
 /** What is ignored is not looked through for what speaks against sharing. */
 const readAndIgnored = (read: readonly Named[], ignored: readonly Named[], yaml: YamlFile): readonly PolicyProblem[] =>
   ignored.flatMap(({ path, place }) => {

@@ -14,7 +14,8 @@ export type CsvRead<T> = { readonly rows: readonly CsvRow<T>[]; readonly problem
 
 const SAVE = 'save it from Excel as "CSV UTF-8 (Comma delimited)"'
 
-export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, row: S, key: keyof z.infer<S> & string): CsvRead<z.infer<S>> => {
+/** `mayBeBare`: a table without a row says nothing, and nothing is wrong with that. */
+export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, row: S, key: keyof z.infer<S> & string, mayBeBare = false): CsvRead<z.infer<S>> => {
   const columns = Object.keys(row.shape)
   const needed = columns.filter((column) => !row.shape[column].safeParse(undefined).success)
   const problems: PolicyProblem[] = []
@@ -29,7 +30,7 @@ export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, 
   const before = problems.length
   readHeader(header, columns, needed, wrong)
   if (problems.length > before) return { rows: [], problems }
-  if (rest.length === 0) wrong(header.end, '', 'the table has no rows: write one below line 1, or nothing can be decided')
+  if (rest.length === 0 && !mayBeBare) wrong(header.end, '', 'the table has no rows: write one below line 1, or nothing can be decided')
 
   const names = header.cells.map((cell) => cell.text)
   const seen = new Map<string, { readonly text: string; readonly line: number }>()
@@ -75,7 +76,7 @@ const readHeader = ({ cells }: CsvRecord, columns: readonly string[], needed: re
     if (columns.includes(cell.text)) return
     const near = nearest(cell.text, missing)
     if (near) taken.add(near)
-    wrong(cell, cell.text.trim(), cell.text.trim() === '' ? `a column without a name: ${named}` : `there is no column ${cell.text.trim()}: ${didYouMean(cell.text, missing, named)}`)
+    wrong(cell, cell.text.trim(), cell.text.trim() === '' ? (cells.slice(at).every(({ text }) => text.trim() === '') ? 'a column without a name: in Excel delete the empty columns to the right of the table, or take out the commas at the end of each line' : `a column without a name: ${named}`) : `there is no column ${cell.text.trim()}: ${didYouMean(cell.text, missing, named)}`)
   })
   for (const column of missing) if (!taken.has(column)) wrong(first, column, `the column ${column} is missing: ${named}`)
 }
@@ -83,6 +84,8 @@ const readHeader = ({ cells }: CsvRecord, columns: readonly string[], needed: re
 const hasAsMany = ({ cells, end }: CsvRecord, names: readonly string[], wrong: Tell): boolean => {
   if (cells.every(({ text }) => text.trim() === '')) { wrong(cells[0]!, '', 'the row is empty: take it out'); return false }
   if (cells.length === names.length) return true
+  const separator = cells.length === 1 ? OTHER_SEPARATORS.find(([character]) => cells[0]!.text.split(character).length === names.length) : undefined
+  if (separator) { wrong(placeIn(cells[0]!, cells[0]!.text.indexOf(separator[0])), '', `the cells of this row are separated by ${separator[1]}: separate them by commas, as on line 1`); return false }
   const says = `the row has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, and line 1 has ${names.length}: `
   if (cells.length < names.length) wrong(end, names[cells.length]!, `${says}after this ${names.slice(cells.length).join(', ')} ${names.length - cells.length === 1 ? 'is' : 'are'} missing; an empty cell needs its comma too`)
   else wrong(cells[names.length]!, '', `${says}put a text with a comma in double quotes, or take out what stands here`)

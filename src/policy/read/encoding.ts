@@ -19,6 +19,9 @@ export const decode = (bytes: Uint8Array, save: string): Decoded => {
   }
   const lost = /[\0\uFFFD]/u.exec(text)
   if (lost) return { ...endOf(text.slice(0, lost.index)), message: lost[0] === '\0' ? 'here stands a NUL character: take it out' : 'a character was lost here when the file was saved (U+FFFD): write it again' }
+  // A table would have one such row, and a text of YAML one such line.
+  const merge = /^(?:<{7}|={7}|>{7})(?= |\r?$)/mu.exec(text)
+  if (merge) return { ...endOf(text.slice(0, merge.index)), message: `git could not merge two versions of this file, and left ${merge[0]} here: keep one of the two, and take out the lines with <<<<<<<, ======= and >>>>>>>` }
   return { text: withoutMark(text) }
 }
 

@@ -59,7 +59,7 @@ const oneOf = (values: readonly string[], found: unknown, begin = 'write one of'
 
 const TYPES: { readonly [type: string]: string } = { string: 'text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a map', record: 'a map', nonoptional: 'a list' }
 /** What to write where a key is missing that every file needs. */
-const NEEDED: { readonly [key: string]: string } = { approved_by: 'the role (no person’s name) that approved the file', approved_on: 'the day of the approval, for example "2026-11-20"' }
+const NEEDED: { readonly [key: string]: string } = { approved_by: 'the role (no person’s name) that approved the file', approved_on: 'the day of the approval, for example "2026-11-20"', when: 'the facts that a document must have, such as { instruction: withhold }' }
 
 const adviceFor = (issue: Issue): Advice => {
   const { input } = issue
@@ -78,9 +78,16 @@ const adviceFor = (issue: Issue): Advice => {
   }
   if (issue.code === 'invalid_union') return input === undefined || input === null ? here(`this is missing: ${issue.message}`) : inUnion(issue)
   if (issue.code === 'invalid_key') return here(issue.issues[0]?.message ?? issue.message)
-  if (issue.code === 'invalid_type') return here(issue.message.startsWith('Invalid input') ? `write ${TYPES[issue.expected] ?? issue.expected}${issue.expected === 'string' ? ', in quotes' : ''}` : issue.message)
+  if (issue.code === 'invalid_type') return here(issue.message.startsWith('Invalid input') ? `write ${TYPES[issue.expected] ?? issue.expected}${issue.expected === 'string' ? ', in quotes' : asNumber(issue.expected, input)}` : issue.message)
   if (issue.code === 'too_small' || issue.code === 'too_big') return here(size(issue))
   return here(issue.message)
+}
+
+/** A number in quotes is text, and so is one with a comma. */
+const asNumber = (expected: string, input: unknown): string => {
+  if ((expected !== 'number' && expected !== 'int') || typeof input !== 'string') return ''
+  if (/^\d+,\d+$/u.test(input)) return ` with a point: ${input.replace(',', '.')}`
+  return /^\d+(\.\d+)?$/u.test(input) ? ' without quotes' : ''
 }
 
 /** One value, or a list of them: the one that is wrong is what the innermost finding is about. */

@@ -7,6 +7,7 @@ import type { Folder } from '../files.ts'
 import type { PolicyProblem } from '../problem.ts'
 import { settle } from './settings-in-files.ts'
 import { findUnseen } from './unseen.ts'
+import { yamlAdvice } from './yaml-syntax.ts'
 
 export type Place = { readonly line: number; readonly col: number }
 export type YamlFile = {
@@ -44,14 +45,6 @@ const tellable = (errors: readonly YAMLError[]): readonly YAMLError[] => {
   const twice = errors.filter(({ code }) => code === 'DUPLICATE_KEY')
   return twice.length === errors.length ? twice : errors.filter(({ code }) => code !== 'DUPLICATE_KEY').slice(0, 1)
 }
-
-const ADVICE: { readonly [code: string]: string } = {
-  DUPLICATE_KEY: 'a key stands twice: keep one of them',
-  MULTIPLE_DOCS: 'a file holds one document: take out the line --- and what belongs elsewhere',
-  TAB_AS_INDENT: 'a line cannot be indented with tabs: use spaces',
-  BAD_INDENT: 'this line is indented otherwise than those it belongs to',
-}
-const yamlAdvice = ({ code, message }: YAMLError): string => `this is not YAML 1.2: ${ADVICE[code] ?? message}`
 
 /** Of an anchor and a tag together, so that looking for them does not go back over the whole file. */
 const LONGEST = 200

@@ -79,7 +79,10 @@ const runOne = async (loaded: Loaded, policy: Policy, feed: string, at: number, 
   return { ...result, plan: planned.plan, problems: told(mismatches(test.expect, planned.plan, others.flatMap((one) => (one.ok ? [one.plan] : [])))) }
 }
 
-const reasonOf = (error: unknown): string => ((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as NodeJS.ErrnoException).code ?? 'unknown')
+const REASONS: { readonly [code: string]: string } = {
+  ENOENT: 'there is no such file', EISDIR: 'this is a folder', NOT_PLAIN: 'this is a pipe, a socket or a device', EFBIG: 'it is too large for a test', EACCES: 'the user who runs this may not read it',
+}
+const reasonOf = (error: unknown): string => { const { code = 'unknown' } = error as NodeJS.ErrnoException; return REASONS[code] ?? code }
 
 /** As the test says; then, while it leaves the account open, whatever PKB may come to say of it. */
 const planAll = (receipt: Receipt, policy: Policy, test: ChannelTest): readonly [Planned, ...Planned[]] => {

@@ -73,12 +73,12 @@ describe('a document with metadata beside it', () => {
 
   test('says its name only where that opens with a code', async () => {
     await open()
-    for (const [name, id] of [['HMHR report.pdf', 'R1'], ['20261120-77.pdf', 'R2']] as const) {
+    for (const [name, id] of [['HMHR report.pdf', 'R1'], ['20261120-77.pdf', 'R2'], ['“\u041dMHR” report.pdf', 'R3']] as const) {
       stand.put(name, letter)
       stand.putMetadata(name.replace('pdf', 'json'), anUpload({ documentId: id }))
     }
-    await stand.settled(done('HMHR report.json'), done('20261120-77.json'))
-    expect(stand.taken.map(({ skeleton, fileName }) => [(JSON.parse(skeleton) as { documentId: string }).documentId, fileName]).sort()).toEqual([['R1', 'HMHR report.pdf'], ['R2', undefined]])
+    await stand.settled(done('HMHR report.json'), done('20261120-77.json'), done('“\u041dMHR” report.json'))
+    expect(stand.taken.map(({ skeleton, fileName }) => [(JSON.parse(skeleton) as { documentId: string }).documentId, fileName]).sort()).toEqual([['R1', 'HMHR report.pdf'], ['R2', undefined], ['R3', '“\u041dMHR” report.pdf']])
   })
 
   test.each([

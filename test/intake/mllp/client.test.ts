@@ -116,5 +116,6 @@ describe('over TLS', () => {
   })
   test('a file that is not there keeps the feed from starting', async () => {
     await expect(start({ feed: { tls: { ...TLS, key_file: '/nowhere/feed.key' } } })).rejects.toMatchObject({ code: 'SETTING_INVALID', detail: expect.stringContaining('tls.key_file') })
+    for (const odd of ['/dev/zero', '/dev']) await expect(start({ feed: { tls: { ...TLS, cert_file: odd } } })).rejects.toMatchObject({ code: 'SETTING_INVALID', detail: expect.stringContaining(`tls.cert_file ${odd} cannot be read (it is no plain file)`) })
   })
 })

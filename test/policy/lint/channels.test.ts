@@ -110,7 +110,7 @@ describe('in one kind of channel', () => {
     ['http: a token written out', [FILE.http, 'token: ${RIO_HTTP_TOKEN}', '¦token: s3cret-token-of-rio'], `token: ${SECRET} \${RIO_HTTP_TOKEN} and set RIO_HTTP_TOKEN; then ask for a new secret`],
     ['http: the token of the pages', [FILE.http, 'token: ${RIO_HTTP_TOKEN}', '¦token: ${API_TOKEN}'], 'token: write ${RIO_HTTP_TOKEN}: no other setting holds this secret'],
     ['http: a setting that is not set', [FILE.http, 'token: ${RIO_HTTP_TOKEN}', '¦token: ${RIO_HTTP_TOKEN}  # here'], 'token: the setting RIO_HTTP_TOKEN is not set: set the environment variable RIO_HTTP_TOKEN', { env: { RIO_HTTP_TOKEN: ' ' } }],
-    ['http: a size in words', [FILE.http, 'max_document_mb: 100', '¦max_document_mb: "100"'], 'max_document_mb: write a number'],
+    ['http: a size in words', [FILE.http, 'max_document_mb: 100', '¦max_document_mb: "100"'], 'max_document_mb: write a number without quotes'],
 
     ['folder: the same as another', oneMore('folder', 'letters-two', /folder: \/.*/u, '¦folder: /srv/letters/../letters/in/'), "folder: this is the folder of the feed letters, and each would take the other's files: choose another folder"],
     ['folder: inside another', oneMore('folder', 'letters-two', /folder: \/.*/u, '¦folder: /srv/letters/in/two'), "folder: this folder lies inside that of the feed letters, and each would take the other's files: choose another folder"],
@@ -148,6 +148,8 @@ describe('in one kind of channel', () => {
     ['print: a setting that is not one', [FILE.print, 'folder: ${PRINT_DIR}', '¦folder: ${WHEREVER}'], /^folder: there is no setting WHEREVER: the settings are DATA_DIR, /u],
     ['print: a setting for whether it is live', [FILE.print, 'mode: demo', '¦mode: ${LOG_LEVEL}'], `mode: ${NO_SETTING}`],
     ['print: an alias', [FILE.print, 'postage: second', 'postage: ¦*p'], 'aliases are not used here: write the value itself'],
+    ['mllp: a number in quotes', [FILE.mllp, /max_message_mb: .*/u, '¦max_message_mb: "60"'], 'max_message_mb: write a number without quotes'],
+    ['mllp: a number with a comma', [FILE.mllp, /max_message_mb: .*/u, '¦max_message_mb: 0,5'], 'max_message_mb: write a number with a point: 0.5'],
     ['print: a tab', [FILE.print, 'retry: {', 'retry:\n¦\tfirst_secs: 2\nretri: {'], 'this is not YAML 1.2: a line cannot be indented with tabs: use spaces'],
   ]
   test.each(rows)('%s', (...row) => expectProblem(row))

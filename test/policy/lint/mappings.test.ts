@@ -15,6 +15,7 @@ describe('in every mapping', () => {
   const rows: readonly Row[] = [HL7, UPLOAD, RULES].flatMap((file): readonly Row[] => [
     [`${file}: a misspelt key is told once, with the right one`, [file, 'approved_on:', '¦approved-on:'], 'approved-on: there is no such key here: did you mean approved_on?'],
     [`${file}: no approver`, [[file, APPROVED_BY, ''], [file, /^/u, MARK]], 'approved_by: this is missing: write the role (no person’s name) that approved the file'],
+    ...['TBC', '?', 'x', 'N/A', 'To be confirmed', '12'].map((who): Row => [`${file}: approved by ${who}`, [file, APPROVED_BY, `¦approved_by: "${who}"\n`], `approved_by: "${who}" is no role: write the role that approved it, such as Director of Operations`]),
     [`${file}: a month that no calendar has`, [file, /approved_on: .*\n/u, '¦approved_on: "2026-13-01"\n'], 'approved_on: no calendar has 2026-13-01: a year has 12 months'],
     [`${file}: a date in words`, [file, /approved_on: .*\n/u, '¦approved_on: 1 October 2026\n'], 'approved_on: write "2026-10-01", if that is the day that 1 October 2026 means'],
     [`${file}: a setting`, [file, APPROVED_BY, '¦approved_by: ${LOG_LEVEL}\n'], `approved_by: ${NO_SETTING}`],
@@ -23,9 +24,15 @@ describe('in every mapping', () => {
     [`${file}: a key twice`, [file, /^(approved_on: .*\n)/mu, '$1¦$1'], 'this is not YAML 1.2: a key stands twice: keep one of them'],
     [`${file}: an empty file`, [file, /[\s\S]*/u, MARK], 'the file is empty: write it, or take it away'],
     [`${file}: a top that is no map`, [file, /[\s\S]*/u, '¦share\n'], 'the top of the file must be a map: lines such as kind: feed'],
+    [`${file}: a letter of another alphabet`, [file, APPROVED_BY, '¦approved_by: \u0421linical Records\n'], 'approved_by: in this value stands \u0421 (U+0421), which only looks like one of our letters or signs: type it again'],
     [`${file}: a non-breaking space`, [file, APPROVED_BY, '¦approved_by: Clinical\u00A0Records\n'], 'approved_by: in this value stands a non-breaking space (U+00A0): type an ordinary space, or none'],
   ])
   test.each(rows)('%s', (...row) => expectProblem(row))
+
+  test.each([100, 1_500, 50_000])('lists in lists, %i deep, are refused, and nothing is thrown', (depth) => {
+    const { policy, lines } = loadTexts({ ...exampleTexts, [HL7]: exampleTexts[HL7]!.replace(/^source: .*/mu, `source: ${'['.repeat(depth)}${']'.repeat(depth)}`) })
+    expect([policy, lines]).toEqual([undefined, [expect.stringMatching(/^mappings\/rio-hl7-mdm\.yaml:\d+:\d+ (source: write text, in quotes|this is not YAML 1\.2: lists or maps stand in each other hundreds of times: no file here needs more than six)$/u)]])
+  })
 })
 
 describe('in a mapping of messages', () => {
@@ -55,6 +62,8 @@ describe('in a mapping of messages', () => {
     ['HL7: a title that is not looked through', [[HL7, 'title: [TXA-25,', 'title: [ZDC-4, TXA-25,'], [HL7, '  names:', '  ¦names:']], 'fields.names: add ZDC-4: a name can stand there, and a blocked code in any name blocks the document'],
     ['HL7: a field that is read and ignored', [HL7, '- MSH-8 ', '- ¦TXA-16 '], /^ignore\.0: TXA-16 is read under fields\.(names|title|file_name): take TXA-16 out here, or TXA-16 there$/u],
     ['HL7: a field of which a component is read, ignored', [HL7, '- MSH-8 ', '- ¦TXA-2 '], 'ignore.0: TXA-2.2 is read under fields.picklist: take TXA-2 out here, or TXA-2.2 there'],
+    ...['TXA-2', 'TXA-2.2'].map((place): Row => [`HL7: the picklist is read elsewhere, and ${place} ignored`, [[HL7, 'picklist: [TXA-2.2, TXA-2.1]', 'picklist: [ZRI-1]'], [HL7, /^ {2}- \{ at: TXA-2\.1.*\n/mu, ''], [HL7, '- MSH-8 ', `- ¦${place} `]], `ignore.0: TXA-2 can say that a document must stay in: take ${place} out here, and read it under fields or signals, or leave it unread`]),
+    ['upload: the picklist is read elsewhere, and that of the interface ignored', [[UPLOAD, 'picklist: [documentType]', 'picklist: [sharing]'], [UPLOAD, 'ignore: [', 'ignore: [¦documentType, ']], 'ignore.0: documentType can say that a document must stay in: take documentType out here, and read it under fields or signals, or leave it unread'],
     ['HL7: a signal that is ignored', [HL7, '- MSH-8 ', '- ¦TXA-18 '], 'ignore.0: TXA-18 is read under signals: take TXA-18 out here, or TXA-18 there'],
     ['HL7: nothing speaks against sharing', [HL7, /signals:\n(?: .*\n)+/u, '¦signals: []\n'], 'signals: the list must not be empty'],
     ['HL7: an approval to come', [HL7, /approved_on: .*\n/u, '¦approved_on: "2999-10-01"\n'], /^approved_on: 2999-10-01 is still to come, and today is \d{4}-\d\d-\d\d: write the day on which it was approved$/u],
@@ -83,6 +92,33 @@ describe('in a mapping of messages', () => {
   })
 })
 
+describe('what is no YAML is told in words of the file, and not of the parser', () => {
+  const BECAUSE = 'because: The document was cancelled in RiO.'
+  const QUOTE = 'put the whole text in double quotes, and write \\" for a quote inside it'
+  const rows: readonly Row[] = [
+    ['a colon without a space', [RULES, 'test_patients: true', '¦test_patients:true'], 'this line is neither key: value nor the entry of a list: a colon with a space behind it is missing, or the line does not belong here'],
+    ['a colon without a space, in braces', [RULES, 'when: { lifecycle: cancelled }', 'when: { "lifecycle"¦cancelled }'], 'a comma is missing between two entries, or a quote inside a text: separate entries by commas'],
+    ['a colon without a space, on the last line', [HL7, /$/u, '¦other:true\n'], 'between a key and its value stands a colon with a space behind it: write key: value'],
+    ['a colon in a text', [RULES, BECAUSE, 'because: ¦Note: cancelled'], `a second colon stands on this line: ${QUOTE}`],
+    ['a text that begins with a sign', [RULES, BECAUSE, 'because: ¦@RiO'], `a text cannot begin with this sign: ${QUOTE}`],
+    ['an apostrophe in quotes', [RULES, BECAUSE, "because: 'it'¦s cancelled'"], `something stands behind the value that is no part of it: ${QUOTE}`],
+    ['a backslash in quotes', [RULES, BECAUSE, 'because: "C:¦\\qux"'], 'in double quotes a backslash begins a code: write \\\\ for the backslash itself'],
+    ['a quote that does not close', [RULES, '["MH share with patient"]', '["MH share with patient]¦'], 'a quote that opens here or further up is not closed: write it at the end of the text'],
+    ['a brace that does not close', [RULES, /when: \{ lifecycle: cancelled \}\n {4}route/u, 'when: { lifecycle: cancelled\n    ¦route'], 'a { that stands further up is not closed: write the } that is missing'],
+    ['a bracket that does not close', [HL7, /final: \["AU", "LA"\]\n {2}draft/u, 'final: ["AU", "LA"\n  ¦draft'], 'a [ that stands further up is not closed: write the ] that is missing'],
+    ['a comma that is missing', [HL7, '["AU", "LA"]', '["AU" ¦"LA"]'], 'a comma is missing between two entries, or a quote inside a text: separate entries by commas'],
+    ['a comma too many', [HL7, '["AU", "LA"]', '["AU",¦, "LA"]'], 'there is a comma too many: take it out'],
+    ['a line that is indented too little', [RULES, /( {4}route: withhold)/u, '¦   route: withhold'], 'the entries of a list begin with a hyphen and stand under each other: indent this line as those that it belongs to'],
+    ['a line that belongs nowhere', [RULES, /\nrules:\n/u, '\n¦and then\nrules:\n'], 'this line is neither key: value nor the entry of a list: a colon with a space behind it is missing, or the line does not belong here'],
+  ]
+  test.each(rows)('%s', (what, change, says) => expectProblem([what, change, `this is not YAML 1.2: ${String(says)}`]))
+  test.each([[RULES, '\nrules:', '\n<<<<<<< HEAD\nrules:'], ['mappings/document-codes.csv', '\nDISC,', '\n=======\nDISC,'], ['channels/print.yaml', '\nkind:', '\n>>>>>>> theirs\nkind:']] as const)('two versions in %s that git could not merge', (file: string, find: string, put: string) => {
+    const { policy, lines } = loadTexts(withChanges([[file, find, put]]))
+    const line = exampleTexts[file]!.slice(0, exampleTexts[file]!.indexOf(find)).split('\n').length + 1
+    expect([policy, lines[0]]).toEqual([undefined, expect.stringMatching(new RegExp(`^${file}:${line}:1 git could not merge two versions of this file, and left [<=>]{7} here: keep one of the two`, 'u'))])
+  })
+})
+
 describe('in the sharing rules', () => {
   const rows: readonly Row[] = [
     ['a fact that is misspelt', [RULES, 'when: { hold: held }', 'when: { ¦holds: held }'], /^rules\.\d+\.when\.holds: there is no such key here: did you mean hold\?$/u],
@@ -91,6 +127,7 @@ describe('in the sharing rules', () => {
     ['an empty list of values', [RULES, 'when: { hold: held }', 'when: { ¦hold: [] }'], /^rules\.\d+\.when\.hold: /u],
     ['a route that is not one', [RULES, /(name: held[\s\S]*?)route: withhold/u, '$1¦route: withold'], /^rules\.\d+\.route: write one of pkb, print, withhold, review; did you mean withhold\?$/u],
     ['the route of an observing directorate', [RULES, /(name: held[\s\S]*?)route: withhold/u, '$1¦route: observe'], /^rules\.\d+\.route: write one of pkb, print, withhold, review$/u],
+    ['a rule without conditions', [RULES, /( +- )(name: held\n) +when: .*\n/u, '$1¦$2'], /^rules\.\d+\.when: this is missing: write the facts that a document must have, such as \{ instruction: withhold \}$/u],
     ['a rule without a reason', [RULES, /( +- )(name: held[\s\S]*?) +because: .*\n/u, '$1¦$2'], /^rules\.\d+\.because: this is missing: write text$/u],
     ['a rule that is called like another', [RULES, 'name: superseded', '¦name: cancelled'], /^rules\.1\.name: another rule is called cancelled already \(line \d+\): give each rule a name of its own$/u],
     ['an organisation that is a number', [RULES, 'organisations: ["RWK"]', 'organisations: [¦0042]'], 'trust.organisations.0: codes are text: put it in quotes'],
@@ -102,7 +139,7 @@ describe('in the sharing rules', () => {
     ['a text without the word share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH letter"]'], /^instruction\.share\.1: "MH letter" does not plainly say share: /u],
     ['no text that means share', [RULES, 'share: ["MH share with patient"]', '¦share: []'], 'instruction.share: the list must not be empty'],
     ...['MH do not share with patient', 'MH don’t share with patient', "Don't share with patient", 'Never share', 'Share with no one', 'Withhold, share later', 'Share without patient', 'MH N\u00D6T share', 'not-to-be-shared', 'Share unless harmful']
-      .map((text): Row => [`"${text}" as share`, [[RULES, 'withhold: ["MH DO NOT share with patient"]', 'withhold: ["Keep back"]'], [RULES, 'share: ["MH share with patient"]', `share: ["MH share with patient", ¦"${text}"]`]], /^instruction\.share\.1: ".*" holds the word [a-z]+, so it does not mean share: put it under withhold$/u]),
+      .map((text): Row => [`"${text}" as share`, [[RULES, 'withhold: ["MH DO NOT share with patient"]', 'withhold: ["MH keep back"]'], [RULES, 'share: ["MH share with patient"]', `share: ["MH share with patient", ¦"${text}"]`]], /^instruction\.share\.1: ".*" holds the word [a-z]+, so it does not mean share: put it under withhold$/u]),
     ...['MH sharing denied', 'MH share with GP only', 'Share = false', 'Opt out of share with patient', 'Share with patient if asked', 'Hide, share with patient', 'Share with patient: denied']
       .map((text): Row => [`"${text}" as share`, shareToo(text), /^instruction\.share\.1: ".*" holds the word [a-z]+, so it does not mean share: put it under withhold$/u]),
     ...['MH sharing', 'Do n0t share with patient', 'D0 share with patient', 'Share = yes', 'Share with GP', 'Share with patient and carer', 'Share with patients GP', 'Patient share', 'Share with patient representative', 'Share with inpatient', 'share-with-patient', 'Share with patient?', 'Reshare with patient']
@@ -110,14 +147,19 @@ describe('in the sharing rules', () => {
     ['a blank reason', [RULES, /( +- name: held[\s\S]*? +)because: .*\n/u, '$1¦because: " "\n'], /^rules\.\d+\.because: this must not be empty$/u],
     ['an organisation that is no ODS code', [RULES, 'organisations: ["RWK"]', 'organisations: ["RWK", ¦"*"]'], 'trust.organisations.1: write an ODS code: 3 to 8 letters and digits, such as RWK'],
     ['an organisation with a space', [RULES, 'organisations: ["RWK"]', 'organisations: [¦"RWK "]'], 'trust.organisations.0: write an ODS code: 3 to 8 letters and digits, such as RWK'],
-    ['letters of another script as share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH n\u043Et share with patient"]'], /^instruction\.share\.1: ".*" holds a letter that only looks like one from a to z, or a strange sign: type it again$/u],
+    ['letters of another script as share', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH n\u043Et share with patient"]'], 'instruction.share.1: in this value stands \u043E (U+043E), which only looks like one of our letters or signs: type it again', { second: /^instruction\.share\.1: ".*" holds a letter that only looks like one from a to z, or a strange sign: type it again$/u }],
     ['an invisible character in a share text', [RULES, 'share: ["MH share with patient"]', 'share: ["MH share with patient", ¦"MH n\u200Bot share with patient"]'], /^instruction\.share\.1: in this value stands a character that nobody sees \(U\+200B\): take it out$/u, { second: /^instruction\.share\.1: ".*" holds the word not/u }],
   ]
   test.each(rows)('%s', (...row) => expectProblem(row))
 
   test.each(['Share with patient', 'CAMHS 2 share with patient', 'MH  SHARE letter with the patient', 'Share to patient via PKB', 'Yes share with patient'])('"%s" as share is taken', (text) => {
-    expect(loadTexts(withChanges(shareToo(text).map(([file, find, put]): Change => [file, find, put.replace(MARK, '')]))).lines).toEqual([])
+    const both: readonly Change[] = [...shareToo(text).map(([file, find, put]): Change => [file, find, put.replace(MARK, '')]), [RULES, 'withhold: [', 'withhold: ["CAMHS 2 Don’t share with patient", ']]
+    expect(loadTexts(withChanges(both)).lines).toEqual([])
   })
+  test.each([['MH DONOT share with patient', 'MH DONOT DO NOT'], ['MH DNS share with patient', 'MH DNS DO NOT'], ['Nicht share with patient', 'Nicht DO NOT'], ['MH failed to share with patient', 'MH failed to DO NOT'], ['Third party  share with patient', 'Third party DO NOT']])('"%s" as share is refused: nothing under withhold says the opposite', (text, instead) =>
+    expectProblem(['', shareToo(text), `instruction.share.1: "${text}" has no counterpart: write under withhold what the picklist offers beside it, such as "${instead} share with patient"; where it offers none, this text does not mean share`]))
+  test.each(['Keep back', 'CAMHS DO NOT share with patient', 'MH held over'])('what is offered beside share must be under withhold, and "%s" is not', (text) =>
+    expectProblem(['', [[RULES, 'share: ["MH', 'share: [¦"MH'], [RULES, '["MH DO NOT share with patient"]', `["${text.replace('held', 'put')}"]`]], /^instruction\.share\.0: "MH share with patient" has no counterpart: .* such as "MH DO NOT share with patient"; /u]))
 })
 
 describe('rules that cannot be proved', () => {

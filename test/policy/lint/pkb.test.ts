@@ -28,7 +28,7 @@ describe('spans', () => {
     ['two units', put('print_after: { working_days: 3 }', '¦print_after: { days: 1, hours: 12 }'), `print_after: ${SPAN}`],
     ['no unit', put('print_after: { working_days: 3 }', '¦print_after: {}'), `print_after: ${SPAN}`],
     ['left out', [put(/^print_after: .*\n/mu, ''), put(/^/u, '¦')], `print_after: this is missing: ${SPAN}`],
-    ['a number in quotes', put('{ working_days: 3 }', '{ ¦working_days: "3" }'), 'print_after.working_days: write a number'],
+    ['a number in quotes', put('{ working_days: 3 }', '{ ¦working_days: "3" }'), 'print_after.working_days: write a number without quotes'],
     ['half a day', put('{ working_days: 3 }', '{ ¦days: 0.5 }'), /^print_after\.days: write a whole number$/u],
     ['more than a year', put('{ working_days: 3 }', '{ ¦days: 400 }'), 'print_after.days: write a number of at most 365'],
     ['a bare number by kind', [soap, put('# print_if_unread_after: { appointment: { hours: 72 } }', 'print_if_unread_after: { ¦appointment: 72 }')], `print_if_unread_after.appointment: ${SPAN}`],

@@ -35,7 +35,11 @@ describe('in every table', () => {
       [`${file}: a column misspelt`, [file, 'approved_on', '¦aproved on'], 'aproved on: there is no column aproved on: did you mean approved_on?'],
       [`${file}: a column with a capital`, [file, keyColumn, `¦${keyColumn.toUpperCase()}`], `${keyColumn.toUpperCase()}: there is no column ${keyColumn.toUpperCase()}: did you mean ${keyColumn}?`],
       [`${file}: a column too many`, [file, 'approved_on', 'approved_on,¦remarks'], `remarks: there is no column remarks: line 1 names the columns ${columns}`],
-      [`${file}: a column without a name`, [file, 'approved_on', 'approved_on,¦'], `a column without a name: line 1 names the columns ${columns}`],
+      [`${file}: a column without a name`, [file, ',approved_on', ',¦,approved_on'], `a column without a name: line 1 names the columns ${columns}`],
+      [`${file}: an empty column to the right`, [file, 'approved_on', 'approved_on,¦'], 'a column without a name: in Excel delete the empty columns to the right of the table, or take out the commas at the end of each line'],
+      [`${file}: semicolons in one row`, [file, new RegExp(`\n(${key}),(.*)`, 'u'), (_: string, first: string, rest: string) => `\n${first}¦;${rest.replaceAll(',', ';')}`] as never, 'the cells of this row are separated by semicolons: separate them by commas, as on line 1'],
+      [`${file}: a letter of another alphabet`, cell(`${name} ¦\u0410dults`), 'name: here stands \u0410 (U+0410), which only looks like one of our letters or signs: type it again'],
+      [`${file}: a wide letter`, cell(`${name} ¦\uFF21`), 'name: here stands \uFF21 (U+FF21), which only looks like one of our letters or signs: type it again'],
       [`${file}: a column twice`, [file, 'approved_on', 'approved_on,¦approved_by'], 'approved_by: the column approved_by stands twice: keep one of them'],
       [`${file}: a space in a column's name`, [file, ',name,', ',name¦ ,'], 'name: take out the space after the text'],
       [`${file}: a row too short`, [file, new RegExp(`\n${key},.*`, 'u'), `\n${key},${name}¦`], /^[a-z]+: the row has 2 cells, and line 1 has \d+: after this .* are missing; an empty cell needs its comma too$/u],
@@ -57,6 +61,7 @@ describe('in every table', () => {
       [`${file}: a character that was lost`, cell('Caf¦\uFFFD'), 'a character was lost here when the file was saved (U+FFFD): write it again'],
       [`${file}: a NUL`, cell('Caf¦\0'), 'here stands a NUL character: take it out'],
       [`${file}: no approver`, [file, new RegExp(`(\n${key},.*,)[^,]+(,[^,]+\n)`, 'u'), '$1¦$2'], 'approved_by: this must not be empty'],
+      ...['-', 'tbc', 'n/a', 'Nobody'].map((who): Row => [`${file}: approved by ${who}`, [file, new RegExp(`(\n${key},.*,)[^,]+(,[^,]+\n)`, 'u'), `$1¦${who}$2`], `approved_by: "${who}" is no role: write the role that approved it, such as Director of Operations`]),
       [`${file}: a date the other way round`, [file, new RegExp(`(\n${key},.*,)[^,]+\n`, 'u'), '$1¦01/10/2026\n'], 'approved_on: write 2026-10-01, if that is the day that 01/10/2026 means'],
       [`${file}: a date as a number`, [file, new RegExp(`(\n${key},.*,)[^,]+\n`, 'u'), '$1¦46296\n'], 'approved_on: write 2026-10-01, if that is the day that 46296 means'],
       [`${file}: a date with a month in letters`, [file, new RegExp(`(\n${key},.*,)[^,]+\n`, 'u'), '$1¦01-Oct-26\n'], 'approved_on: write 2026-10-01, if that is the day that 01-Oct-26 means'],
@@ -65,6 +70,14 @@ describe('in every table', () => {
     ]
   })
   test.each(rows)('%s', (...row) => expectProblem(row))
+
+  test('text in another alphabet, and Greek letters by themselves, are no look-alikes', () => {
+    for (const put of ['Клиника', 'Clinic Κλινική', 'β-blocker clinic', '5 µg, α and Ω'])
+      expect(loadTexts(withChanges([[CODES, '\nCLIN,Clinic letter,', `\nCLIN,"${put}",`]])).lines).toEqual([])
+  })
+  test('a team whose letters only look right is told where it stands, and not where it is missing alone', () => {
+    expect(loadTexts(withChanges([[SERVICES, '\nADULT1,', '\n\u0410DULT1,']])).lines).toContain(`${SERVICES}:2:1 team: here stands \u0410 (U+0410), which only looks like one of our letters or signs: type it again`)
+  })
 
   test.each(TABLES)('%s: a row twice, with the same key in other letters, and with one that looks the same', (file) => {
     const [key] = ROW[file as keyof typeof ROW]

@@ -1,4 +1,8 @@
 // What a test in a channel file is given: the message, what PKB says of the patient, what was known of the document.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { channelTests } from '../../../src/engine/channel-tests.ts'
 import { loadPolicy } from '../../../src/policy/load.ts'
@@ -65,12 +69,27 @@ describe('what is not to be had is told at its place', () => {
   const rows: readonly (readonly [what: string, feed: 'rio-mllp' | 'rio-http', tests: string, message: string])[] = [
     ['a sample', 'rio-mllp', asTest('▸sample: samples/99-not-there.hl7\nexpect: { route: pkb }'), 'sample: samples/99-not-there.hl7 cannot be read (there is no such file): write the path of a file from the root of the project'],
     ['the file of an upload', 'rio-http', asTest(`${UPLOAD}▸file: samples/not-there.pdf\nexpect: { route: pkb }`), 'file: samples/not-there.pdf cannot be read (there is no such file): write the path'],
-    ['a file that is a folder', 'rio-http', asTest(`${UPLOAD}▸file: samples\nexpect: { route: pkb }`), 'file: samples cannot be read (EISDIR): write the path'],
+    ['a file that is a folder', 'rio-http', asTest(`${UPLOAD}▸file: samples\nexpect: { route: pkb }`), 'file: samples cannot be read (this is a folder): write the path'],
+    ['a device that never ends', 'rio-http', asTest(`${UPLOAD}▸file: /dev/zero\nexpect: { route: pkb }`), 'file: /dev/zero cannot be read (this is a pipe, a socket or a device): write the path'],
   ]
   test.each(rows)('%s', async (_what, feed, tests, text) => {
     const { lines, marks } = await tryTests({ feed, tests })
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(`${marks[0]} ${feed} › the trial: ${text}`)
+  })
+  test('a pipe that nobody writes into, as a sample and as the file beside one, and a file without end: no engine waits for them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'openletter-samples-'))
+    try {
+      for (const name of ['pipe.hl7', 'pipe.pdf']) execFileSync('mkfifo', [join(folder, name)])
+      writeFileSync(join(folder, 'beside.json'), JSON.stringify({ metadata: {}, file: 'pipe.pdf' }))
+      writeFileSync(join(folder, 'huge.hl7'), '')
+      truncateSync(join(folder, 'huge.hl7'), 200 * 1024 * 1024)
+      const said = async (feed: 'rio-mllp' | 'rio-http', name: string): Promise<string> => (await tryTests({ feed, tests: asTest(`sample: ${join(folder, name)}\nexpect: { route: withhold }`) })).lines.filter((line) => line.includes('the trial')).join('\n')
+      for (const [feed, name, why] of [['rio-mllp', 'pipe.hl7', 'this is a pipe, a socket or a device'], ['rio-http', 'beside.json', 'this is a pipe, a socket or a device'], ['rio-mllp', 'huge.hl7', 'it is too large for a test']] as const)
+        expect([name, await said(feed, name)]).toEqual([name, expect.stringContaining(`${join(folder, name)} cannot be read (${why}): write the path`)])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 
