@@ -59,7 +59,7 @@ export const INCIDENT_KINDS = {
     todo: 'Open the group, mend the cause, and try one document again before the rest.',
   },
   'queue-age': {
-    severity: 'serious', title: 'Deliveries wait for too long', owner: 'Operator on duty', href: at('/'),
+    severity: 'serious', title: 'Deliveries wait for too long', owner: 'Operator on duty', href: (destination) => `/today/behind?destination=${destination}&what=waiting`,
     means: 'The oldest delivery has waited for longer than its channel allows, and no stop explains it.',
     todo: 'See that a worker runs and what the destination answers.',
   },
@@ -74,7 +74,7 @@ export const INCIDENT_KINDS = {
     todo: 'Ask the RiO team whether it sends. Afterwards compare what it sent with what came, on the page Reconciliation.',
   },
   'review-waiting': {
-    severity: 'serious', title: 'Documents wait too long for a person', owner: 'Reviewers', href: at('/reviews'),
+    severity: 'serious', title: 'Documents wait too long for a person', owner: 'Reviewers', href: (reason) => `/reviews?reason=${reason}&late=yes`,
     means: 'The oldest document of a reason for review is older than the age limit of that reason.',
     todo: 'Decide it: release, withhold, or have it corrected in RiO.',
   },

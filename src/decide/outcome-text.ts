@@ -16,6 +16,7 @@ export type Told = {
 const received = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 const dayInWords = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
 
+const dayOf = (day: string): string => dayInWords.format(new Date(`${day}T00:00:00Z`)).replace(',', '')
 const time = (at: string): string => received.format(new Date(at)).replace(',', '')
 
 const COLUMNS = {
@@ -56,13 +57,13 @@ const mark = (text: string): string =>
 export const outcomeMail = ({ day, team, madeAt }: { readonly day: string; readonly team: string; readonly madeAt: string }, lines: readonly Told[], console?: string): { readonly subject: string; readonly text: string } => {
   const counted = countOutcomes(lines)
   return {
-    subject: `Openletter: what became of the documents of ${team}, ${day}`,
+    subject: `Openletter: what became of the documents of ${team}, ${dayOf(day)}`,
     text: [
-      `Documents of ${team}, ${dayInWords.format(new Date(`${day}T00:00:00Z`))}: those that came that day, and those whose outcome has changed. As it stood on ${time(madeAt)}.`,
+      `Documents of ${team}, ${dayOf(day)}: those that came that day, and those whose outcome has changed. As it stood on ${time(madeAt)}.`,
       TEAM_OUTCOME_NAMES.filter((name) => counted[name] > 0).map((name) => `${TEAM_OUTCOMES[name].text}: ${counted[name]}`).join('\n'),
       ...(counted.changed > 0 ? [`Of these changed since the team was told before: ${counted.changed}`] : []),
       'The table has each by its id in RiO, with who uploaded it and what became of it.',
-      ...(console === undefined ? [] : [`On the console: ${console}/outcomes`]),
+      ...(console === undefined ? [] : [`On the console: ${console}/outcomes?day=${day}&team=${encodeURIComponent(team)}`]),
     ].join('\n\n'),
   }
 }

@@ -29,7 +29,7 @@ export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery:
   const { facts, decision } = plan
   if (delivery.identifier !== now.identifier) return 'absent'
   if (decision.route === delivery.destination && !decision.leftToTeam)
-    return (delivery.destination === 'pkb' && stands(delivery)) || !goesOtherwise(plan, now, delivery.destination, deliveries) ? 'present' : 'leave'
+    return (delivery.destination === 'pkb' && stands(delivery) && !isEarlier(delivery, now)) || !goesOtherwise(plan, now, delivery.destination, deliveries) ? 'present' : 'leave'
   if (delivery.destination === 'print' && delivery.state !== 'printed') {
     // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back.
     if (decision.leftToTeam || floorAgainst(facts, 'print').length > 0) return 'absent'
@@ -63,14 +63,19 @@ const waitsForAccount = ({ facts }: Pick<Plan, 'facts'>, now: Now, delivery: Del
 /**
  * Whether the patient has it by the other way, or may still get it by that way. Of a letter in the outbox nothing goes
  * to PKB before it is pulled back, of one that was printed nothing until its content changes; and while a copy stands
- * at PKB, nothing is posted, unless the patient has not read it there in time: then it goes both ways.
+ * at PKB, nothing is posted, unless the patient has not read it there in time: then it goes both ways; or the copy is of
+ * earlier content and stays there.
  */
 const goesOtherwise = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, destination: string, deliveries: readonly Delivery[]): boolean =>
   deliveries.some((other) => {
     if (other.destination === destination || other.identifier !== now.identifier || !stands(other)) return false
-    if (other.destination !== 'print') return plan.decision.rule !== POSTED['not-read'].rule
+    if (other.destination !== 'print') return plan.decision.rule !== POSTED['not-read'].rule && !(isEarlier(other, now) && want(plan, now, other, deliveries) === 'leave')
     return isTaken(other) ? isPosted(other, now) : stays(plan, now, other) || !waitsForAccount(plan, now, other)
   })
+
+/** It stands, and is known to be of other content: whoever has it does not have the letter as it is now. */
+const isEarlier = ({ standing, standingSha256 }: Delivery, { sha256 }: Now): boolean =>
+  standing === 'present' && standingSha256 !== undefined && sha256 !== undefined && standingSha256 !== sha256
 
 /** Whether a copy of it stays with the patient at PKB, although nothing new of it is sent. */
 export const staysAtPkb = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliveries: readonly Delivery[]): boolean =>

@@ -50,7 +50,8 @@ const FROM = {
   start: ['planned', 'unconfirmed'], pause: ['running'], 'go-on': ['paused', 'stopped'], cancel: ['planned', 'unconfirmed', 'running', 'paused', 'stopped'],
 } as const satisfies Record<RunWish, readonly RunState[]>
 
-export type Asker = { readonly id: string; readonly kind: 'person' | 'program' }
+/** `door`: by which a person comes in. Of two doors nobody knows that two accounts are two people. */
+export type Asker = { readonly id: string; readonly kind: 'person' | 'program'; readonly door?: string }
 export type Wished = { readonly ok: true; readonly state: RunState; /** This one is the second person. */ readonly confirms?: true } | { readonly ok: false; readonly why: 'state' | 'second-person' | 'nothing' }
 
 /** `askers`: who planned it and who wanted it started, as far as there is one. */
@@ -63,7 +64,7 @@ export const wished = (wish: RunWish, run: { readonly state: RunState; readonly 
   if (run.part <= SECOND_PERSON_ABOVE) return { ok: true, state: 'running' }
   // A program is nobody's pair of eyes: not the second, nor, where a person's own token planned it, the first.
   const people = run.askers.filter(({ kind }) => kind === 'person')
-  if (by.kind === 'person' && people.length > 0 && people.every(({ id }) => id !== by.id)) return { ok: true, state: 'running', confirms: true }
+  if (by.kind === 'person' && people.length > 0 && people.every(({ id, door }) => id !== by.id && door === by.door)) return { ok: true, state: 'running', confirms: true }
   return run.state === 'planned' || (by.kind === 'person' && people.length === 0) ? { ok: true, state: 'unconfirmed' } : { ok: false, why: 'second-person' }
 }
 

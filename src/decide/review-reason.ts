@@ -1,7 +1,7 @@
 // Why a document waits for a person: one of a closed set of reasons, worked out from its facts, its rule and the state of
-// its deliveries, with what each means, what to do, who sees to it and how long that may take. Pure. It refuses to judge
-// whether a document may go: the floor and the rules do, and `releasable.ts` asks them.
-import type { Decision, Delivery, Facts, FactName, Span } from '../types.ts'
+// its deliveries, with what each means, what to do, and who sees to it within what time where the trust's table says
+// nothing else (`review-limits.ts`). Pure. It refuses to judge whether a document may go: the floor and the rules do that.
+import type { Decision, Delivery, Facts, FactName } from '../types.ts'
 import { holds, type FloorLine } from './floor.ts'
 
 type Reason = {
@@ -12,11 +12,11 @@ type Reason = {
   /** A role, never a person. */
   readonly owner: string
   /** After this it is late. */
-  readonly within: Span
+  readonly within: { readonly working_days: number }
 }
 
-const soon: Span = { working_days: 1 }
-const usual: Span = { working_days: 3 }
+const soon = { working_days: 1 }
+const usual = { working_days: 3 }
 
 /** In the order in which they are told: what is most urgent or most often wrong comes first. */
 export const REVIEW_REASONS = {

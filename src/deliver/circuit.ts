@@ -20,6 +20,8 @@ export type CircuitRules = CircuitSettings & { readonly at_once: number }
 const FIRST_GAP_MS = 500
 /** A shorter one is none. */
 const SHORTEST_GAP_MS = 10
+/** No time at all, or one that is over by our clock, is none: whoever says so is not to be asked again without a pause. */
+const SHORTEST_ASKED_SECS = 0.1
 
 export const closedCircuit = (rules: CircuitRules): Circuit => ({ is: 'closed', admits: rules.at_once, gapMs: 0, unavailable: 0, refused: 0, answered: 0 })
 
@@ -39,13 +41,14 @@ export type Heard = { readonly effect: CircuitEffect; readonly retryAfterSecs?: 
 export const heard = (circuit: Circuit, { effect, retryAfterSecs }: Heard, rules: CircuitRules, now: Date): Circuit => {
   const open: Circuit = { is: 'open', until: later(now, Math.max(rules.probe_secs, retryAfterSecs ?? 0)) }
   // The destination named its own time: that is when it is tried, be it sooner than a probe.
-  const asked: Circuit = retryAfterSecs === undefined ? open : { is: 'open', until: later(now, Math.max(retryAfterSecs, 0.1)) }
+  const names = retryAfterSecs !== undefined && retryAfterSecs >= SHORTEST_ASKED_SECS
+  const asked: Circuit = names ? { is: 'open', until: later(now, retryAfterSecs) } : open
   if (circuit.is === 'open') return effect === 'forbidden' && open.until > circuit.until ? open : circuit
   switch (effect) {
     case 'forbidden':
       return open
     case 'unavailable': {
-      if (circuit.is === 'half-open' || retryAfterSecs !== undefined) return asked
+      if (circuit.is === 'half-open' || names) return asked
       const unavailable = circuit.unavailable + 1
       return unavailable >= rules.opens_after ? open : { ...circuit, unavailable, answered: 0 }
     }

@@ -34,12 +34,18 @@ export type GateParts = {
 }
 
 const RECALL_PROBE_SECS = 30
+/** An outage that lasts is said again after this. */
+const SAY_AGAIN_MS = 60_000
+/** Timers and clocks differ by no more. */
+const CLOCKS_DIFFER_MS = 1_000
 
 export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RECALL_PROBE_SECS }: GateParts): Gate => {
   let circuit = closedCircuit(rules)
   let timer: NodeJS.Timeout | undefined
   let openedAt = 0
   let why: string | undefined
+  /** When the outage was said last, and because of what; forgotten when it is over. */
+  let said: { readonly at: number; readonly code: string } | undefined
   /** The place that was given last. */
   let lastPlace = 0
 
@@ -47,22 +53,32 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
     const before = circuit
     circuit = next
     if (next.is === 'open' && (before.is !== 'open' || before.until !== next.until)) {
-      say('circuit_opened', { destination: name, code, until: next.until })
       openedAt = now().getTime()
+      // Each probe that fails opens it anew: that is no news.
+      if (said?.code !== code || Math.abs(openedAt - said.at) >= SAY_AGAIN_MS) {
+        said = { at: openedAt, code }
+        say('circuit_opened', { destination: name, code, until: next.until })
+      }
       why = code
       clearTimeout(timer)
       timer = setTimeout(whenOver, Math.max(Date.parse(next.until) - now().getTime(), 0) + 1)
       timer.unref()
     }
-    if (before.is !== 'closed' && next.is === 'closed') say('circuit_closed', { destination: name })
+    if (before.is !== 'closed' && next.is === 'closed') {
+      said = undefined
+      say('circuit_closed', { destination: name })
+    }
     if (admits(before) !== admits(next)) onAdmits(admits(next))
   }
   const whenOver = (): void => {
     const next = whenDue(circuit, now())
     if (next !== circuit) return become(next, 'probe')
     if (circuit.is !== 'open') return
+    const leftMs = Date.parse(circuit.until) - now().getTime()
+    // The time has passed, whatever a clock says that was put back since.
+    if (leftMs > CLOCKS_DIFFER_MS) return become({ is: 'half-open' }, 'probe')
     // Timers and clocks differ by a little: not yet.
-    timer = setTimeout(whenOver, Math.max(Date.parse(circuit.until) - now().getTime(), 1))
+    timer = setTimeout(whenOver, Math.max(leftMs, 1))
     timer.unref()
   }
 
@@ -84,7 +100,8 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
       const { retryAfterSecs } = outcome
       become(heard(circuit, { effect: OUTCOME[outcome.kind].circuit, ...(retryAfterSecs === undefined ? {} : { retryAfterSecs }) }, rules, now()), outcome.code)
     },
-    mayProbe: () => circuit.is === 'open' && now().getTime() - openedAt >= Math.max(rules.probe_secs, recallProbeSecs) * 1000,
+    // A clock that was put back does not say how long it has been.
+    mayProbe: () => circuit.is === 'open' && (now().getTime() < openedAt || now().getTime() - openedAt >= Math.max(rules.probe_secs, recallProbeSecs) * 1000),
     probe: () => { if (circuit.is === 'open') become({ is: 'half-open' }, 'recall') },
     circuit: () => circuit,
     why: () => why,

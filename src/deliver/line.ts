@@ -1,6 +1,7 @@
 // The work on one document at one destination: think, do the one step, write down how it ended, and think again
-// until nothing is due. It refuses to act without the document's lock, and to do anything that the ledger does not
-// know of first.
+// until nothing is due. Once a destination has taken what was sent, the next letter's turn has come, while that is still
+// being written down. It refuses to act without the document's lock, and to do anything that the ledger does not know
+// of first.
 import { asFailure } from '../errors.ts'
 import { want, type Want } from '../decide/owed.ts'
 import type { Begun, DocumentLock, Finish, Ledger, Thought, Work } from '../ledger/ledger.ts'
@@ -51,13 +52,15 @@ const MOST_STEPS = 12
 const AFTER_THEM_SECS = 1
 /** The desk is told again of whoever still waits. */
 const ASKED_AGAIN_SECS = 30
+/** So long the end of an exchange waits to be written down together with the beginning of the next. */
+const COMPANY_MS = 10
 
-/** `urgent`: woken for a recall, which goes ahead of everything. */
-export const workOn = async (documentId: string, line: Line, urgent = false): Promise<void> => {
-  const again = (dueAt: string) => line.wake.wake([{ documentId, destination: line.destination.name, dueAt, ...(urgent ? { urgent } : {}) }])
+/** `urgent`: woken for a recall, which goes ahead of everything. `onOver`: the next turn may begin, though this one is not written down yet. */
+export const workOn = async (documentId: string, line: Line, urgent = false, onOver?: () => void): Promise<void> => {
+  const again = (dueAt: string, first = urgent) => line.wake.wake([{ documentId, destination: line.destination.name, dueAt, ...(first ? { urgent: true } : {}) }])
   const shut = line.gate.shutUntil()
   if (shut !== undefined) return again(shut)
-  const taken = await takeTurn(paceOf(line), urgent)
+  const taken = await takeTurn({ ...paceOf(line), documentId }, urgent)
   if ('again' in taken) return again(taken.again)
   const { turn } = taken
   let lock: DocumentLock | undefined
@@ -66,8 +69,12 @@ export const workOn = async (documentId: string, line: Line, urgent = false): Pr
     if (!(await turn.moment())) return await again(line.now().toISOString())
     lock = await line.ledger.lock(documentId, line.destination.name, turn.slot)
     if (!lock) return await again(later(line.now(), AFTER_THEM_SECS))
-    const dueAt = await underLock(lock, turn, line)
-    if (dueAt !== undefined) await again(dueAt)
+    // Given back before the next one asks for it.
+    const over = onOver && ((): void => { void turn.release().catch(() => undefined); onOver() })
+    const dueAt = await underLock(lock, turn, line, over)
+    // What changed during an exchange is acted on right after it, ahead of all that waits.
+    if (dueAt === 'at once') await again(line.now().toISOString(), true)
+    else if (dueAt !== undefined) await again(dueAt)
   } finally {
     // Both are of one connection: where that broke, they are free already.
     const free = async (one: { release(): Promise<void> } | undefined): Promise<void> => one?.release().catch((error: unknown) =>
@@ -76,8 +83,8 @@ export const workOn = async (documentId: string, line: Line, urgent = false): Pr
   }
 }
 
-/** Step by step until nothing is due; when to come again, where something is and cannot be done now. */
-const underLock = async (lock: DocumentLock, turn: Turn, line: Line): Promise<string | undefined> => {
+/** Step by step until nothing is due, or the turn is over; when to come again, where something is due and cannot be done now. */
+const underLock = async (lock: DocumentLock, turn: Turn, line: Line, over: (() => void) | undefined): Promise<string | 'at once' | undefined> => {
   for (let steps = 0; steps < MOST_STEPS; steps += 1) {
     const now = line.now()
     let under: Policy | undefined
@@ -92,7 +99,11 @@ const underLock = async (lock: DocumentLock, turn: Turn, line: Line): Promise<st
     if (begun && early !== undefined) return early
     await turn.settled()
     // Where another policy came meanwhile, that one is asked too.
-    if (!begun || ((await take(begun, lock, line)) === 'stop' && under === line.policy())) return undefined
+    if (!begun) return undefined
+    const then = await take(begun, lock, line, over)
+    const isAskedAll = under === line.policy()
+    if (then === 'over' || (then === 'ended' && !isAskedAll)) return 'at once'
+    if (then === 'ended' || (then === 'stop' && isAskedAll)) return undefined
     const until = line.gate.shutUntil()
     if (until !== undefined) return until
     if (!(await turn.moment())) return line.now().toISOString()
@@ -103,9 +114,10 @@ const underLock = async (lock: DocumentLock, turn: Turn, line: Line): Promise<st
 const paceOf = ({ destination, atOnce = 1, perMinute, gate, ledger, now, random, closing }: Line): Pace =>
   ({ destination: destination.name, atOnce, gate, ledger, now, random, ...(perMinute === undefined ? {} : { perMinute }), ...(closing ? { closing } : {}) })
 
-type Then = 'go-on' | 'stop'
+/** `over`: this turn is, and there is more to do in another; `ended`: and there is not. */
+type Then = 'go-on' | 'stop' | 'over' | 'ended'
 
-const take = async (begun: Begun, lock: DocumentLock, line: Line): Promise<Then> => {
+const take = async (begun: Begun, lock: DocumentLock, line: Line, over: (() => void) | undefined): Promise<Then> => {
   const { work, thought } = begun
   const { step } = thought
   switch (step.do) {
@@ -118,7 +130,7 @@ const take = async (begun: Begun, lock: DocumentLock, line: Line): Promise<Then>
     case 'ask-account':
       return askAccount(work, step.nhsNumber, lock, line)
     case 'exchange':
-      return makeExchange(begun, step, lock, line)
+      return makeExchange(begun, step, lock, line, over)
   }
 }
 
@@ -134,7 +146,7 @@ const askAccount = async (work: Work, nhsNumber: string, lock: DocumentLock, lin
 
 // ---------------------------------------------------------------- the exchange
 
-const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, line: Line): Promise<Then> => {
+const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, line: Line, over: (() => void) | undefined): Promise<Then> => {
   const { work, thought, attemptId, at } = begun
   const delivery = work.deliveries.find(({ id }) => id === step.deliveryId)
   if (!delivery || attemptId === undefined) throw new TypeError('an exchange without a delivery or an attempt')
@@ -156,18 +168,23 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
     ...(outcome.trace ? { trace: outcome.trace } : {}),
   }
   line.gate.hear(outcome)
-  const more = await lock.finish(finish)
+  // The answer is the end of an exchange. What it says of the destination has been heard, and of what it says of the
+  // document nobody else may act before it is written down: the document's lock is held until then.
+  const isOver = over !== undefined && outcome.kind === 'accepted' && step.action !== 'look'
+  if (isOver) over()
+  const more = await lock.finish(finish, isOver ? COMPANY_MS : 0)
   line.say('attempt_ended', { ...about, outcome: outcome.kind, code: outcome.code, ms: tookMs })
   if (after.delivery.state === 'failed') line.say('delivery_failed', { document: work.documentId, delivery: delivery.id, destination: line.destination.name, code: outcome.code })
+  if (isOver) return more ? 'over' : 'ended'
   if (outcome.kind !== 'unregistered' || delivery.nhsNumber === undefined) return more ? 'go-on' : 'stop'
   await noAccount(delivery.nhsNumber, work, line)
   return 'go-on'
 }
 
-/** Counted from what the ledger was told: whoever takes over waits from then, and must not meet us. */
+/** Counted from what the ledger was told: whoever takes over waits from then, and must not meet us. A machine that stood still until then sends nothing. */
 const untilGivenUp = (at: string, startedAt: Date, line: Line): AbortSignal => {
   const leftMs = line.timeoutSecs * 1000 - Math.max(startedAt.getTime() - Date.parse(at), 0)
-  return AbortSignal.any([AbortSignal.timeout(Math.max(Math.ceil(leftMs), 0)), line.stopping])
+  return leftMs <= 0 ? AbortSignal.abort() : AbortSignal.any([AbortSignal.timeout(Math.ceil(leftMs)), line.stopping])
 }
 
 /** The destination knows better than the last answer about the account. */

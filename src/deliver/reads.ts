@@ -6,6 +6,7 @@ import type { Say } from '../observe/events.ts'
 import type { PkbDestination } from '../policy/schema.ts'
 import type { ReadReceipts } from './destination.ts'
 import { openGate } from './gate.ts'
+import type { KnownCircuit } from './worker.ts'
 
 export type ReadsParts = {
   readonly ledger: Pick<Ledger, 'unread' | 'saveReads' | 'slot'>
@@ -16,7 +17,13 @@ export type ReadsParts = {
   readonly everyMs?: number
 }
 
-export type Reads = { close(): Promise<void> }
+export type Reads = {
+  /** Where PKB does not say what was read: letters that were read go by post then, and somebody has to know. Empty while all is well. */
+  circuits(): Readonly<Record<string, KnownCircuit>>
+  close(): Promise<void>
+}
+
+const NAME = 'pkb-reads'
 
 /** The questions about accounts and about what was read go to the same place, which wants one at a time. */
 export const QUESTIONS = 'pkb-accounts'
@@ -30,7 +37,7 @@ const BUSY_MS = 500
 /** Only where a copy came by HL7 does PKB know it by a number that can be asked for. */
 export const openReads = ({ ledger, receipts, settings, say, now, everyMs = (settings.read_poll_secs ?? DEFAULT_POLL_SECS) * 1000 }: ReadsParts): Reads => {
   const stopping = new AbortController()
-  const gate = openGate({ name: 'pkb-reads', rules: { ...settings.circuit, at_once: 1 }, say, now, onAdmits: () => undefined })
+  const gate = openGate({ name: NAME, rules: { ...settings.circuit, at_once: 1 }, say, now, onAdmits: () => undefined })
   let timer: NodeJS.Timeout | undefined
   let asking: Promise<void> | undefined
 
@@ -64,6 +71,7 @@ export const openReads = ({ ledger, receipts, settings, say, now, everyMs = (set
   next()
 
   return {
+    circuits: () => (gate.circuit().is === 'closed' ? {} : { [NAME]: { ...gate.circuit(), ...(gate.why() === undefined ? {} : { code: gate.why()! }) } }),
     close: async () => {
       stopping.abort()
       clearTimeout(timer)

@@ -18,6 +18,8 @@ export type Pace = {
   readonly random: () => number
   /** Nobody is to wait any more. */
   readonly closing?: AbortSignal
+  /** Whose turn it is to be: taken with the slot. */
+  readonly documentId?: string
 }
 
 export type Turn = {
@@ -37,10 +39,10 @@ const [SHORTEST_POLL_MS, LONGEST_POLL_MS] = [20, 100]
 
 /** A turn, or when to come again. `urgent`: for a recall, as far as is known. */
 export const takeTurn = async (pace: Pace, urgent: boolean): Promise<{ readonly turn: Turn } | { readonly again: string }> => {
-  const { now, random, closing, ledger, destination, atOnce, perMinute } = pace
+  const { now, random, closing, ledger, destination, atOnce, perMinute, documentId } = pace
   let again = ''
   for (let waited = 0; waited <= PATIENCE_MS;) {
-    const slot = await ledger.slot(destination, atOnce, perMinute !== undefined)
+    const slot = await ledger.slot(destination, atOnce, perMinute !== undefined, documentId)
     const notBefore = slot && believed(slot, pace)
     const aheadMs = notBefore === undefined || urgent ? 0 : Date.parse(notBefore) - now().getTime()
     if (slot && aheadMs <= 0) return { turn: turnIn(slot, pace) }

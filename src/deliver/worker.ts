@@ -1,5 +1,6 @@
 // The delivery worker of one process: a line for each destination, each behind its gate, fed by the queue and swept
 // for what the queue has lost. It refuses to start for a destination that no channel describes.
+import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
 import { plan } from '../plan.ts'
@@ -8,6 +9,7 @@ import type { CircuitSettings, RetrySettings } from '../policy/schema.ts'
 import { openAccountsDesk, type AccountsDesk } from './accounts-desk.ts'
 import type { Circuit } from './circuit.ts'
 import type { Accounts, Destination } from './destination.ts'
+import { openEndings, type Endings } from './endings.ts'
 import { openGate, type Gate } from './gate.ts'
 import { workOn, type Line } from './line.ts'
 import { BEHIND_SECS, type PlanAgain } from './next.ts'
@@ -66,7 +68,7 @@ const sayWhenBehind = ({ policy, say, now }: Pick<WorkerParts, 'policy' | 'say' 
   }
 }
 
-type Running = { readonly name: string; readonly gate: Gate; readonly station: Station }
+type Running = { readonly name: string; readonly gate: Gate; readonly station: Station; readonly endings: Endings }
 
 export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> => {
   const { ledger, wake, policy, say, now, random } = parts
@@ -86,8 +88,12 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
       ...(settings.per_minute === undefined ? {} : { perMinute: settings.per_minute }),
       ...(name === 'pkb' && parts.accounts ? { desk: deskFor(name, settings, parts.accounts) } : {}),
     }
-    station = await wake.work(name, settings.at_once, (documentId, urgent) => workOn(documentId, line, urgent))
-    return { name, gate, station }
+    const endings = openEndings((error) => {
+      const { code, detail } = asFailure(error)
+      say('part_failed', { part: `worker-${name}`, code, detail })
+    })
+    station = await wake.work(name, settings.at_once, (documentId, urgent) => endings.turn(documentId, (over) => workOn(documentId, line, urgent, over)))
+    return { name, gate, station, endings }
   }
   /** Accounts have another address, and their own gate: either may be away alone. */
   const deskFor = (name: string, settings: DestinationSettings, accounts: Accounts): AccountsDesk => {
@@ -111,7 +117,7 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
     close: async () => {
       closing.abort()
       const impatient = setTimeout(() => stopping.abort(), PATIENCE_MS)
-      await Promise.all([sweeper.close(), ...desks.map((desk) => desk.close()), ...running.map(({ station }) => station.close())])
+      await Promise.all([sweeper.close(), ...desks.map((desk) => desk.close()), ...running.map(({ station, endings }) => station.close().then(endings.all))])
       clearTimeout(impatient)
       for (const gate of gates) gate.close()
     },

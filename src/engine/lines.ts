@@ -8,7 +8,7 @@ import { openPkb } from '../deliver/pkb/pkb.ts'
 import { openReadReceipts } from '../deliver/pkb/read-receipts.ts'
 import { watchAcknowledgements } from '../deliver/print/acknowledgements.ts'
 import { printDestination } from '../deliver/print/destination.ts'
-import { openReads } from '../deliver/reads.ts'
+import { openReads, type Reads } from '../deliver/reads.ts'
 import type { Wake } from '../deliver/wake.ts'
 import { openWorker, type DeliveryWorker } from '../deliver/worker.ts'
 import { asFailure } from '../errors.ts'
@@ -31,7 +31,7 @@ export type Lines = {
   down(): readonly string[]
   /** Each destination of the policy in force, as it is here. */
   reports(): readonly ChannelReport[]
-  /** By the name of the destination, or `pkb-accounts`. */
+  /** By the name of the destination, `pkb-accounts`, or `pkb-reads` where that is not answered. */
   circuits(): ReturnType<DeliveryWorker['circuits']>
   change(policy: Policy): Promise<Change & { ok: true }>
   close(): Promise<void>
@@ -81,6 +81,7 @@ const sameLine = (one: Settings, other: Settings): boolean => isDeepStrictEqual(
 const openLine = async (settings: Settings, { ledger, wake, policy, content, say, now }: LinesParts): Promise<Omit<Running, 'settings'>> => {
   const open = openThings()
   let worker: DeliveryWorker | undefined
+  let reads: Reads | undefined
   try {
     const accounts = settings.type === 'pkb' ? openAccounts(settings, { now }) : undefined
     if (accounts) open.add(() => accounts.close())
@@ -92,7 +93,7 @@ const openLine = async (settings: Settings, { ledger, wake, policy, content, say
     if (settings.type === 'pkb') {
       const receipts = openReadReceipts(settings, { now })
       open.add(() => receipts.close())
-      const loops = [openReads({ ledger, receipts, settings, say, now }), openDeadlines({ ledger, receipts, settings, say, now })]
+      const loops = [(reads = openReads({ ledger, receipts, settings, say, now })), openDeadlines({ ledger, receipts, settings, say, now })]
       for (const loop of loops) open.add(() => loop.close())
     }
     if (settings.type === 'print') {
@@ -103,5 +104,5 @@ const openLine = async (settings: Settings, { ledger, wake, policy, content, say
     await open.closeAll().catch(() => undefined)
     throw error
   }
-  return { circuits: () => worker?.circuits() ?? {}, close: open.closeAll }
+  return { circuits: () => ({ ...worker?.circuits(), ...reads?.circuits() }), close: open.closeAll }
 }

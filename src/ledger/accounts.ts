@@ -17,6 +17,8 @@ import type { Workspace } from './workspace.ts'
 /** The first pause after a refusal; each further one is twice as long, up to a day. */
 const FIRST_PAUSE = '5 minutes'
 const LONGEST_PAUSE = '1 day'
+/** When somebody of whom PKB would not say anything may be asked about again. */
+export const pausedUntil = (refusals: string): string => `${refusals}.at + least(interval '${FIRST_PAUSE}' * 2 ^ least(${refusals}.times - 1, 20), interval '${LONGEST_PAUSE}')`
 
 /** No question takes so long: an answer that is newer than the present by more was dated by a clock that was wrong. */
 const WRONG_CLOCK = "interval '1 hour'"
@@ -24,7 +26,7 @@ const WRONG_CLOCK = "interval '1 hour'"
 const WANTED = (people: string): string => `
   select w.nhs_number from (${people}) w
   left join people p on p.nhs_number = w.nhs_number left join account_refusals r on r.nhs_number = w.nhs_number
-  where (p.as_of is null or p.as_of < $1 or p.as_of > $2::timestamptz + ${WRONG_CLOCK}) and (r.at is null or r.at + least(interval '${FIRST_PAUSE}' * 2 ^ least(r.times - 1, 20), interval '${LONGEST_PAUSE}') <= $2)
+  where (p.as_of is null or p.as_of < $1 or p.as_of > $2::timestamptz + ${WRONG_CLOCK}) and (r.at is null or ${pausedUntil('r')} <= $2)
   order by r.at nulls first, w.nhs_number limit $3`
 const OWED = WANTED(`
   select nhs_number from deliveries where state = 'owed' and nhs_number is not null and destination = 'pkb'

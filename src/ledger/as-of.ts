@@ -7,7 +7,8 @@ import { isAddendum } from '../plan.ts'
 import type { FactValue, Person, PostReason, Prior, RioDocument } from '../types.ts'
 import { UNKNOWN_PERSON } from '../types.ts'
 import { inTransaction } from './database.ts'
-import { contentOf, countOf, personFrom, personOf, priorOf } from './decided.ts'
+import { contentOf, personFrom, personOf, priorOf } from './decided.ts'
+import { countOf, DOOR } from './doors.ts'
 import { eventOf } from './events.ts'
 import type { AuditEvent, KeptPolicy, Known, KnownThen } from './ledger.ts'
 import { look } from './load.ts'
@@ -116,9 +117,11 @@ const decidedIn = ({ events }: Past): KnownThen['decided'] => {
 }
 
 const releasedThen = async (client: PoolClient, { record, revision, inForce }: Past, at: string, person: Person): Promise<0 | 1 | 2> => {
-  const people = await rowsOf(client, 'select distinct actor from releases where document_id = $1 and revision = $2 and sha256 = $3 and at <= $4 and (birth_date_differs or not $5)',
+  const people = await rowsOf(client, `
+    select distinct r.actor, ${DOOR} as door from releases r left join staff s on s.user_name = r.actor
+    where r.document_id = $1 and r.revision = $2 and r.sha256 = $3 and r.at <= $4 and (r.birth_date_differs or not $5)`,
     [record.id, revision, contentOf(inForce), at, birthDateDiffers(inForce.document.patient, person)])
-  return countOf(new Set(people.map((row) => row['actor'] as string)))
+  return countOf(new Map(people.map((row) => [row['actor'] as string, row['door'] as string])))
 }
 
 /** A deadline had passed for the content in force, and since then neither other content came nor another patient. */

@@ -19,10 +19,18 @@ export type AssuranceCount = {
   readonly variance: boolean
   /** Withheld, marked not to be shared, and of a code that is not blocked: the policy alone would not have withheld it for its code. */
   readonly byInstruction: boolean
-  /** Recalled, or being recalled: it was on its way to the patient, or there. */
+  /** Recalled, or being recalled, and not because another took its place: it was on its way to the patient, or there. */
   readonly takenBack: boolean
   readonly documents: number
 }
+
+/** What a list of documents can be narrowed to, besides what stands in each. */
+export type Marked = 'conflict' | 'variance' | 'instruction' | 'taken-back'
+
+/** Of a document `d` and its revision in force `v`: what the report counts and no column of the document's own says. */
+export const BY_INSTRUCTION = `d.route = 'withhold' and v.facts->>'instruction' = 'withhold' and v.facts->>'code' <> 'blocked'`
+// Where another letter took its place the patient has that one: nothing leaked.
+export const TAKEN_BACK = `d.state in ('recalling', 'recalled') and v.facts->>'lifecycle' <> 'superseded'`
 
 export type Assuring = {
   /** What became of the documents of live directorates, for those who answer for the policy there. */
@@ -34,7 +42,7 @@ const COUNTED = `
     case when d.team is null or btrim(d.team) = any($5::text[]) then btrim(d.team) else $6 end as team,
     case when d.code is null or d.code = any($4::text[]) then d.code else $6 end as code,
     d.route, v.decision->>'conflict' = 'true' as conflict, v.decision->>'variance' = 'true' as variance,
-    d.route = 'withhold' and v.facts->>'instruction' = 'withhold' and v.facts->>'code' <> 'blocked' as "byInstruction", d.state in ('recalling', 'recalled') as "takenBack", count(*)::int as documents
+    ${BY_INSTRUCTION} as "byInstruction", ${TAKEN_BACK} as "takenBack", count(*)::int as documents
   from documents d join revisions v on v.document_id = d.id and v.revision = d.revision
   where d.revision > 0 and d.route <> 'observe' and d.received_at >= $1 and d.received_at < $2
     and v.facts->>'directorate' = 'live' and ($3::text is null or d.directorate = $3)

@@ -71,10 +71,11 @@ const channelReports = async (pool: Pool, since: string): Promise<readonly Heard
 const BY_FEED = `
   select name as channel, null::int as waiting, (select max(received_at) from receipts where feed = name) as last,
     (select count(*)::int from receipts where feed = name and received_at >= $2) as since from unnest($1::text[]) as name`
+// What waits and what was handed over are counted as the first page counts them: two pages never give two numbers.
 const BY_DESTINATION = `
-  select name as channel, (select count(*)::int from deliveries where destination = name and due_at is not null and state = 'owed') as waiting,
+  select name as channel, (select count(*)::int from deliveries where destination = name and state in ('owed', 'sending', 'recalling')) as waiting,
     (select max(sent_at) from deliveries where destination = name and standing = 'present') as last,
-    (select count(*)::int from deliveries where destination = name and standing = 'present' and sent_at >= $2) as since from unnest($1::text[]) as name`
+    (select coalesce(sum(count), 0)::int from flow where channel = name and what = 'out' and hour >= $2) as since from unnest($1::text[]) as name`
 
 const activityOf = (row: Row): ChannelActivity => {
   const last = instant(row['last'])

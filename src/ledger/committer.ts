@@ -14,7 +14,8 @@ import type { LedgerParts, Owed, Workspace } from './workspace.ts'
 export type Step<T> = { readonly needs: Needs; readonly run: (space: Workspace) => T }
 
 export type Committer = {
-  commit<T>(step: Step<T>): Promise<T>
+  /** `waitsMs`: so long it waits for another to go with, where nothing else is under way. */
+  commit<T>(step: Step<T>, waitsMs?: number): Promise<T>
   /** Resolves when everything that was handed in is committed or refused. */
   close(): Promise<void>
 }
@@ -31,8 +32,9 @@ class Thrown extends Error {
   }
 }
 
-// The sets are small and every look-up has an index: a plan made while a table was small must not outlive its growth.
-const OPENING = 'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
+// The sets are small and every look-up has an index: a plan made while a table was small must not outlive its growth. And
+// it is made once: with the values before it PostgreSQL would plan the reading anew each time, which costs more than to read.
+const OPENING = 'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan'
 
 export const openCommitter = ({ pool, parts, tell, most = 200 }: {
   readonly pool: Pool
@@ -44,6 +46,7 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
 }): Committer => {
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
+  let alone: NodeJS.Timeout | undefined
   let closed = false
 
   const steps = async (client: PoolClient, ahead: Ahead, group: readonly Waiting[], more: readonly string[]): Promise<{ readonly done: readonly Done[]; readonly owed: readonly Owed[] }> => {
@@ -89,16 +92,24 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
     running = undefined
   }
 
+  // Those who come in the same turn of the event loop go together.
+  const start = (): void => {
+    clearTimeout(alone)
+    alone = undefined
+    running ??= Promise.resolve().then(drain)
+  }
+
   return {
-    commit: <T>(step: Step<T>) =>
+    commit: <T>(step: Step<T>, waitsMs = 0) =>
       new Promise<T>((resolve, reject) => {
         if (closed) return reject(new Failure('DATABASE_UNREACHABLE', 'The ledger is closed.'))
         queue.push({ step, resolve: resolve as (value: unknown) => void, reject })
-        // Those who come in the same turn of the event loop go together.
-        running ??= Promise.resolve().then(drain)
+        if (waitsMs === 0 || running) start()
+        else alone ??= setTimeout(start, waitsMs)
       }),
     close: async () => {
       closed = true
+      if (queue.length > 0) start()
       await running
     },
   }

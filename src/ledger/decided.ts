@@ -13,6 +13,7 @@ import type { DeliveryChange, Now } from '../decide/owed.ts'
 import { deadline } from '../decide/working-days.ts'
 import type { Decision, Facts, Person, Plan, Prior } from '../types.ts'
 import { UNKNOWN_PERSON } from '../types.ts'
+import { countOf, type Releasers } from './doors.ts'
 import { keyText } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Revision } from './rows.ts'
 import { audit, deliveriesOf, documentByKey, isStanding, keepWaiting, putDelivery, putDocument, putRevision, stoodText, tellOwed } from './workspace.ts'
@@ -43,20 +44,18 @@ export const personFrom = (known: PersonRecord, at: string, freshHours: number):
 /** The content that a release is bound to; none is a content too. */
 export const contentOf = (revision: Revision): string => revision.document.contents[0]?.ref.sha256 ?? ''
 
-/** Who has released what is in force. That PKB has another date of birth is news: a release of before it does not cover it. */
-export const releasersOf = (space: Workspace, record: DocumentRecord): ReadonlySet<string> => {
+/** Who has released what is in force, each with his door. That PKB has another date of birth is news: a release of before it does not cover it. */
+export const releasersOf = (space: Workspace, record: DocumentRecord): Releasers => {
   const { inForce } = record
-  if (!inForce) return new Set()
+  if (!inForce) return new Map()
   const differs = isBornOtherwise(space, record)
-  return new Set(space.releases
+  return new Map(space.releases
     .filter((release) => release.documentId === record.id && release.revision === record.revision && release.sha256 === contentOf(inForce) && (release.birthDateDiffers || !differs))
-    .map(({ actor }) => actor))
+    .map(({ actor, door }) => [actor, door]))
 }
 
 export const isBornOtherwise = (space: Workspace, { nhsNumber, inForce }: DocumentRecord): boolean =>
   inForce !== undefined && birthDateDiffers(inForce.document.patient, nhsNumber === undefined ? undefined : space.people.get(nhsNumber))
-
-export const countOf = ({ size }: ReadonlySet<string>): 0 | 1 | 2 => (size >= 2 ? 2 : size === 1 ? 1 : 0)
 
 /** The parent that an addendum or a replacement names, as far as it is known. */
 export const parentOf = (space: Workspace, key: Key): Parent | undefined => {
@@ -204,7 +203,12 @@ const countTime = (space: Workspace, record: DocumentRecord, at: string): void =
       continue
     }
     const isOwed = route === 'pkb' && delivery.identifier === record.identifier && (delivery.state === 'owed' || delivery.state === 'sending')
-    if (!isOwed || (owedSince !== undefined && owedSha256 === content)) continue
+    if (owedSince !== undefined && owedSha256 === content) continue
+    if (!isOwed) {
+      // The deadline was of content that is in force no more, and what is goes another way.
+      if (delivery.readBy !== undefined && route === 'print') putDelivery(space, { ...rest, ...(readAt === undefined ? {} : { readAt }) }, at)
+      continue
+    }
     putDelivery(space, { ...rest, owedSince: at, owedSha256: content, ...(printIfUnreadAfter ? { readBy: deadline(at, printIfUnreadAfter) } : {}) }, at)
   }
 }

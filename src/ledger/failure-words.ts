@@ -4,6 +4,8 @@ import type { Cause } from '../decide/cause.ts'
 import type { DeliveryState } from '../types.ts'
 import type { DocumentRow } from './ledger.ts'
 
+export type Ages = { readonly [age in 'hour' | 'fourHours' | 'day' | 'older']: number }
+
 /** Deliveries to one destination that are in trouble for the same reason, by the same signature. */
 export type FailureGroup = {
   /** The same for the same destination, cause and signature, always: what is done to a group is done to this key. */
@@ -25,6 +27,8 @@ export type FailureGroup = {
   readonly behind: number
   /** Since when the oldest of them has been owed. */
   readonly oldestSince: string
+  /** Documents by for how long they have been owed: under an hour, under four, under a day, and longer. */
+  readonly ages: Ages
   /** When the first and the last of these failures was. */
   readonly firstSeen: string
   readonly lastSeen: string

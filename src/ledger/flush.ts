@@ -9,7 +9,12 @@ import type { AttemptRecord, Workspace } from './workspace.ts'
 /** What most transactions write, in one statement: $1 receipts, $2 new and $3 changed revisions, $4 documents, $5 deliveries, $6 attempts. */
 const WRITE = `
   with written_receipts as (insert into receipts select * from json_populate_recordset(null::receipts, $1)),
-  new_revisions as (insert into revisions select * from json_populate_recordset(null::revisions, $2)),
+  new_revisions as (insert into revisions select * from json_populate_recordset(null::revisions, $2) returning document_id, revision, title),
+  titled as materialized (select document_id, revision, words_of(title) as words from new_revisions),
+  -- In one order, because another process may be writing the same.
+  new_words as (
+    insert into title_words select distinct w.lexeme from titled, unnest(words) w where not exists (select from title_words k where k.word = w.lexeme) order by 1
+    on conflict do nothing),
   changed_revisions as (
     update revisions v set facts = n.facts, decision = n.decision, resource = coalesce(n.resource, v.resource)
     from json_populate_recordset(null::revisions, $3) n where v.document_id = n.document_id and v.revision = n.revision),
@@ -20,9 +25,15 @@ const WRITE = `
       cancelled = n.cancelled, superseded = n.superseded, moved = n.moved, held = n.held, parent_source_id = n.parent_source_id,
       addendum = n.addendum, state = n.state, route = n.route, rule = n.rule, code = n.code, team = n.team, directorate = n.directorate,
       post = n.post, post_sha256 = n.post_sha256, held_for = n.held_for, waits_for = n.waits_for, waits_since = n.waits_since,
-      stage = n.stage, instruction = n.instruction, would_route = n.would_route, conflict = n.conflict, variance = n.variance,
+      stage = n.stage, instruction = n.instruction, would_route = n.would_route, conflict = n.conflict, variance = n.variance, policy = n.policy,
       reference_date = coalesce(n.reference_date, d.reference_date), reference_status = coalesce(n.reference_status, d.reference_status), reference_type = coalesce(n.reference_type, d.reference_type)
-    from json_populate_recordset(null::documents, $4) n where d.id = n.id),
+    from json_populate_recordset(null::documents, $4) n where d.id = n.id returning d.id, d.revision, d.received_at, traits_of(d) as traits),
+  -- Only where a search would find it by something else than before.
+  written_searchable as (
+    insert into searchable select d.id, d.received_at, case when t.document_id is null then coalesce(s.words, '') else t.words end, d.traits
+    from written_documents d left join titled t on t.document_id = d.id and t.revision = d.revision left join searchable s on s.document_id = d.id
+    where d.revision > 0 and (t.document_id is not null or (s.received_at, s.traits) is distinct from (d.received_at, d.traits))
+    on conflict (document_id) do update set received_at = excluded.received_at, words = excluded.words, traits = excluded.traits),
   written_deliveries as (
     insert into deliveries select * from json_populate_recordset(null::deliveries, $5)
     on conflict (id) do update set
@@ -47,6 +58,9 @@ const POLICIES = 'insert into policies select * from json_populate_recordset(nul
 const RUN_MARKS = `
   update run_members m set state = n.state, step = n.step, tried_at = n.tried_at, attempt_before = n.attempt_before, ended_at = n.ended_at, recall = n.recall, code = n.code
   from json_populate_recordset(null::run_members, $1) n where m.run_id = n.run_id and m.delivery_id = n.delivery_id and m.state in ('waiting', 'not-done')`
+
+// In one order, so that two of them never wait for each other.
+const ASK_AGAIN = 'delete from account_refusals where nhs_number in (select nhs_number from account_refusals where nhs_number = any($1::text[]) order by nhs_number for update)'
 
 const attemptRow = (record: AttemptRecord): Row => ({
   id: record.id, delivery_id: record.deliveryId, at: record.at, action: record.action, revision: record.revision, version: record.version,
@@ -76,6 +90,7 @@ export const flush = (client: PoolClient, ahead: Ahead, space: Workspace): void 
   write('rejections', REJECTIONS, sorted(writes.rejections, 'fingerprint'))
   write('policies', POLICIES, writes.policies)
   write('run-marks', RUN_MARKS, writes.runMarks)
+  if (writes.askAgain.size > 0) ahead(client.query({ name: 'ledger-write-ask-again', text: ASK_AGAIN, values: [[...writes.askAgain].toSorted()] }))
   const unused = [...space.made].filter((id) => !writes.documents.has(id) && !isAwaited(space, id))
   if (unused.length > 0) ahead(client.query('delete from documents where id = any($1::uuid[])', [unused]))
   write('events', 'select append_events($1)', writes.events)

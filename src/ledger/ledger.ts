@@ -6,7 +6,7 @@ import type { AuditKind } from '../observe/events.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Planned } from '../plan.ts'
 import type { FailureGroup, FailureRow } from './failure-words.ts'
-import type { Assuring } from './assurance.ts'
+import type { Assuring, Marked } from './assurance.ts'
 import type { Channelling } from './channel-words.ts'
 import type { Looking } from './looks.ts'
 import type { Tokening } from './tokens.ts'
@@ -141,7 +141,7 @@ export type DocumentFilter = {
   readonly stage?: readonly Facts['directorate'][]
   /** Where it would have gone, but for observing. */
   readonly wouldRoute?: readonly RuleRoute[]
-  readonly marked?: 'conflict' | 'variance'
+  readonly marked?: Marked
   /** ISO instants; `until` is the first that is left out. */
   readonly since?: string
   readonly until?: string
@@ -200,8 +200,8 @@ export type Ledger = Retrying & Reviewing & Tokening & Alerting & TellingTeams &
   lock(documentId: string, destination: string, slot?: Slot): Promise<DocumentLock | undefined>
   /** What is owed to a destination and due by `now`, oldest first: the sweeper's list. */
   due(destination: string, now: string, limit: number): Promise<readonly { readonly documentId: string; readonly dueAt: string; readonly urgent?: true }[]>
-  /** Waits for no one: undefined if as many are taken, by any process. `paced` false: nobody asks when it may begin. */
-  slot(destination: string, atOnce: number, paced?: boolean): Promise<Slot | undefined>
+  /** Waits for no one: undefined if as many are taken, by any process. `paced` false: nobody asks when it may begin. `documentId`: what `lock` will be asked for with it. */
+  slot(destination: string, atOnce: number, paced?: boolean, documentId?: string): Promise<Slot | undefined>
   /** Keeps PKB's answer on a person, and makes whatever of theirs waits for it due now. */
   savePerson(nhsNumber: string, person: { readonly registered: boolean; readonly deceased: boolean; readonly birthDate?: string }, asOf: string): Promise<void>
   /** The same for many at once: one answer of PKB. */
@@ -220,8 +220,8 @@ export type Ledger = Retrying & Reviewing & Tokening & Alerting & TellingTeams &
   saveReads(reads: readonly { readonly identifier: string; readonly at: string }[], now: string): Promise<void>
   /** What is owed to PKB without an answer about the account since before `owedBefore`, and what had to be read by `now`. */
   overdue(now: string, owedBefore: string | undefined, limit: number): Promise<readonly Overdue[]>
-  /** A person asks for another try; undefined if there is no such delivery, false if it cannot be. */
-  retry(deliveryId: string, actor: string, reason: string, now: string): Promise<boolean | undefined>
+  /** A person asks for another try; undefined if there is no such delivery, false if it cannot be. `lookedAt`: its last attempt, as that person saw it. */
+  retry(deliveryId: string, actor: string, reason: string, now: string, lookedAt?: readonly string[]): Promise<boolean | undefined>
   /** A print house's acknowledgement of one item. */
   acknowledgePrint(item: { readonly deliveryId: string; readonly accepted: boolean; readonly reason?: string; readonly batch: string }, at: string): Promise<void>
 
@@ -252,7 +252,7 @@ export type Ledger = Retrying & Reviewing & Tokening & Alerting & TellingTeams &
   /** The same at an earlier one; undefined if the document had not come by then. PKB's answers count for this many hours. */
   knownAt(documentId: string, at: string, accountFreshHours: number): Promise<KnownThen | undefined>
   /** Deliveries in `failed` or `blocked`, newest first. */
-  troubled(limit: number): Promise<readonly (Delivery & { readonly document: DocumentRow })[]>
+  troubled(limit: number): Promise<readonly (Delivery & { /** Its last one. */ readonly attemptId?: string; readonly document: DocumentRow })[]>
   /** Everything in trouble, by cause: failed, blocked, tried without success, or waiting behind a destination that is away. `all` false: there are more. */
   failures(now: string): Promise<{ readonly groups: readonly FailureGroup[]; readonly documents: number; readonly patients: number; readonly all: boolean }>
   /** One group with its deliveries, oldest first, from behind `after`; undefined if nothing is in it any more. */

@@ -1,9 +1,11 @@
 // Reads and locks everything that the steps of one transaction need, in three set-based statements: documents that are
 // not there are made, all are locked, and what hangs on them is read. Documents are made in the order of their names
-// and locked in the order of their ids, by everybody, so that two processes never wait for each other. It refuses to
+// and locked in the order of their ids, by everybody, so that two processes never wait for each other. The statements
+// share a round trip: it is read by the ids that are to be locked, and again where others turn out to be. It refuses to
 // read what hangs on a document before the document is locked.
 import type { PoolClient } from 'pg'
 import type { Decision, Facts, Plan, Trace } from '../types.ts'
+import { DOOR } from './doors.ts'
 import type { Stop } from './ledger.ts'
 import { deliveryOf, documentOf, instant, keyText, present, REVISION_COLUMNS, revisionOf } from './rows.ts'
 import type { DeliveryRecord, DocumentRecord, Key, PersonRecord, Row } from './rows.ts'
@@ -37,20 +39,44 @@ export class MoreToLock extends Error {
 
 export const load = async (client: PoolClient, needs: readonly Needs[], parts: LedgerParts): Promise<Workspace> => {
   const keys = [...new Map(needs.flatMap((need) => need.keys ?? []).map((key) => [keyText(key), key])).values()]
-  const made = await makeMissing(client, keys, parts.newId)
-  const names = new Set(made.map(keyText))
+  const documents = unique(needs.flatMap((need) => need.documents ?? []))
   const plans = needs.some((need) => need.plans)
-  const locked = await lockDocuments(client, keys.filter((key) => !names.has(keyText(key))), unique(needs.flatMap((need) => need.documents ?? [])), plans)
-  const read = await readAll(client, [...made, ...locked].map(({ id }) => id), plans, needs)
+  const { made, locked, read } = await (keys.length === 0 ? those(client, documents, plans, needs) : named(client, keys, documents, plans, needs, parts.newId))
   // Whoever adds an addendum holds its parent meanwhile, so once none is new none can be missing.
   if (read.addenda.length > 0) throw new MoreToLock(read.addenda.map((row) => row['id'] as string))
   return workspaceOf(parts, made, locked, read)
+}
+
+type Loaded = { readonly made: readonly DocumentRecord[]; readonly locked: readonly DocumentRecord[]; readonly read: Read }
+
+/** Known by their ids: unless an addendum of theirs has to be locked too, all is there in one round trip. */
+const those = async (client: PoolClient, ids: readonly string[], plans: boolean, needs: readonly Needs[]): Promise<Loaded> => {
+  const [locked, early] = await Promise.all([lockDocuments(client, [], ids, plans), readAll(client, ids, plans, needs)])
+  return { made: [], locked, read: locked.every(({ id }) => ids.includes(id)) ? early : await readAll(client, locked.map(({ id }) => id), plans, needs) }
+}
+
+/** Known by name, and mostly new: then they have the ids that they are made with, and nothing else has to be locked. */
+const named = async (client: PoolClient, keys: readonly Key[], ids: readonly string[], plans: boolean, needs: readonly Needs[], newId: () => string): Promise<Loaded> => {
+  const asNew = keys.map((key) => ({ key, id: newId() }))
+  const [made, early] = await Promise.all([makeMissing(client, asNew, newId), readAll(client, asNew.map(({ id }) => id), plans, needs)])
+  if (made.length === keys.length && ids.length === 0) return { made, locked: [], read: early }
+  const names = new Set(made.map(keyText))
+  const locked = await lockDocuments(client, keys.filter((key) => !names.has(keyText(key))), ids, plans)
+  return { made, locked, read: await readAll(client, [...made, ...locked].map(({ id }) => id), plans, needs) }
 }
 
 /** The same for questions: makes and locks nothing, so nothing that is changed in it may be written. */
 export const look = async (client: PoolClient, ids: readonly string[], parts: LedgerParts): Promise<Workspace> => {
   const { rows } = await client.query<Row>({ name: 'ledger-look', text: 'select * from documents where id = any($1::uuid[])', values: [ids] })
   return workspaceOf(parts, [], rows.map(documentOf), await readAll(client, ids, true, []))
+}
+
+/** What of a document says whether a delivery of it is still meant: no message and no file, so nothing can be planned from it. Ten thousand of them are read in a second. */
+export const glance = async (client: PoolClient, ids: readonly string[], parts: LedgerParts): Promise<Workspace> => {
+  const { rows: [row] } = await client.query<Pick<Read, 'revisions' | 'deliveries'> & { readonly documents: readonly Row[] }>({ name: 'ledger-glance', text: GLANCE, values: [ids] })
+  const { documents, ...read } = row!
+  const nothing = Object.fromEntries(Object.keys(PARTS).map((part) => [part, []])) as unknown as Read
+  return workspaceOf(parts, [], documents.map(documentOf), { ...nothing, ...read })
 }
 
 // ---------------------------------------------------------------- documents
@@ -62,9 +88,8 @@ const MAKE = `
   on conflict (source_id, source) do nothing
   returning *`
 
-const makeMissing = async (client: PoolClient, keys: readonly Key[], newId: () => string): Promise<readonly DocumentRecord[]> => {
-  if (keys.length === 0) return []
-  const values = [keys.map(newId), keys.map(({ source }) => source), keys.map(({ sourceId }) => sourceId), keys.map(newId)]
+const makeMissing = async (client: PoolClient, asNew: readonly { readonly key: Key; readonly id: string }[], newId: () => string): Promise<readonly DocumentRecord[]> => {
+  const values = [asNew.map(({ id }) => id), asNew.map(({ key }) => key.source), asNew.map(({ key }) => key.sourceId), asNew.map(newId)]
   return (await client.query<Row>({ name: 'ledger-make', text: MAKE, values })).rows.map(documentOf)
 }
 
@@ -106,7 +131,9 @@ const PARTS = {
   deliveries: `
     select y.*, coalesce(a.outcome = 'started', false) as open from deliveries y left join attempts a on a.id = y.attempt_id
     where y.document_id = any($1::uuid[]) order by y.opened_at, y.id`,
-  releases: 'select document_id, revision, sha256, actor, birth_date_differs from releases where $2::bool and document_id = any($1::uuid[])',
+  releases: `
+    select r.document_id, r.revision, r.sha256, r.actor, r.birth_date_differs, ${DOOR} as door from releases r left join staff s on s.user_name = r.actor
+    where $2::bool and r.document_id = any($1::uuid[])`,
   people: `
     select * from people where nhs_number in (
       select unnest($3::text[]) union select d.nhs_number from documents d where $2::bool and d.id = any($1::uuid[]))`,
@@ -124,6 +151,14 @@ const PARTS = {
     where cardinality($7::int[]) > 0 and locktype = 'advisory' and objsubid = 1 and granted and pid = any($7::int[])
       and database = (select oid from pg_database where datname = current_database())`,
 } as const
+
+const GLANCE = `
+  select (select coalesce(json_agg(x), '[]') from (select * from documents where id = any($1::uuid[])) x) as documents,
+    (select coalesce(json_agg(x), '[]') from (${PARTS.deliveries}) x) as deliveries,
+    (select coalesce(json_agg(x), '[]') from (
+      select v.document_id, v.receipt_id, v.received_at, json_build_object('contents', v.document->'contents') as document, v.tightened, v.facts, v.decision, false as carries,
+        d.feed as receipt_feed, 'upload' as format, v.received_at as receipt_received_at, '' as skeleton, '[]'::json as contents
+      from documents d join revisions v on v.document_id = d.id and v.revision = d.revision where d.id = any($1::uuid[])) x) as revisions`
 
 type Read = { readonly [part in keyof typeof PARTS]: readonly Row[] }
 
@@ -153,7 +188,7 @@ const workspaceOf = (parts: LedgerParts, made: readonly DocumentRecord[], locked
     ids: new Map(documents.map((record) => [keyText(record), record.id])),
     deliveries,
     attempts: new Map(read.attempts.map((row) => [row['id'] as string, attemptRecord(row)])),
-    releases: read.releases.map((row): Release => ({ documentId: row['document_id'] as string, revision: row['revision'] as number, sha256: row['sha256'] as string, actor: row['actor'] as string, birthDateDiffers: row['birth_date_differs'] as boolean })),
+    releases: read.releases.map((row): Release => ({ documentId: row['document_id'] as string, revision: row['revision'] as number, sha256: row['sha256'] as string, actor: row['actor'] as string, door: row['door'] as string, birthDateDiffers: row['birth_date_differs'] as boolean })),
     people: new Map(read.people.map((row) => [row['nhs_number'] as string, personRecord(row)])),
     parents: new Map(read.parents.map(parentRecord)),
     known: new Map(read.messages.map((row) => [fingerprintText(row['document_id'] as string, row['fingerprint'] as string), row['bearing'] as Plan['bearing']])),

@@ -12,8 +12,8 @@ export type Taken = { readonly key: bigint; readonly pid: number; isLost(): bool
 export type Locks = {
   /** Undefined if another worker has it, here or elsewhere. */
   take(documentId: string, destination: string): Promise<Taken | undefined>
-  /** The first of these that nobody has, here or elsewhere; undefined if all are taken. */
-  takeOneOf(keys: readonly bigint[]): Promise<Taken | undefined>
+  /** The first of these that nobody has, here or elsewhere; undefined if all are taken. With it `along`, if nobody has that. */
+  takeOneOf(keys: readonly bigint[], along?: bigint): Promise<{ readonly taken: Taken; readonly along?: Taken } | undefined>
   close(): Promise<void>
 }
 
@@ -37,8 +37,10 @@ const ASK = `
   with given_back as materialized (select count(pg_advisory_unlock(key)) as n from unnest($1::bigint[]) as key)
   select key::text, pg_try_advisory_lock(key) as done from given_back, unnest($2::bigint[]) as key where n >= 0`
 
-// Row by row, and no further than the first that could be taken.
-const ASK_ONE_OF = 'select key::text from unnest($1::bigint[]) as key where pg_try_advisory_lock(key) limit 1'
+// Row by row, and no further than the first that could be taken; what is to come along only with that.
+const ASK_ONE_OF = `
+  with chosen as materialized (select key from unnest($1::bigint[]) as key where pg_try_advisory_lock(key) limit 1)
+  select key::text, case when $2::bigint is null then false else pg_try_advisory_lock($2::bigint) end as along from chosen`
 
 export const openLocks = (pool: Pool, say: Say): Locks => {
   /** Session locks can be taken twice by one session, so this process remembers what it holds. */
@@ -85,7 +87,10 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
         if (by.lost) throw new Failure('DATABASE_UNREACHABLE', 'The connection that holds the locks was lost.')
         const { rows } = await by.client.query<{ key: string; done: boolean }>({ name: 'ledger-locks', text: ASK, values: [keys(false), keys(true)] })
         const done = new Set(rows.filter((row) => row.done).map((row) => row.key))
-        for (const { key, take, resolve } of wishes) resolve(!take || done.has(String(key)))
+        for (const { key, take, resolve } of wishes) {
+          if (!take && !by.lost) mine.delete(key)
+          resolve(!take || done.has(String(key)))
+        }
       } catch (error) {
         // Whatever it was, this connection can no longer be trusted to hold anything.
         lose(by)
@@ -106,22 +111,28 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
         released = true
         if (by.lost) return
         await ask(by, key, false).catch(() => {})
-        if (!by.lost) mine.delete(key)
       },
     }
   }
 
   /** One after another: a session that asks twice at once would take one lock twice. */
   let choosing: Promise<unknown> = Promise.resolve()
-  const choose = async (keys: readonly bigint[]): Promise<Taken | undefined> => {
-    const free = keys.filter((key) => !mine.has(key))
+  const choose = async (keys: readonly bigint[], along: bigint | undefined): ReturnType<Locks['takeOneOf']> => {
+    const notMine = (): readonly bigint[] => keys.filter((key) => !mine.has(key))
+    // One that is on its way back is waited for: it may be had at once.
+    if (notMine().length === 0) await (await holder?.catch(() => undefined))?.asking
+    const free = notMine()
     if (free.length === 0) return undefined
     const by = await hold()
+    const other = along === undefined || mine.has(along) ? undefined : along
+    if (other !== undefined) mine.add(other)
     try {
-      const { rows: [row] } = await by.client.query<{ key: string }>({ name: 'ledger-locks-one-of', text: ASK_ONE_OF, values: [free.map(String)] })
-      if (!row || by.lost) return undefined
+      const { rows: [row] } = await by.client.query<{ key: string; along: boolean }>({ name: 'ledger-locks-one-of', text: ASK_ONE_OF, values: [free.map(String), other === undefined ? null : String(other)] })
+      if (by.lost) return undefined
+      if (other !== undefined && !row?.along) mine.delete(other)
+      if (!row) return undefined
       mine.add(BigInt(row.key))
-      return taken(by, BigInt(row.key))
+      return { taken: taken(by, BigInt(row.key)), ...(other !== undefined && row.along ? { along: taken(by, other) } : {}) }
     } catch (error) {
       lose(by)
       throw error
@@ -129,8 +140,8 @@ export const openLocks = (pool: Pool, say: Say): Locks => {
   }
 
   return {
-    takeOneOf: (keys) => {
-      const chosen = choosing.then(() => choose(keys))
+    takeOneOf: (keys, along) => {
+      const chosen = choosing.then(() => choose(keys, along))
       choosing = chosen.catch(() => undefined)
       return chosen
     },

@@ -11,6 +11,7 @@ import { assurance } from './assurance.ts'
 import { channelling } from './channels.ts'
 import { known, knownAt, policyAt, policyOf } from './as-of.ts'
 import { codesSeen } from './codes-seen.ts'
+import { doorNamed } from './doors.ts'
 import { openCommitter } from './committer.ts'
 import type { Committer, Step } from './committer.ts'
 import { verifyChain, walkChain } from './events.ts'
@@ -32,14 +33,14 @@ import { overdue, saveReads, unread } from './reads.ts'
 import { recallCounts, recalls } from './recalls.ts'
 import { compareExtract, reconciled, reconciliation } from './reconciliation.ts'
 import { references, revisions } from './references.ts'
-import { review, reviews } from './reviews.ts'
+import { lastRole, review, reviews } from './reviews.ts'
 import { refuseMessage } from './rejections.ts'
 import { redecide, replayCount, replayPage } from './replay.ts'
 import { driveRun, runsUnderWay } from './run-drive.ts'
 import { planRun } from './run-plan.ts'
 import { changeRun, run, runNow, resourcesOf, runReport, runs } from './runs.ts'
 import { estimate, isUuid, list } from './search.ts'
-import { isHeldWith, slot } from './slots.ts'
+import { isHeldWith, slot, takenWith } from './slots.ts'
 import { countTry, endSessions, knownBrowser, session, sessionsOf, signInRefused, startSession, uncountTry } from './sessions.ts'
 import { changePassword, changeRoles, codeUse, disableStaff, enableStaff, firstCode, inviteStaff, provideStaff, resetStaff, staff, staffNamed, useFirstCode, usePasswordCode } from './staff.ts'
 import { liftStop, pullStop, stops, waiting } from './stops.ts'
@@ -114,15 +115,15 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     planRun: (...asked) => planRun(pool, parts, ...asked).catch(failed),
     runs: (limit) => runs(pool, limit).catch(failed),
     run: (id) => run(pool, id).catch(failed),
-    runNow: (...asked) => runNow(pool, ...asked).catch(failed),
+    runNow: (...asked) => runNow(pool, parts.accountFreshHours, ...asked).catch(failed),
     runReport: (...asked) => runReport(pool, ...asked).catch(failed),
     resourcesOf: (ids) => resourcesOf(pool, ids).catch(failed),
     changeRun: (...asked) => changeRun(pool, ...asked).catch(failed),
     runsUnderWay: () => runsUnderWay(pool).catch(failed),
     driveRun: (id, then) => driveRun({ pool, locks, commit }, id, then).catch(failed),
     deliveryOf: (deliveryId) => placeOfDelivery(pool, deliveryId).catch(failed),
-    failures: (then) => failures(pool, then).catch(failed),
-    failuresIn: (then, key, limit, after) => failuresIn(pool, then, key, limit, after).catch(failed),
+    failures: (then) => failures(pool, parts.accountFreshHours, then).catch(failed),
+    failuresIn: (...asked) => failuresIn(pool, parts.accountFreshHours, ...asked).catch(failed),
     counts: () => counts(pool, at()).catch(failed),
     receipt: (receiptId) => receipt(pool, receiptId).catch(failed),
     rejections: (limit) => rejections(pool, limit).catch(failed),
@@ -145,6 +146,7 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     assurance: (asked) => assurance(pool, asked).catch(failed),
     reviews: (...asked) => reviews(pool, ...asked).catch(failed),
     review: (documentId) => review(pool, documentId).catch(failed),
+    lastRole: (actor) => lastRole(pool, actor).catch(failed),
     codesSeen: (asked) => codesSeen(pool, asked).catch(failed),
     ...alerting(pool),
     ...tellingTeams(pool),
@@ -202,14 +204,17 @@ const decisions = (pool: Pool, commit: Commit): Pick<Ledger, 'savePerson' | 'ret
   return {
     hold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, true, { actor, reason, at })),
     liftHold: (id, actor, reason, at) => onDocument(id, (space) => hold(space, id, false, { actor, reason, at })),
-    release: async (id, actor, role, reason, at, more = {}) => (isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => release(space, id, { actor, role, reason, at, ...more }) }) : 'missing'),
+    release: async (id, actor, role, reason, at, more = {}) => {
+      const door = await doorNamed(pool, actor).catch(failed)
+      return isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => release(space, id, { actor, door, role, reason, at, ...more }) }) : 'missing'
+    },
     redecide: async (id, by) => {
       if ((await policyInForce(pool).catch(failed))?.hash !== by.policy) throw new Failure('POLICY_NOT_IN_FORCE', 'Nothing was decided again.')
       return isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => redecide(space, id, by) }) : { kind: 'missing' }
     },
-    retry: async (deliveryId, actor, reason, at) => {
+    retry: async (deliveryId, actor, reason, at, lookedAt) => {
       const documentId = await documentOfDelivery(pool, deliveryId).catch(failed)
-      return documentId === undefined ? undefined : commit({ needs: { documents: [documentId] }, run: (space) => retry(space, deliveryId, { actor, reason, at }) })
+      return documentId === undefined ? undefined : commit({ needs: { documents: [documentId] }, run: (space) => retry(space, deliveryId, { actor, reason, at, ...(lookedAt ? { lookedAt } : {}) }) })
     },
     printInstead: async (id, by) => (isUuid(id) ? commit({ needs: { documents: [id], plans: true }, run: (space) => printInstead(space, id, by) }) : { kind: 'missing' }),
     decideAgain: async (id, by) => {
@@ -259,7 +264,7 @@ const people = (pool: Pool): Staffing & Sessions => ({
 const take = async (
   { locks, deliver, at }: { readonly locks: Locks; readonly deliver: Committer; readonly at: () => string }, documentId: string, destination: string, held?: Slot,
 ): Promise<DocumentLock | undefined> => {
-  const taken = await locks.take(documentId, destination)
+  const taken = takenWith(held, documentId, destination) ?? await locks.take(documentId, destination)
   if (!taken) return undefined
   // From here on both are of one session, and whoever asks whether the one is held asks for both.
   if (held && !isHeldWith(held, taken)) {
@@ -274,7 +279,7 @@ const take = async (
       seen = space.documents.get(documentId)?.version
       return begun
     } }).catch(failed),
-    finish: (end) => deliver.commit({ needs: finishNeeds(worked, end), run: (space) => finish(space, worked, end) }).catch(failed),
+    finish: (end, waitsMs) => deliver.commit({ needs: finishNeeds(worked, end), run: (space) => finish(space, worked, end) }, waitsMs).catch(failed),
     putOff: (deliveryId, dueAt) => deliver.commit({ needs: putOffNeeds(worked), run: (space) => putOff(space, worked, deliveryId, dueAt, seen, at()) }).catch(failed),
     post: (overdue, now) => deliver.commit({ needs: postNeeds(worked), run: (space) => post(space, worked, overdue, now) }).catch(failed),
     release: () => taken.release(),

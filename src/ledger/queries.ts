@@ -20,7 +20,7 @@ export const troubled = async (pool: Pool, limit: number): ReturnType<Ledger['tr
   const deliveries = await rowsOf(pool, `select * from deliveries where state in ('failed', 'blocked') order by changed_at desc, id desc limit $1`, [limit])
   const ids = [...new Set(deliveries.map((row) => row['document_id'] as string))]
   const documents = new Map((await rowsOf(pool, `${LISTED} where d.id = any($1::uuid[])`, [ids])).map(listRowOf).map((row): [string, DocumentRow] => [row.id, row]))
-  return deliveries.map(deliveryOf).map((delivery) => ({ ...delivery, document: documents.get(delivery.documentId)! }))
+  return deliveries.map((row) => ({ ...deliveryOf(row), ...(row['attempt_id'] === null ? {} : { attemptId: row['attempt_id'] as string }), document: documents.get(row['document_id'] as string)! }))
 }
 
 export const counts = async (pool: Pool, now: string): ReturnType<Ledger['counts']> => {

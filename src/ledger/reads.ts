@@ -14,12 +14,19 @@ type Reads = Parameters<Ledger['saveReads']>[0]
 
 // ---------------------------------------------------------------- what may have been read
 
-// Asked and written down in one: whoever asks next gets others, whatever PKB answers.
+// Asked and written down in one: whoever asks next gets others, whatever PKB answers. First of all what is being taken back
+// and may still stand: once it is gone PKB says nothing of it any more.
 const UNREAD = `
   with unread as (
-    select y.id, y.document_id, y.identifier, y.acknowledged_at from deliveries y left join read_questions q on q.delivery_id = y.id
-    where y.destination = 'pkb' and y.standing = 'present' and y.read_at is null and y.acknowledged_at is not null and y.via @> array[$1::text]
-    order by q.at nulls first, y.id limit $2),
+    select * from (
+      (select y.id, y.document_id, y.identifier, y.acknowledged_at, q.at, false as stands from deliveries y left join read_questions q on q.delivery_id = y.id
+       where y.destination = 'pkb' and y.state = 'recalling' and y.standing = 'unsure' and y.read_at is null and y.acknowledged_at is not null and y.via @> array[$1::text]
+       order by q.at nulls first, y.id limit $2)
+      union all
+      (select y.id, y.document_id, y.identifier, y.acknowledged_at, q.at, true as stands from deliveries y left join read_questions q on q.delivery_id = y.id
+       where y.destination = 'pkb' and y.standing = 'present' and y.read_at is null and y.acknowledged_at is not null and y.via @> array[$1::text]
+       order by q.at nulls first, y.id limit $2)) y
+    order by y.stands, y.at nulls first, y.id limit $2),
   asked as (
     insert into read_questions (delivery_id, at) select id, clock_timestamp() from unread order by id
     on conflict (delivery_id) do update set at = excluded.at)
@@ -76,7 +83,8 @@ const counts = ({ destination, standing, standingSha256, owedSha256, owedSince, 
 
 // ---------------------------------------------------------------- whose time is up
 
-// $1 now; $2 owed by then, and without a word on the account since; $3 what is older than this is no word at all.
+// $1 now; $2 owed by then, and without a word on the account since; $3 what is older than this is no word at all. The
+// third is a letter that was corrected: what stands is of earlier content. Apart from the second, for the sake of its index.
 const OVERDUE = `
   select y.id, y.document_id, y.identifier, y.via, y.owed_since, y.because from (
     (select y.*, 'not-read' as because, y.read_by as since from deliveries y join documents d on d.id = y.document_id
@@ -86,6 +94,12 @@ const OVERDUE = `
     union all
     (select y.*, 'account-unknown' as because, y.owed_since as since from deliveries y join documents d on d.id = y.document_id
      where y.destination = 'pkb' and y.state = 'owed' and y.standing in ('nothing', 'recalled') and y.owed_since <= $2 and (y.read_by is null or y.read_by > $1)
+       and d.identifier = y.identifier and d.route = 'pkb'
+       and not exists (select from people p where p.nhs_number = d.nhs_number and p.as_of > least($2::timestamptz, $3::timestamptz))
+     order by y.owed_since limit $4)
+    union all
+    (select y.*, 'account-unknown' as because, y.owed_since as since from deliveries y join documents d on d.id = y.document_id
+     where y.destination = 'pkb' and y.state = 'owed' and y.standing = 'present' and y.standing_sha256 <> y.owed_sha256 and y.owed_since <= $2 and (y.read_by is null or y.read_by > $1)
        and d.identifier = y.identifier and d.route = 'pkb'
        and not exists (select from people p where p.nhs_number = d.nhs_number and p.as_of > least($2::timestamptz, $3::timestamptz))
      order by y.owed_since limit $4)) y

@@ -8,7 +8,7 @@ export type ReviewRow = DocumentRow & {
   /** Since when it has waited, for one reason or another. */
   readonly since: string
   readonly late: boolean
-  /** People who have released this revision with this content. */
+  /** People who have released this revision with this content, and who count together. */
   readonly released: number
 }
 
@@ -27,7 +27,7 @@ export type ReviewsAsked = {
 /** Groups are of all that fits directorate and team; rows of what was asked for, those that have waited longest first. */
 export type ReviewsPage = { readonly groups: readonly ReviewGroup[]; readonly rows: readonly ReviewRow[]; readonly cursor?: string }
 
-export type GivenRelease = { readonly actor: string; readonly role: string; readonly reason: string; readonly consent?: string; readonly at: string; /** False: PKB has since given another date of birth, of which this person did not know. */ readonly counts: boolean }
+export type GivenRelease = { readonly actor: string; readonly role: string; readonly reason: string; readonly consent?: string; readonly at: string; /** False: PKB has since given another date of birth, of which this person did not know. */ readonly counts: boolean; /** By which the person comes in: see `doors.ts`. */ readonly door: string }
 
 export type Review = {
   readonly reason?: ReviewReason
@@ -71,5 +71,7 @@ export type Reviewing = {
   reviews(asked: ReviewsAsked, now: string): Promise<ReviewsPage>
   /** Undefined if there is no such document. */
   review(documentId: string): Promise<Review | undefined>
+  /** In which role this person released last: who decides on many says it once. */
+  lastRole(actor: string): Promise<string | undefined>
   codesSeen(asked: CodesAsked): Promise<readonly CodeSeen[]>
 }

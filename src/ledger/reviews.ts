@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import { REVIEW_REASONS, type HeldFor, type ReviewReason } from '../decide/review-reason.ts'
 import { beganBy } from '../decide/working-days.ts'
 import { Failure } from '../errors.ts'
+import { DOOR } from './doors.ts'
 import type { GivenRelease, Review, ReviewGroup, ReviewRow, ReviewsAsked, ReviewsPage } from './review-words.ts'
 import { instant, listRowOf, present } from './rows.ts'
 import type { Row } from './rows.ts'
@@ -52,7 +53,10 @@ const after = (cursor: string, value: Value): string => {
 // Of a document `d` in its revision `v`: see `releasersOf`.
 const OF_IT = `r.document_id = d.id and r.revision = d.revision and r.sha256 = coalesce(v.document->'contents'->0->'ref'->>'sha256', '')`
 const COUNTS = `(r.birth_date_differs or not exists (select from people p where p.nhs_number = d.nhs_number and p.birth_date <> v.document->'patient'->>'birthDate'))`
-const RELEASED = `(select count(distinct r.actor)::int from releases r where ${OF_IT} and ${COUNTS})`
+// As `countOf` does.
+const RELEASED = `(
+  select coalesce(max(one.people), 0)::int from (
+    select count(distinct r.actor) as people from releases r left join staff s on s.user_name = r.actor where ${OF_IT} and ${COUNTS} group by ${DOOR}) one)`
 
 const rowsOf = async (pool: Pool, asked: ReviewsAsked, now: string): Promise<Pick<ReviewsPage, 'rows' | 'cursor'>> => {
   const values: unknown[] = []
@@ -78,9 +82,12 @@ export const reviews = async (pool: Pool, asked: ReviewsAsked, now: string): Pro
 
 // ---------------------------------------------------------------- one document
 
+export const lastRole = async (pool: Pool, actor: string): Promise<string | undefined> =>
+  (await pool.query<Row>('select role from releases where actor = $1 order by at desc limit 1', [actor])).rows[0]?.['role'] as string | undefined
+
 const REVIEW = `
   select d.waits_for, d.waits_since, d.held_for, (
-    select coalesce(json_agg(r order by r.at, r.actor), '[]') from (select r.*, ${COUNTS} as counts from releases r where ${OF_IT}) r) as releases
+    select coalesce(json_agg(r order by r.at, r.actor), '[]') from (select r.*, ${DOOR} as door, ${COUNTS} as counts from releases r left join staff s on s.user_name = r.actor where ${OF_IT}) r) as releases
   from documents d join revisions v on v.document_id = d.id and v.revision = d.revision where d.id = $1`
 
 export const review = async (pool: Pool, id: string): Promise<Review | undefined> => {
@@ -88,7 +95,7 @@ export const review = async (pool: Pool, id: string): Promise<Review | undefined
   return row && present<Review>({
     reason: row['waits_for'] as ReviewReason | null, since: instant(row['waits_since']), heldFor: row['held_for'] as HeldFor | null,
     releases: (row['releases'] as readonly Row[]).map((one) => present<GivenRelease>({
-      actor: one['actor'] as string, role: one['role'] as string, reason: one['reason'] as string, consent: one['consent'] as string | null, at: instant(one['at'])!, counts: one['counts'] as boolean,
+      actor: one['actor'] as string, role: one['role'] as string, reason: one['reason'] as string, consent: one['consent'] as string | null, at: instant(one['at'])!, counts: one['counts'] as boolean, door: one['door'] as string,
     })),
   })
 }

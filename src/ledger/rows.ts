@@ -213,7 +213,7 @@ export const documentRow = (record: DocumentRecord): Row => ({
   state: record.state, route: record.route, rule: record.rule, code: record.code, team: record.team, directorate: record.directorate,
   post: record.post, post_sha256: record.postSha256, held_for: record.heldFor, waits_for: record.waitsFor, waits_since: record.waitsSince,
   // What lists are narrowed by and counts are made of: it is kept beside the revision that says it.
-  stage: record.inForce?.facts.directorate, instruction: record.inForce?.facts.instruction, would_route: record.inForce?.decision.wouldRoute, conflict: record.inForce?.decision.conflict ?? false, variance: record.inForce?.decision.variance ?? false,
+  stage: record.inForce?.facts.directorate, instruction: record.inForce?.facts.instruction, would_route: record.inForce?.decision.wouldRoute, conflict: record.inForce?.decision.conflict ?? false, variance: record.inForce?.decision.variance ?? false, policy: record.inForce?.decision.policy,
   // What FHIR asks of the resource, where that is written too; else what is there stays.
   reference_date: record.inForce?.resource?.date, reference_status: record.inForce?.resource?.status, reference_type: record.inForce?.resource?.type?.coding?.[0]?.code,
 })

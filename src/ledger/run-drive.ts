@@ -138,9 +138,10 @@ const KINDS = {
 
 const MEMBERS = `
   select m.delivery_id, m.cause, m.step, m.recall, d.revision <> m.revision as is_newer, d.route, y.state, y.last_outcome, y.last_code, y.last_detail,
-    y.attempt_id is distinct from m.attempt_before as is_new, a.outcome as attempt_outcome, a.code as attempt_code, a.trace->>'answer' as answer,
+    y.attempt_id is distinct from m.attempt_before as is_new, a.outcome as attempt_outcome, a.code as attempt_code, a.trace->>'answer' as answer, r.code as account_code,
     p.state as print_state, p.last_outcome as print_outcome, p.last_code as print_code
   from run_members m join documents d on d.id = m.document_id join deliveries y on y.id = m.delivery_id left join attempts a on a.id = y.attempt_id
+  left join account_refusals r on r.nhs_number = y.nhs_number and r.at >= m.tried_at and y.destination = 'pkb' and y.state = 'owed'
   left join deliveries p on p.document_id = m.document_id and p.destination = 'print' and p.identifier = d.identifier and y.destination <> 'print'
   where m.run_id = $1 and m.state = 'under-way'`
 
@@ -187,7 +188,13 @@ const endOf = (row: Row, toPrint: boolean): End | undefined => {
 
 /** It is tried again by itself, and what it was to be cured of came back. */
 const triedAndFailed = (row: Row): End | undefined => {
+  // PKB was asked about the account once more, and would not say again.
+  if (typeof row['account_code'] === 'string') return sameAgain(row, 'unavailable', row['account_code'], undefined)
   if (row['is_new'] !== true || !BAD.has(row['attempt_outcome'])) return undefined
-  const cause = causeIn(row['state'] as DeliveryState, row['attempt_outcome'], row['attempt_code'], row['answer'])
-  return cause === row['cause'] ? { state: 'failed', cause, code: String(row['attempt_code'] ?? 'unknown') } : undefined
+  return sameAgain(row, row['attempt_outcome'], row['attempt_code'], row['answer'])
+}
+
+const sameAgain = (row: Row, outcome: unknown, code: unknown, answer: unknown): End | undefined => {
+  const cause = causeIn(row['state'] as DeliveryState, outcome, code, answer)
+  return cause === row['cause'] ? { state: 'failed', cause, code: String(code ?? 'unknown') } : undefined
 }

@@ -1,11 +1,12 @@
 // Makes the plan of a retry run: which deliveries, in which order, and what is to become of each. It refuses to change any
 // of them, and to make one plan of deliveries to several destinations.
 import type { Pool, PoolClient } from 'pg'
+import type { Failing } from '../decide/cause.ts'
 import { isPart, MOST_MEMBERS, type MemberClass } from '../decide/retry-run.ts'
 import { Failure } from '../errors.ts'
 import { inTransaction } from './database.ts'
-import { troubleNow, type Found } from './failures.ts'
-import { look } from './load.ts'
+import { inGroup, troubleOf } from './failures.ts'
+import { glance } from './load.ts'
 import { triedFor } from './people.ts'
 import { isUuid } from './queries.ts'
 import { toJson } from './rows.ts'
@@ -17,21 +18,21 @@ import { deliveriesOf } from './workspace.ts'
 import type { LedgerParts, Workspace } from './workspace.ts'
 
 /** Documents that are read at a time. */
-const AT_ONCE = 200
+const AT_ONCE = 1_000
 
-type Chosen = { readonly id: string; readonly documentId: string; readonly destination: string; readonly found?: Found }
+type Chosen = { readonly id: string; readonly documentId: string; readonly destination: string; /** Absent where nothing is in trouble any more. */ readonly failing?: Failing }
 type Set = { readonly chosen: readonly Chosen[]; readonly cut: boolean; readonly group?: string }
 
 export const planRun = async (pool: Pool, parts: LedgerParts, { kind, of, changed, perMinute }: RunAsked, { actor, id: who, kind: whoIs, at }: Omit<RunBy, 'reason'>): Promise<Run | undefined> => {
-  const set = await chosenBy(pool, of, at)
+  const set = await chosenBy(pool, parts.accountFreshHours, of, at)
   if (!set || set.chosen.length === 0) return undefined
   const [destination = '', ...others] = new Set(set.chosen.map((one) => one.destination))
   if (others.length > 0) throw new Failure('QUERY_INVALID', 'deliveries: Choose those to one destination.')
   if (kind === 'print' && destination !== 'pkb') throw new Failure('QUERY_INVALID', 'kind: Only what is meant for the record can go by post instead.')
   const members = inOrder(await membersOf(pool, parts, kind, set.chosen))
   const id = parts.newId()
-  const [failing] = set.chosen.flatMap(({ found }) => found?.failing ?? [])
-  const isOne = set.chosen.every(({ found }) => found !== undefined && found.failing.cause === failing?.cause && found.failing.signature === failing.signature)
+  const [failing] = set.chosen.flatMap((one) => one.failing ?? [])
+  const isOne = set.chosen.every((one) => one.failing !== undefined && one.failing.cause === failing?.cause && one.failing.signature === failing.signature)
   const inForce = await policyInForce(pool)
   const row: Row = {
     id, kind, group_key: set.group, destination, ...(isOne ? failing : {}), state: 'planned', planned_by: actor, planned_by_id: askerText({ id: who, kind: whoIs }), planned_at: at, policy: inForce?.hash, changed, cut: set.cut, per_minute: perMinute(destination), step: 0, base: 0,
@@ -53,27 +54,22 @@ export const planRun = async (pool: Pool, parts: LedgerParts, { kind, of, change
 
 // ---------------------------------------------------------------- which deliveries
 
-const chosenBy = async (pool: Pool, of: RunOf, at: string): Promise<Set | undefined> => {
-  const trouble = await troubleNow(pool, at)
+const chosenBy = async (pool: Pool, freshHours: number, of: RunOf, at: string): Promise<Set | undefined> => {
   if ('group' in of) {
-    // Oldest first, as they were found.
-    const found = trouble.get(of.group)
-    return found && { chosen: found.slice(0, MOST_MEMBERS).map(asChosen), cut: found.length > MOST_MEMBERS, group: of.group }
+    const all = await inGroup(pool, freshHours, at, of.group)
+    return all && { chosen: all.members.slice(0, MOST_MEMBERS).map(({ id, documentId }) => ({ id, documentId, ...all.wrong })), cut: all.members.length > MOST_MEMBERS, group: of.group }
   }
   const before = 'run' in of ? await runById(pool, of.run) : undefined
   if ('run' in of && !before) return undefined
   const ids = 'run' in of ? (await pool.query<Row>('select delivery_id from run_members where run_id = $1 order by place', [of.run])).rows.map((row) => row['delivery_id'] as string) : [...new Set(of.deliveries.filter(isUuid))]
   if (ids.length > MOST_MEMBERS) throw new Failure('QUERY_INVALID', `deliveries: Choose up to ${MOST_MEMBERS}.`)
-  const inTrouble = new Map([...trouble.values()].flat().map((found) => [found.id, found]))
-  const { rows } = await pool.query<Row>('select id, document_id, destination from deliveries where id = any($1::uuid[])', [ids])
+  const [inTrouble, { rows }] = await Promise.all([troubleOf(pool, freshHours, at, ids), pool.query<Row>('select id, document_id, destination from deliveries where id = any($1::uuid[])', [ids])])
   const chosen = rows.map((row): Chosen => {
-    const found = inTrouble.get(row['id'] as string)
-    return { id: row['id'] as string, documentId: row['document_id'] as string, destination: row['destination'] as string, ...(found ? { found } : {}) }
+    const failing = inTrouble.get(row['id'] as string)?.failing
+    return { id: row['id'] as string, documentId: row['document_id'] as string, destination: row['destination'] as string, ...(failing ? { failing } : {}) }
   })
   return { chosen, cut: before?.cut ?? false, ...(before?.group === undefined ? {} : { group: before.group }) }
 }
-
-const asChosen = (found: Found): Chosen => ({ id: found.id, documentId: found.documentId, destination: found.destination, found })
 
 // ---------------------------------------------------------------- what is to become of each
 
@@ -89,11 +85,11 @@ const membersOf = (pool: Pool, parts: LedgerParts, kind: RunAsked['kind'], chose
   }, OPENING)
 
 const readSome = async (client: PoolClient, parts: LedgerParts, kind: RunAsked['kind'], chosen: readonly Chosen[]): Promise<readonly Member[]> => {
-  const space = await look(client, [...new Set(chosen.map(({ documentId }) => documentId))], parts)
-  return chosen.flatMap(({ id, documentId, found }): Member[] => {
+  const space = await glance(client, [...new Set(chosen.map(({ documentId }) => documentId))], parts)
+  return chosen.flatMap(({ id, documentId, failing }): Member[] => {
     const record = space.documents.get(documentId)
     const delivery = deliveriesOf(space, documentId).find((one) => one.id === id)
-    return record?.inForce && delivery ? [{ record, delivery, which: found ? classOf(space, record, delivery, kind) : 'nothing', ...(found ? found.failing : {}) }] : []
+    return record?.inForce && delivery ? [{ record, delivery, which: failing ? classOf(space, record, delivery, kind) : 'nothing', ...failing }] : []
   })
 }
 

@@ -62,6 +62,8 @@ export type Run = {
 export type RunNow = {
   /** Members of the group that are not in it. */
   readonly joined: number
+  /** Members, not tried yet or under way, that another run which has not ended would try as well. */
+  readonly shared: number
   /** Members, not tried yet, of which a newer revision came, or of which nothing is open any more. */
   readonly overtaken: number
   /** Members, not tried yet or under way, that a stop holds. */
@@ -112,8 +114,8 @@ export type Retrying = {
   runs(limit: number): Promise<readonly Run[]>
   run(id: string): Promise<Run | undefined>
   runNow(id: string, now: string): Promise<RunNow | undefined>
-  /** What became of each, in the order of the run. */
-  runReport(id: string, limit: number, after?: number): Promise<readonly RunRow[]>
+  /** What became of each, in the order of the run; `failedFirst`: those that failed before all others. */
+  runReport(id: string, limit: number, asked?: { readonly failedFirst?: boolean }): Promise<readonly RunRow[]>
   /** As they are stored, by document: of the revision that counts. */
   resourcesOf(documentIds: readonly string[]): Promise<ReadonlyMap<string, Plan['resource']>>
   changeRun(id: string, wish: RunWish, by: RunBy): Promise<Run | undefined>
@@ -126,5 +128,5 @@ export type Retrying = {
   /** A letter that is on its way to the record goes by post. */
   printInstead(documentId: string, by: Omit<RunBy, 'id' | 'kind'>): Promise<PrintedInstead>
   /** Decides a document again for good, as `redecide`, and has what failed or was blocked of it tried again. */
-  decideAgain(documentId: string, by: Omit<RunBy, 'id' | 'kind'> & { readonly policy: string }): Promise<Redecided & { readonly tried: boolean }>
+  decideAgain(documentId: string, by: Omit<RunBy, 'id' | 'kind'> & { readonly policy: string; /** The last attempts that were looked at. */ readonly lookedAt?: readonly string[] }): Promise<Redecided & { readonly tried: boolean }>
 }

@@ -5,12 +5,14 @@ import type { Cause } from '../decide/cause.ts'
 import { SECOND_PERSON_ABOVE, wished, type Asker, type MemberClass, type RunWish, type Stopping } from '../decide/retry-run.ts'
 import { Failure } from '../errors.ts'
 import { inTransaction } from './database.ts'
-import { destinationsAway, STOPPED, troubleNow } from './failures.ts'
+import { DOOR } from './doors.ts'
+import { joinedSince } from './failures.ts'
 import { policyInForce } from './policies.ts'
 import { isUuid } from './queries.ts'
 import { instant, present, toJson } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { Retrying, Run, RunBy, RunNow, RunRow } from './run-words.ts'
+import { destinationsAway, STOPPED } from './trouble.ts'
 import type { Plan } from '../types.ts'
 
 // ---------------------------------------------------------------- look
@@ -42,21 +44,21 @@ export const run = async (from: Pool | PoolClient, id: string): Promise<Run | un
 }
 
 const ABOUT = `
-  select count(*) filter (where m.state = 'waiting' and (d.revision <> m.revision or o.state in ('acknowledged', 'printing', 'printed', 'recalled', 'closed')))::int as overtaken, count(*) filter (where ${STOPPED})::int as stopped
+  select count(*) filter (where m.state = 'waiting' and (d.revision <> m.revision or o.state in ('acknowledged', 'printing', 'printed', 'recalled', 'closed')))::int as overtaken, count(*) filter (where ${STOPPED})::int as stopped,
+    count(*) filter (where exists (select from run_members n join runs r on r.id = n.run_id where n.delivery_id = m.delivery_id and n.run_id <> m.run_id and n.state in ('waiting', 'under-way') and r.state in ('running', 'paused', 'stopped')))::int as shared
   from run_members m join deliveries o on o.id = m.delivery_id join documents d on d.id = m.document_id where m.run_id = $1 and m.state in ('waiting', 'under-way')`
 const POLICIES = 'select policy as hash, count(distinct document_id)::int as documents from run_members where run_id = $1 group by policy order by documents desc, policy'
 
-export const runNow = async (pool: Pool, id: string, now: string): Promise<RunNow | undefined> => {
+export const runNow = async (pool: Pool, freshHours: number, id: string, now: string): Promise<RunNow | undefined> => {
   const found = await run(pool, id)
   if (!found) return undefined
-  const [trouble, about, policies, away, inForce] = await Promise.all([
-    found.group === undefined || found.cut ? new Map<string, never[]>() : troubleNow(pool, now, { notIn: id }), pool.query<Row>(ABOUT, [id]),
+  const [joined, about, policies, away, inForce] = await Promise.all([
+    found.group === undefined || found.cut ? 0 : joinedSince(pool, freshHours, now, found.group, id), pool.query<Row>(ABOUT, [id]),
     pool.query<{ hash: string; documents: number }>(POLICIES, [id]), destinationsAway(pool), policyInForce(pool),
   ])
   const code = away.get(found.destination)
   return {
-    joined: trouble.get(found.group ?? '')?.length ?? 0,
-    overtaken: about.rows[0]!['overtaken'] as number, stopped: about.rows[0]!['stopped'] as number, second: found.part > SECOND_PERSON_ABOVE, policies: policies.rows,
+    joined, shared: about.rows[0]!['shared'] as number, overtaken: about.rows[0]!['overtaken'] as number, stopped: about.rows[0]!['stopped'] as number, second: found.part > SECOND_PERSON_ABOVE, policies: policies.rows,
     ...(code === undefined ? {} : { away: { code } }), ...(inForce ? { policyInForce: inForce.hash } : {}),
   }
 }
@@ -64,10 +66,10 @@ export const runNow = async (pool: Pool, id: string, now: string): Promise<RunNo
 const REPORT = `
   select m.*, d.source_id, d.code as document_code, d.team, y.destination, coalesce(m.code, case when m.state = 'under-way' then y.last_code end) as last_code
   from run_members m join documents d on d.id = m.document_id join deliveries y on y.id = m.delivery_id
-  where m.run_id = $1 and m.place > $2 order by m.place limit $3`
+  where m.run_id = $1 order by $3 and m.state in ('failed', 'blocked') desc, m.place limit $2`
 
-export const runReport = async (pool: Pool, id: string, limit: number, after = 0): Promise<readonly RunRow[]> =>
-  isUuid(id) ? (await pool.query<Row>(REPORT, [id, after, limit])).rows.map(rowOf) : []
+export const runReport = async (pool: Pool, id: string, limit: number, { failedFirst = false }: { readonly failedFirst?: boolean } = {}): Promise<readonly RunRow[]> =>
+  isUuid(id) ? (await pool.query<Row>(REPORT, [id, limit, failedFirst])).rows.map(rowOf) : []
 
 const rowOf = (row: Row): RunRow => present<RunRow>({
   deliveryId: row['delivery_id'] as string, documentId: row['document_id'] as string, sourceId: row['source_id'] as string, destination: row['destination'] as string, revision: row['revision'] as number,
@@ -92,6 +94,11 @@ const ASKERS = 'select planned_by_id, started_by_id from runs where id = $1 for 
 export const askerText = ({ kind, id }: Asker): string => `${kind}:${id}`
 const askerOf = (text: string): Asker => ({ kind: text.startsWith('person:') ? 'person' : 'program', id: text.slice(text.indexOf(':') + 1) })
 
+const withDoors = async (client: PoolClient, askers: readonly Asker[]): Promise<readonly Asker[]> => {
+  const { rows } = await client.query<Row>(`select s.user_name, ${DOOR} as door from staff s where s.user_name = any($1::text[])`, [askers.map(({ id }) => id)])
+  return askers.map((asker) => ({ ...asker, door: asker.kind === 'person' ? (rows.find((row) => row['user_name'] === asker.id)?.['door'] as string | undefined) ?? '' : '' }))
+}
+
 const CHANGES = {
   start: `update runs set state = $2, reason = coalesce(reason, $3), started_by = case when $7 then coalesce(started_by, $4) else $4 end, started_by_id = case when $7 then coalesce(started_by_id, $5) else $5 end, started_at = case when $2 = 'running' then $6::timestamptz else started_at end,
     confirmed_by = case when $7 then $4 end where id = $1`,
@@ -102,14 +109,15 @@ const CHANGES = {
   cancel: 'update runs set state = $2, ended_at = $3 where id = $1',
 } as const satisfies Record<RunWish, string>
 
-const SAYS = { state: 'The run is not in a state that allows it.', 'second-person': 'Another person than the one who planned it has to confirm it.', nothing: 'Nothing of it can be tried.' } as const
+const SAYS = { state: 'The run is not in a state that allows it.', 'second-person': 'Another person than the one who planned it has to confirm it, who signs in the same way: with a password both, or both by the provider.', nothing: 'Nothing of it can be tried.' } as const
 
 export const changeRun = (pool: Pool, id: string, wish: RunWish, { actor, id: who, kind, reason, at }: RunBy): Promise<Run | undefined> =>
   isUuid(id) ? inTransaction(pool, async (client) => {
     const { rows: [askers] } = await client.query<Row>(ASKERS, [id])
     const before = askers && (await run(client, id))
     if (!before) return undefined
-    const done = wished(wish, { state: before.state, part: before.part, askers: [askers['planned_by_id'], askers['started_by_id']].filter((one): one is string => typeof one === 'string').map(askerOf) }, { id: who, kind })
+    const [by, ...earlier] = await withDoors(client, [{ id: who, kind }, ...[askers['planned_by_id'], askers['started_by_id']].filter((one): one is string => typeof one === 'string').map(askerOf)])
+    const done = wished(wish, { state: before.state, part: before.part, askers: earlier }, by!)
     if (!done.ok) throw new Failure(done.why === 'second-person' ? 'SECOND_PERSON_NEEDED' : 'RUN_NOT_POSSIBLE', SAYS[done.why])
     const values = wish === 'start' ? [id, done.state, reason, actor, askerText({ id: who, kind }), at, done.confirms === true] : wish === 'cancel' ? [id, done.state, at] : [id, done.state]
     await client.query(CHANGES[wish], values)

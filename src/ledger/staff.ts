@@ -147,7 +147,11 @@ export const provideStaff = (pool: Pool, given: Provided): Promise<Staff | 'take
     if (before.disabledAt !== undefined) return 'disabled'
     if (before.name === given.name && sameRoles(before.roles, given.roles)) return before
     const row = await one(client, 'update staff set name = $2, roles = $3 where id = $1 returning *', [before.id, given.name, given.roles])
-    if (sameRoles(before.roles, given.roles)) return staffOf(row!)
+    if (sameRoles(before.roles, given.roles)) {
+      // Whose decisions they read, people know by this name.
+      await changed(client, before, 'name', by)
+      return staffOf(row!)
+    }
     await endAll(client, before.id)
     await changed(client, before, 'roles', by, { before: before.roles, roles: given.roles })
     return staffOf(row!)

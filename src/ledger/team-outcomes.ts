@@ -2,6 +2,7 @@
 // everybody. It refuses what identifies a patient: there is RiO's id of the document, its listed code, who uploaded it.
 import type { Pool } from 'pg'
 import { MAY_CONFLICT, OUTCOME_OF, type TeamOutcome } from '../decide/team-outcome.ts'
+import type { NotedEntry } from './audit-words.ts'
 import { inTransaction } from './database.ts'
 import { instant, present } from './rows.ts'
 import type { Row } from './rows.ts'
@@ -33,7 +34,7 @@ export type OutcomesAsked = {
 
 export type TellingTeams = {
   /** As it stands now, once for each day; undefined if that was done before. `under-way`: another process is making one, and no later one is to be made before it. */
-  makeOutcomes(asked: OutcomesAsked, now: string): Promise<{ readonly documents: number; readonly teams: number } | 'under-way' | undefined>
+  makeOutcomes(asked: OutcomesAsked, now: string): Promise<{ readonly documents: number; readonly teams: number; /** The last entry of the log, so that it is known outside as well. */ readonly noted: NotedEntry } | 'under-way' | undefined>
   /** Days that were made, the latest first. */
   outcomeDays(limit: number): Promise<readonly OutcomeDay[]>
   outcomeDay(day: string): Promise<OutcomeDay | undefined>
@@ -88,7 +89,8 @@ export const makeOutcomes = (pool: Pool, { day, begins, ends, teams, codes, mail
     const { rows: [lines] } = await client.query<Row>(CHANGED, [day, ends, outcomes, teams, codes, MAY_CONFLICT, USER_ID, TEN_DIGITS])
     const named = (lines!['names'] ?? []) as readonly string[]
     await client.query('insert into outcome_mails (day, team, due_at) select $1, team, $2 from unnest($3::text[]) as team', [day, now, mailTo.filter((team) => named.includes(team))])
-    return { documents: lines!['documents'] as number, teams: lines!['teams'] as number }
+    const { rows: [head] } = await client.query<Row>('select seq, hash from head')
+    return { documents: lines!['documents'] as number, teams: lines!['teams'] as number, noted: { seq: Number(head!['seq']), hash: head!['hash'] as string } }
   })
 
 const dayOf = (row: Row): OutcomeDay => present<OutcomeDay>({ day: row['day'] as string, madeAt: instant(row['made_at'])!, writtenAt: instant(row['written_at']) })

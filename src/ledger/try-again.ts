@@ -5,7 +5,7 @@ import { want } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
 import { contentOf, nowOf, personOf, priorOf, replan, settle } from './decided.ts'
 import type { Redecided } from './ledger.ts'
-import { retry, type By } from './people.ts'
+import { FAILED_SINCE, hasFailedSince, retry, type By } from './people.ts'
 import { redecide } from './replay.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
 import type { PrintedInstead } from './run-words.ts'
@@ -48,6 +48,7 @@ export const decideAgain = (space: Workspace, documentId: string, by: By & { rea
   const before = space.documents.get(documentId)
   if (!before?.inForce) return { kind: 'missing', tried: false }
   const troubled = inTrouble(space, before)
+  if (troubled.some((delivery) => hasFailedSince(delivery, by.lookedAt))) throw new Failure('RETRY_NOT_POSSIBLE', FAILED_SINCE)
   const decided = redecide(space, documentId, by)
   if (decided.kind === 'missing' || decided.kind === 'unreadable') return { ...decided, tried: false }
   const { actor, reason, at, run } = by

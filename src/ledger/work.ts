@@ -178,7 +178,8 @@ const isOverdue = (space: Workspace, record: DocumentRecord, delivery: DeliveryR
   if (delivery.destination !== 'pkb' || delivery.identifier !== identifier || !isMeant || delivery.state === 'blocked') return false
   if (delivery.owedSha256 !== contentOf(inForce!) || delivery.owedSince !== owedSince) return false
   if (because === 'not-read') return delivery.readAt === undefined && delivery.readBy !== undefined && delivery.readBy <= at
-  return delivery.state === 'owed' && (delivery.standing === 'nothing' || delivery.standing === 'recalled') && personOf(space, nhsNumber, at).account === 'unknown'
+  const isEarlier = delivery.standing === 'present' && delivery.standingSha256 !== undefined && delivery.standingSha256 !== delivery.owedSha256
+  return delivery.state === 'owed' && (isEarlier || delivery.standing === 'nothing' || delivery.standing === 'recalled') && personOf(space, nhsNumber, at).account === 'unknown'
 }
 
 // ---------------------------------------------------------------- finish

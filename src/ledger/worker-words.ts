@@ -132,8 +132,8 @@ export type Finish = {
 /** Held for as long as one worker works on one document at one destination; free at once when its process dies. */
 export type DocumentLock = {
   begin(think: (work: Work) => Thought, now: string): Promise<Begun | undefined>
-  /** True if something of this document at this destination is due at once. */
-  finish(finish: Finish): Promise<boolean>
+  /** True if something of this document at this destination is due at once. `waitsMs`: so long it may wait to share a commit. */
+  finish(finish: Finish, waitsMs?: number): Promise<boolean>
   /** Nothing was tried, and it stays owed: look at it again at `dueAt`. State, standing and tries stay. */
   putOff(deliveryId: string, dueAt: string): Promise<void>
   /** Its time is up: from now on it goes by post, if that still holds. False if it no longer does, or was done before. */

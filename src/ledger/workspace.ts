@@ -31,7 +31,7 @@ export type AttemptRecord = {
   readonly trace?: Trace
 }
 
-export type Release = { readonly documentId: string; readonly revision: number; readonly sha256: string; readonly actor: string; /** PKB had given another date of birth by then. */ readonly birthDateDiffers: boolean }
+export type Release = { readonly documentId: string; readonly revision: number; readonly sha256: string; readonly actor: string; /** See `doors.ts`. */ readonly door: string; /** PKB had given another date of birth by then. */ readonly birthDateDiffers: boolean }
 export type AuditEntry = { readonly at: string; readonly document_id?: string; readonly kind: AuditKind; readonly actor: string; readonly detail: string }
 export type Owed = { readonly documentId: string; readonly destination: string; readonly dueAt: string; /** A recall: before everything else. */ readonly urgent?: true }
 
@@ -83,6 +83,8 @@ export type Writes = {
   readonly policies: Row[]
   /** Members of retry runs that were tried, or need not be. */
   readonly runMarks: Row[]
+  /** NHS numbers of whom PKB would not say anything and is asked once more, for a person wants it. */
+  readonly askAgain: Set<string>
   readonly events: AuditEntry[]
   /** What listeners are told after the commit, by document and destination. */
   readonly owed: Map<string, Owed>
@@ -90,7 +92,7 @@ export type Writes = {
 
 export const noWrites = (): Writes => ({
   documents: new Set(), revisions: new Map(), newRevisions: new Set(), receipts: [], deliveries: new Map(), attempts: new Map(), releases: [], rejections: [],
-  policies: [], runMarks: [], events: [], owed: new Map(),
+  policies: [], runMarks: [], askAgain: new Set(), events: [], owed: new Map(),
 })
 
 /** On its way to the patient, or there: a copy that is left at PKB, though nothing new is sent, is one that the patient has. */

@@ -139,6 +139,21 @@ describe('no letter goes both ways', () => {
     expect(changes(unknown, [printed, closed], false)).toEqual([])
     expect(changes(plan('print', { account: 'unregistered' }), [inOutbox, { ...closed, state: 'owed' }], false)).toEqual(['k closed'])
   })
+  test('a copy of earlier content that stays at PKB keeps the new one from no post, and one that goes back or may be the new one does', () => {
+    const earlier = at({ id: 'k', standingRevision: 1, standingSha256: 'c'.repeat(64) })
+    for (const facts of [{ account: 'unregistered' }, { service: 'out-of-scope' }] as const) {
+      expect(changes(plan('print', facts), [earlier])).toEqual(['k acknowledged', 'open print'])
+      expect(changes(plan('print', facts), [earlier, gone])).toEqual(['k acknowledged', 'p owed due'])
+    }
+    expect(changes(plan('print', {}, { rule: 'account-unknown-too-long' }), [earlier])).toEqual(['k acknowledged', 'open print'])
+    expect(changes(plan('print', { code: 'blocked-pkb' }), [earlier])).toEqual(['k recalling due'])
+    expect(changes(plan('print', {}, { rule: 'posted-by-a-person' }), [earlier])).toEqual(['k recalling due'])
+    expect(changes(plan('print', { account: 'unregistered' }), [{ ...earlier, standing: 'unsure', state: 'sending', via: ['fhir'] }])).toEqual(['k sending due'])
+    expect(changes(plan('print', { account: 'unregistered' }), [{ ...earlier, standingSha256: NOW.sha256! }])).toEqual(['k acknowledged'])
+    // Nor does the new one go both ways, should it be for PKB again: it is pulled back first.
+    for (const posted of [inOutbox, { ...inOutbox, standing: 'unsure', state: 'sending' } as const]) expect(changes(plan('pkb'), [earlier, posted])).toEqual(['k acknowledged', 'p recalling due'])
+    expect(changes(plan('pkb'), [earlier, gone], false)).toEqual(['k owed due'])
+  })
   test('nothing is posted while a copy stands at PKB, not even where a letter was pulled back before', () => {
     expect(changes(plan('print', { account: 'unregistered' }), [at({ id: 'k' }), gone])).toEqual(['k acknowledged'])
     expect(changes(plan('print', { code: 'blocked-pkb' }), [at({ id: 'k' }), gone])).toEqual(['k recalling due'])

@@ -27,6 +27,11 @@ describe('a large run', () => {
     expect(wished('start', waits, { id: 'robot', kind: 'program' })).toEqual({ ok: false, why: 'second-person' })
     expect(wished('start', waits, { id: 'john', kind: 'person' })).toEqual({ ok: true, state: 'running', confirms: true })
   })
+  test('is not confirmed by an account of another door, which may be the same person', () => {
+    const local = { ...JANE, door: 'local' }
+    expect(wished('start', { ...large, state: 'unconfirmed', askers: [local] }, { id: 'jane.smith', kind: 'person', door: 'https://provider' })).toEqual({ ok: false, why: 'second-person' })
+    expect(wished('start', { ...large, state: 'unconfirmed', askers: [local] }, { id: 'john', kind: 'person', door: 'local' })).toEqual({ ok: true, state: 'running', confirms: true })
+  })
   test('that somebody else has planned has two people with its start', () => expect(wished('start', large, { id: 'john', kind: 'person' })).toEqual({ ok: true, state: 'running', confirms: true }))
   test('that a program planned, or wanted started, needs two people all the same: the program may be the person', () => {
     const [token, john] = [{ id: 'jane', kind: 'program' }, { id: 'john', kind: 'person' }] as const

@@ -21,6 +21,11 @@ describe('a circuit', () => {
     expect(hear(closed, { effect: 'unavailable', retryAfterSecs: 90 })).toEqual({ is: 'open', until: ahead(90) })
   })
 
+  test('where the destination names no time, or one that is over, it is as if it had named none', () => {
+    expect(hear(closed, { effect: 'unavailable', retryAfterSecs: 0 }).is).toBe('closed')
+    expect(hear({ is: 'half-open' }, { effect: 'unavailable', retryAfterSecs: 0 })).toEqual({ is: 'open', until: ahead(30) })
+  })
+
   test('opens at once where the destination refuses the engine, and when it refuses every document', () => {
     expect(hear(closed, 'forbidden')).toEqual({ is: 'open', until: ahead(30) })
     expect(hear(closed, 'refused', 'refused', 'answered', 'refused', 'refused').is).toBe('closed')
@@ -94,6 +99,38 @@ describe('a gate', () => {
     for (const kind of ['unavailable', 'unavailable', 'unavailable', 'refused', 'refused', 'refused', 'forbidden'] as const) gate.hear({ kind, code: 'x', detail: '', retryAfterSecs: 60, elsewhere: true })
     expect(gate.shutUntil()).toBeUndefined()
     expect(said).toEqual([])
+    gate.close()
+  })
+
+  test('is not shut for longer because the clock was put back meanwhile', async () => {
+    let at = NOW.getTime() + 86_400_000
+    const admitted: number[] = []
+    const gate = openGate({ name: 'pkb', rules: { ...rules, probe_secs: 0.05 }, say: () => undefined, now: () => new Date(at), onAdmits: (atOnce) => { admitted.push(atOnce) } })
+    gate.hear({ kind: 'forbidden', code: '403', detail: '' })
+    at -= 86_400_000
+    expect(gate.mayProbe()).toBe(true)
+    await until('the probe', () => admitted.includes(1))
+    expect(gate.shutUntil()).toBeUndefined()
+    gate.close()
+  })
+
+  test('tells of an outage when it begins, when it has another cause, and once a minute, and not at each probe', () => {
+    let at = NOW.getTime()
+    const said: unknown[] = []
+    const gate = openGate({ name: 'pkb', rules: { ...rules, probe_secs: 5 }, say: (event, fields) => { if (event === 'circuit_opened') said.push([(at - NOW.getTime()) / 1000, fields]) }, now: () => new Date(at), onAdmits: () => undefined })
+    const fails = (code: string): void => {
+      expect(gate.shutUntil()).toBeUndefined()
+      gate.hear({ kind: 'unavailable', code, detail: '', retryAfterSecs: 5 })
+      at += 6_000
+    }
+    for (let times = 0; times < 4; times += 1) fails('503')
+    for (let times = 0; times < 4; times += 1) fails('429')
+    for (let times = 0; times < 10; times += 1) fails('429')
+    expect(said).toEqual([[0, expect.objectContaining({ code: '503' })], [24, expect.objectContaining({ code: '429' })], [84, expect.objectContaining({ code: '429' })]])
+    expect(gate.shutUntil()).toBeUndefined()
+    gate.hear({ kind: 'accepted', code: '201', detail: '' })
+    fails('429')
+    expect(said).toHaveLength(4)
     gate.close()
   })
 

@@ -144,6 +144,44 @@ describe('against servers that are not what they should be', () => {
     expect(JSON.stringify(given)).not.toMatch(/Ada|999000/u)
   })
 
+  test.each(['fhir', 'hl7-soap'] as const)('by %s, neither letter nor credentials follow a redirect to another server', async (transport) => {
+    let followed = 0
+    const other = await aServer((_req, res) => { followed += 1; res.end() })
+    closers.push(() => other.close())
+    for (const status of [301, 302, 303, 307, 308]) {
+      const server = await aServer((req, res) => { req.on('end', () => res.writeHead(status, { location: `${other.url}${req.url ?? ''}` }).end()) })
+      const pkb = openPkb(pkbSettings(server.url, { transport }), { content: stand.content, now })
+      closers.push(async () => {
+        await pkb.close()
+        await server.close()
+      })
+      expect(await pkb.create(letter, patience())).toMatchObject({ kind: 'forbidden', code: String(status) })
+      expect(await pkb.recall(recallOf(letter), patience())).toMatchObject({ kind: 'forbidden', code: String(status) })
+    }
+    expect(followed).toBe(0)
+  })
+
+  test('an acknowledgement that breaks off, wherever it does, is never a yes', async () => {
+    const whole = ack(`MSA|AA|${controlId(letter.attemptId)}`)
+    for (let length = whole.indexOf('MSA'); length < whole.length; length += 3) expect(await (await answering(200, whole.slice(0, length))).create(letter, patience())).toMatchObject({ kind: 'unsure' })
+  })
+
+  test('an acknowledgement in another character set is read: what matters in it is ASCII', async () => {
+    const pkb = await answering(200, Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>${ack(`MSA|AA|${controlId(letter.attemptId)}|£ é`)}`, 'latin1'), { 'content-type': 'text/xml; charset=ISO-8859-1' })
+    expect(await pkb.create(letter, patience())).toMatchObject({ kind: 'accepted', code: 'AA' })
+  })
+
+  test('an answer that never ends is given up in time, and nobody knows what became of the letter', async () => {
+    const pkb = await facing((req, res) => {
+      req.on('end', () => {
+        res.writeHead(200, { 'content-type': 'text/xml' })
+        const drip = setInterval(() => res.write(' '), 10)
+        res.on('close', () => clearInterval(drip))
+      })
+    })
+    expect(await pkb.create(letter, patience(300))).toMatchObject({ kind: 'unsure', code: 'TIMEOUT' })
+  })
+
   test('an acknowledgement that nobody asked to be packed, and that is, is read', async () => {
     const pkb = await answering(200, gzipSync(ack(`MSA|AA|${controlId(letter.attemptId)}`)), { 'content-type': 'text/xml', 'content-encoding': 'gzip' })
     expect(await pkb.create(letter, patience())).toMatchObject({ kind: 'accepted', code: 'AA' })

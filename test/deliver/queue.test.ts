@@ -1,7 +1,7 @@
 // The queue's contract, on PostgreSQL and on Redis, and what only one of them can meet: being away.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
-import { Pool } from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import { openWake } from '../../src/deliver/wake.ts'
 import { queueContract } from '../contracts/queue.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -28,13 +28,33 @@ describe('the queue on PostgreSQL', () => {
     }
   })
 
-  test('it leaves the pool open, with the ledger\'s own tables first in the search path', async () => {
+  test('it leaves the pool open, and lets none of its connections back, which find the ledger\'s tables first and wait for no disk', async () => {
     const database = await freshDatabase()
     const pool = new Pool({ connectionString: database.url, max: 1 })
     const wake = await openWake({ pool, say: () => undefined, now })
+    let its: PoolClient | undefined
+    pool.on('acquire', (client) => { its = client })
     await wake.wake([{ documentId: 'd', destination: 'pkb', dueAt: now().toISOString() }])
+    const settings = "select name, setting from pg_settings where name in ('search_path', 'synchronous_commit') order by name"
+    expect((await its!.query(settings)).rows).toEqual([{ name: 'search_path', setting: 'public, bullmq' }, { name: 'synchronous_commit', setting: 'off' }])
     await wake.close()
-    expect((await pool.query('show search_path')).rows).toEqual([{ search_path: 'public, bullmq' }])
+    expect((await pool.query(settings)).rows).toEqual([{ name: 'search_path', setting: '"$user", public' }, { name: 'synchronous_commit', setting: 'on' }])
+    await pool.end()
+    await database.drop()
+  })
+
+  test('it goes on when its connection was lost', async () => {
+    const database = await freshDatabase()
+    const pool = new Pool({ connectionString: database.url, max: 20 })
+    pool.on('error', () => undefined)
+    pool.on('connect', (client) => { client.on('error', () => undefined) })
+    const wake = await openWake({ pool, say: () => undefined, now })
+    const wakeOne = (documentId: string): Promise<void> => wake.wake([{ documentId, destination: 'pkb', dueAt: now().toISOString() }])
+    await wakeOne('first')
+    await pool.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+    // The first to notice may fail: the sweeper would come by.
+    await until('another is waiting', async () => { await wakeOne('second'); return (await wake.counts('pkb').catch(() => undefined))?.waiting === 2 })
+    await wake.close()
     await pool.end()
     await database.drop()
   })

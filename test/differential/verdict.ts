@@ -49,12 +49,15 @@ const isFailed = ({ outcome, code, action }: Entry['detail']): boolean => outcom
 
 /**
  * Whoever starts a create or an update does so for the latest revision of a document that may be shown at that moment
- * of the log. What failed is not tried again before somebody has said something.
+ * of the log, and for one patient after it was taken back from the other. What failed is not tried again before somebody
+ * has said something.
  */
 const attempts = ({ steps }: Happened, entries: readonly Entry[]): readonly string[] => {
   const wrong: string[] = []
   const latest: { [D in Doc]?: unknown } = {}
   const failed = new Set<unknown>()
+  /** Deliveries that PKB was heard to have, with their document. */
+  const stands = new Map<unknown, Doc>()
   let model = NOTHING
   let next = 0
   for (const entry of entries) {
@@ -65,9 +68,14 @@ const attempts = ({ steps }: Happened, entries: readonly Entry[]): readonly stri
     if (kind === 'received') latest[doc] = detail['revision']
     if (kind === 'attempt-ended' && isFailed(detail)) failed.add(doc)
     else if (kind !== 'attempt-started' && kind !== 'attempt-ended') failed.clear()
+    if (kind === 'attempt-ended' && detail['outcome'] === 'accepted') {
+      if (detail['action'] === 'recall') stands.delete(detail['delivery'])
+      else if (detail['action'] !== 'look') stands.set(detail['delivery'], doc)
+    }
     if (kind !== 'attempt-started') continue
     if (failed.has(doc)) wrong.push(`${doc} failed, and was tried again by nobody's wish`)
     if (detail['action'] !== 'create' && detail['action'] !== 'update') continue
+    if ([...stands].some(([delivery, of]) => of === doc && delivery !== detail['delivery'])) wrong.push(`a ${String(detail['action'])} of ${doc} was started for one patient while the other still had it`)
     if (!shown(model, doc)) wrong.push(`a ${String(detail['action'])} of ${doc} was started after it was not to be shared any more`)
     else if (detail['revision'] !== latest[doc]) wrong.push(`revision ${String(detail['revision'])} of ${doc} was started when ${String(latest[doc])} was in force`)
   }

@@ -87,12 +87,24 @@ export const openWorkers = ({ engine, channel, now, tell, recalled }: WorkersPar
         release: () => (dying ? endsWithIt() : taken.release()),
       }
     }
+    // Once PKB has taken a letter its turn is over, and what changed meanwhile has another at once.
+    let another = true
+    const wake: Line['wake']['wake'] = async (woken) => { another ||= woken.some(({ urgent, dueAt }) => urgent && Date.parse(dueAt) <= now()) }
     const line: Line = {
-      destination: destinationWithin(engine.pkb, around), gate, retry: RETRY, timeoutSecs: 60, ledger: { ...ledger, lock, slot }, wake: { wake: async () => undefined },
+      destination: destinationWithin(engine.pkb, around), gate, retry: RETRY, timeoutSecs: 60, ledger: { ...ledger, lock, slot }, wake: { wake },
       policy: () => engine.policy, planAgain, say: () => undefined, sayPolicy: () => undefined, now: clock, random: () => 0.5,
       get stopping() { return abort.signal },
     }
-    await workOn(documentId, line).catch((error: unknown) => { if (!(error instanceof Died)) throw error }).finally(endsWithIt)
+    try {
+      while (another) {
+        another = false
+        await workOn(documentId, line, false, () => undefined)
+      }
+    } catch (error) {
+      if (!(error instanceof Died)) throw error
+    } finally {
+      await endsWithIt()
+    }
   }
   return { work, close: circuit.close }
 }

@@ -57,10 +57,22 @@ describe('the report', () => {
   })
 
   test.each([
-    [{}, 7], [{ route: ['pkb', 'print'] }, 2], [{ route: ['withhold'] }, 4], [{ route: ['review'] }, 1], [{ marked: 'conflict' }, 1], [{ marked: 'variance' }, 1], [{ state: ['recalling', 'recalled'] }, 1], [{ directorate: 'newham' }, 6],
+    [{}, 7], [{ route: ['pkb', 'print'] }, 2], [{ route: ['withhold'] }, 4], [{ route: ['review'] }, 1], [{ marked: 'conflict' }, 1], [{ marked: 'variance' }, 1], [{ marked: 'instruction' }, 2], [{ code: '-' }, 0], [{ code: 'CLIN' }, 4], [{ marked: 'taken-back' }, 1], [{ marked: 'taken-back', title: 'letter' }, 1], [{ marked: 'instruction', directorate: 'newham', route: ['pkb'] }, 0], [{ state: ['recalling', 'recalled'] }, 1], [{ directorate: 'newham' }, 6],
   ] as const)('the list finds the documents behind %j', async (filter, count) => {
     expect((await place.ledger.list({ limit: 50, stage: ['live'], ...TIME, ...filter })).documents).toHaveLength(count)
   })
+})
+
+test('a letter whose place another has taken is recalled, and nothing that leaked', async () => {
+  const takenBack = async () => (await report()).all!.takenBack
+  const before = await takenBack()
+  const sent = (await place.upload({}, { receipt: aReceipt({ documentId: 'R-1' }, { receivedAt: '2026-11-03T10:00:00.000Z' }) })).id
+  await work(place, sent, 'pkb')
+  await place.upload({}, { receipt: aReceipt({ documentId: 'R-2', event: 'replaced', replaces: 'R-1' }, { receivedAt: '2026-11-03T11:00:00.000Z' }) })
+  await work(place, sent, 'pkb')
+  const story = (await place.ledger.story(sent))!
+  expect([story.state, story.facts.lifecycle, await takenBack()]).toEqual(['recalled', 'superseded', before])
+  expect((await place.ledger.list({ limit: 50, marked: 'taken-back' })).documents.map(({ sourceId }) => sourceId)).not.toContain('R-1')
 })
 
 // ---------------------------------------------------------------- random documents
@@ -89,7 +101,7 @@ test('each number is that of a fold over the documents', async () => {
       if (facts.directorate !== 'live') continue
       const told = (text: string | undefined, listed: object): string => (text === undefined ? '-' : Object.hasOwn(listed, text.trim()) ? text.trim() : 'not listed')
       const key = [monthIn.format(new Date(receivedAt)), directorate ?? '-', told(team, place.policy.services), told(code, place.policy.codes), decision.route, decision.conflict, decision.variance,
-        decision.route === 'withhold' && facts.instruction === 'withhold' && facts.code !== 'blocked', state === 'recalling' || state === 'recalled'].join(' ')
+        decision.route === 'withhold' && facts.instruction === 'withhold' && facts.code !== 'blocked', (state === 'recalling' || state === 'recalled') && facts.lifecycle !== 'superseded'].join(' ')
       counted.set(key, (counted.get(key) ?? 0) + 1)
     }
     const numbers = await place.ledger.assurance({ since: '2025-01-01T00:00:00.000Z', until: '2026-01-01T00:00:00.000Z', codes: Object.keys(place.policy.codes), teams: Object.keys(place.policy.services) })

@@ -42,7 +42,7 @@ describe('a group', () => {
     const group = await only()
     expect(group).toEqual({
       key: expect.stringMatching(/^refused-[0-9a-f]{16}$/u), destination: 'pkb', cause: 'refused', signature: '422 processing DocumentReference.type', documents: 3, patients: 2, unidentified: 0,
-      person: 3, again: 0, behind: 0, oldestSince: at, firstSeen: at, lastSeen: iso(), thisHour: 3, hourBefore: 0, policies: [{ hash: place.policy.hash, documents: 3 }],
+      person: 3, again: 0, behind: 0, ages: { hour: 3, fourHours: 0, day: 0, older: 0 }, oldestSince: at, firstSeen: at, lastSeen: iso(), thisHour: 3, hourBefore: 0, policies: [{ hash: place.policy.hash, documents: 3 }],
     })
     expect(await place.ledger.failures(iso())).toMatchObject({ documents: 3, patients: 2, all: true })
   })
@@ -84,6 +84,19 @@ describe('a group', () => {
     expect(await only()).toMatchObject({ thisHour: 1, hourBefore: 2 })
     later(7200)
     expect(await only()).toMatchObject({ thisHour: 0, hourBefore: 0, documents: 2 })
+  })
+
+  test('says for how long its documents have been owed', async () => {
+    const ages: unknown[] = []
+    for (const hours of [21, 2, 1]) {
+      await tried(`F-${hours}`, DOWN)
+      later(hours * 3600)
+      ages.push((await only()).ages)
+    }
+    await tried('F-0', DOWN)
+    expect([...ages, (await only()).ages]).toEqual([
+      { hour: 0, fourHours: 0, day: 1, older: 0 }, { hour: 0, fourHours: 1, day: 1, older: 0 }, { hour: 0, fourHours: 2, day: 0, older: 1 }, { hour: 1, fourHours: 2, day: 0, older: 1 },
+    ])
   })
 
   test('counts a failure from before a success no more', async () => {
@@ -159,9 +172,48 @@ describe('a group', () => {
     const silent = { ...ADA, nhsNumber: '9990000034', clientId: 'C3' }
     await place.upload({ documentId: 'F-1', patient: silent })
     await place.ledger.accountRefused(silent.nhsNumber, 'NOT_IN_ANSWER', iso())
-    expect(await only()).toMatchObject({ cause: 'pkb-down', signature: 'NOT_IN_ANSWER', again: 1, documents: 1 })
+    expect(await only()).toMatchObject({ cause: 'pkb-down', signature: 'NOT_IN_ANSWER Accounts', again: 1, documents: 1 })
     await place.ledger.savePerson(silent.nhsNumber, { registered: true, deceased: false }, iso())
     expect(await groups()).toEqual([])
+  })
+
+  test('of such people says when PKB is asked again, and not when the letter is looked at', async () => {
+    const silent = { ...ADA, nhsNumber: '9990000034', clientId: 'C3' }
+    await place.upload({ documentId: 'F-1', patient: silent })
+    for (let times = 0; times < 3; times += 1) await place.ledger.accountRefused(silent.nhsNumber, '422', iso())
+    expect((await only()).nextAt).toBe(new Date(place.clock.at.getTime() + 20 * 60_000).toISOString())
+  })
+
+  test('holds what waits because nobody can be asked whether there is an account', async () => {
+    const stranger = { ...ADA, nhsNumber: '9990000034', clientId: 'C3' }
+    await place.upload({ documentId: 'F-1', patient: stranger })
+    await place.upload({ documentId: 'F-2' })
+    const accounts = async (circuit: 'open' | 'closed') => place.ledger.noteStates('one', [{ destination: 'pkb-accounts', circuit, since: iso(), ...(circuit === 'open' ? { until: iso(), code: '503' } : {}) }], iso())
+    await accounts('open')
+    expect(await groups()).toEqual([])
+    later(60)
+    await accounts('open')
+    // Of the other one the account is known: it only has to wait for its turn.
+    expect(await only()).toMatchObject({ destination: 'pkb', cause: 'pkb-down', signature: '503 Accounts', documents: 1, behind: 1 })
+    expect((await place.ledger.failuresIn(iso(), (await only()).key, 10))?.rows.map(({ document: { sourceId }, fate }) => [sourceId, fate])).toEqual([['F-1', 'behind']])
+    // An answer from too long ago is none.
+    later(25 * 3600)
+    await accounts('open')
+    expect(await only()).toMatchObject({ documents: 2, behind: 2 })
+    // A process that has said nothing for a minute is gone.
+    later(61)
+    expect(await groups()).toEqual([])
+    await accounts('closed')
+    expect(await groups()).toEqual([])
+  })
+
+  test('of documents of old takes the policy from their revision', async () => {
+    await tried('F-1', REFUSED)
+    await place.pool.query('update documents set policy = null')
+    expect((await only()).policies).toEqual([{ hash: place.policy.hash, documents: 1 }])
+    await tried('F-2', REFUSED)
+    await place.pool.query("update documents set policy = 'another' where source_id = 'F-2'")
+    expect((await only()).policies).toEqual([{ hash: place.policy.hash, documents: 1 }, { hash: 'another', documents: 1 }].toSorted((a, b) => a.hash.localeCompare(b.hash)))
   })
 
   test('of what the print house rejected, or a recall that PKB refuses, waits for a person', async () => {

@@ -304,7 +304,8 @@ const atPrint = (world: World, action: string, copy: Copy): End & { readonly bat
     const last = gone.find(({ revision }) => revision === copy.revision) ?? gone.at(-1)
     return last ? { kind: 'refused', code: last.revision === copy.revision ? TAKEN : TAKEN_BEFORE, batch: batchOf(last), taken: last.sha256 } : ACCEPTED
   }
-  if (world.record) world.harm.push('posted beside a copy at PKB')
+  // Of earlier content, which stays there because nothing new may go there, it keeps the letter from nobody.
+  if (world.record && world.record.sha256 === copy.sha256) world.harm.push('posted beside a copy at PKB')
   const same = gone.find(({ sha256, revision }) => sha256 === copy.sha256 || revision === copy.revision)
   world.batches = same ? gone : [...gone, { ...copy, place: 'outbox' }]
   return { ...ACCEPTED, batch: batchOf(same ?? copy) }
@@ -371,6 +372,11 @@ const SENT_BACK_LATE: [Channel, (typeof ENDINGS)['to the record'], boolean, [str
   ['blocked from PKB', ['PKB works']], ['registered', ['print works']], ['for PKB', ['taken', 'print works']], ['blocked from PKB', ['PKB works']], ['some minutes pass', ['sent back']],
 ]]
 
+/** Once it went both ways: new content was being handed to the print house while PKB, which had earlier content, was given it too. */
+const CORRECTED: [Channel, (typeof ENDINGS)['to the record'], boolean, [string, string[]][]] = ['pulled-back', ENDINGS['to the record'], true, [
+  ['nothing', ['PKB works']], ['for print', ['print begins']], ['for PKB', ['PKB works']], ['for PKB', ['PKB works']], ['for PKB', ['PKB works']],
+]]
+
 test('no letter goes to PKB beside the same letter in print, nor to print beside a copy at PKB, in whatever order things happen, and in the end the patient has it by one way', async () => {
   let [records, batches] = [0, 0]
   await fc.assert(fc.asyncProperty(fc.constantFrom<Channel>('pulled-back', 'stays-by-post', 'by HL7'), fc.constantFrom(...Object.values(ENDINGS)), fc.boolean(), fc.array(aRound, { minLength: 3, maxLength: 6 }), async (choice, last, inScope, rounds) => {
@@ -391,12 +397,11 @@ test('no letter goes to PKB beside the same letter in print, nor to print beside
     if (sent) records += 1
     if (posted) batches += 1
     expect(run.world.harm).toEqual([])
-    const { state, route, document, deliveries } = await story(id)
+    const { state, document, deliveries } = await story(id)
     const { sha256 } = document.contents[0]!.ref
     expect([state, deliveries.map((one) => `${one.destination} ${one.state} ${one.standing} ${one.lastCode ?? ''}`).filter((text) => !RESTS.includes(text.split(' ')[1]!))]).toEqual([state, []])
-    // What stands at PKB stays there where nothing new may go there, and is not posted as well.
-    expect(run.world.record && route !== 'pkb' ? [sha256] : [run.world.record?.sha256, ...run.world.batches.map((batch) => batch.sha256)]).toContain(sha256)
-  }), { numRuns: Number(process.env['ONE_WAY_RUNS'] ?? 200), examples: [SENT_BACK_LATE] })
+    expect([run.world.record?.sha256, ...run.world.batches.map((batch) => batch.sha256)]).toContain(sha256)
+  }), { numRuns: Number(process.env['ONE_WAY_RUNS'] ?? 200), examples: [SENT_BACK_LATE, CORRECTED] })
   // It is about something.
   expect([records > 5, batches > 5]).toEqual([true, true])
 }, 600_000)

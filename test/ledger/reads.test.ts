@@ -145,6 +145,21 @@ describe('a reading', () => {
   })
 })
 
+describe('a letter that is being taken back', () => {
+  test('is asked for for as long as it may still stand, before all others, and told as read before it was gone', async () => {
+    const { id } = await letter()
+    await letter()
+    later(HOUR)
+    await place.ledger.hold(id, 'clerk', 'look', iso())
+    await work(place, id, 'pkb', { kind: 'unsure', code: 'TIMEOUT' })
+    expect(await pkb(id)).toMatchObject({ state: 'recalling', standing: 'unsure' })
+    for (let times = 0; times < 2; times += 1) expect((await place.ledger.unread('hl7-soap', 1)).map(({ documentId }) => documentId)).toEqual([id])
+    await read(id)
+    expect((await place.ledger.unread('hl7-soap', 1000)).map(({ documentId }) => documentId)).not.toContain(id)
+    expect((await place.ledger.recalls('late', 1000)).map(({ documentId, readAt }) => [documentId, readAt])).toContainEqual([id, iso()])
+  })
+})
+
 describe('a letter that is not read in time', () => {
   const unread = async () => {
     const { id, documentId } = await letter()

@@ -117,6 +117,44 @@ describe('a run', () => {
     expect(told.map(({ actor, detail }) => [actor, detail['what']])).toEqual([['engine', 'done'], ['jane (pages)', 'start'], ['jane (pages)', 'plan']])
   })
 
+  test('has PKB asked once more about somebody of whom it would not say anything, and stops where it still does not', async () => {
+    const silent = '9990000174'
+    const { id } = await place.upload(metadata(0, { patient: { ...ADA, nhsNumber: silent } }))
+    const { id: next } = await place.upload(metadata(0, { patient: { ...ADA, nhsNumber: silent } }))
+    for (let times = 0; times < 9; times += 1) await place.ledger.accountRefused(silent, '422', iso())
+    const wanted = async () => place.ledger.accountsWanted(new Date(place.clock.at.getTime() - 24 * 3_600_000).toISOString(), 10, {})
+    later(60)
+    expect(await wanted()).not.toContain(silent)
+    const run = await plan([id, next])
+    await start(run)
+    await turn(run)
+    expect(await wanted()).toContain(silent)
+    expect(await statesOf(run)).toEqual(['under-way', 'waiting'])
+    await place.ledger.accountRefused(silent, '422', iso())
+    await turn(run)
+    expect(await now(run)).toMatchObject({ state: 'stopped', why: 'same-failure', byState: { failed: 1, waiting: 1 } })
+    expect((await place.ledger.runReport(run.id, 10))[0]).toMatchObject({ state: 'failed', lastCode: '422' })
+  })
+
+  test('says what is part of another run that has not ended, and tells first what failed', async () => {
+    const ids = await inTrouble(BUSY, [0, 1])
+    const [one, other] = [await plan(ids), await plan(ids)]
+    expect((await place.ledger.runNow(other.id, iso()))?.shared).toBe(0)
+    await start(one)
+    expect((await place.ledger.runNow(other.id, iso()))?.shared).toBe(2)
+    expect((await place.ledger.runNow(one.id, iso()))?.shared).toBe(0)
+    await turn(one)
+    await work(place, ids[0]!, 'pkb')
+    expect((await place.ledger.runNow(other.id, iso()))?.shared).toBe(2)
+    for (let n = 0; n < 3; n += 1) await turn(one)
+    expect((await place.ledger.runNow(other.id, iso()))?.shared).toBe(1)
+    await work(place, ids[1]!, 'pkb', BUSY)
+    await turn(one)
+    expect(await statesOf(one)).toEqual(['arrived', 'failed'])
+    expect((await place.ledger.runReport(one.id, 10, { failedFirst: true })).map(({ state }) => state)).toEqual(['failed', 'arrived'])
+    expect((await place.ledger.runNow(other.id, iso()))?.shared).toBe(0)
+  })
+
   test('keeps a patient\'s letters in the order in which they were written', async () => {
     const [first] = await inTrouble(BUSY, [0])
     const second = await inTrouble(BUSY, [0])

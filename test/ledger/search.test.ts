@@ -45,6 +45,8 @@ describe('a search', () => {
   test.each<[string, readonly string[]]>([
     ['gard', ['S-0']], ['CLINIC letter', ['S-4', 'S-2', 'S-0']], ['"clinic letter"', ['S-4', 'S-0']], ['clinic -letter', ['S-1']], ['garden or hearing', ['S-3', 'S-0']],
     ['clinic-letter', ['S-4', 'S-2', 'S-0']], [`"'); drop table titles; --`, []], ['-', []], ['"', []], ['& | ! <->', []], [String.raw`\'":*`, []],
+    ['“clinic letter”', ['S-4', 'S-0']], ['clinic – letter', ['S-4', 'S-2', 'S-0']], ['*', []], ['c cl clinic CLIN', ['S-4', 'S-2', 'S-1', 'S-0']], ['for the clinic', ['S-2']],
+    [[...'abcdefghijklmnopqrstuvwxyz'].join(' '), []], [Array.from({ length: 100 }, (_, nth) => `w${nth}`).join(' '), []], ['-clinic -letter -hearing', []], ['"clinic', ['S-4', 'S-2', 'S-1', 'S-0']],
   ])('for %s reads titles by their words', async (title, expected) => expect(await found({ title })).toEqual(expected))
 
   test('finds a document by the words of its latest revision only', async () => {
@@ -97,7 +99,7 @@ describe('a search', () => {
       const html = await (await fetch(`${open.url}/search`, formOf({ formToken, ...(fields as Record<string, string>) }))).text()
       expect(html).not.toMatch(/(?:href|action)="[^"]*(?:999 ?000|garden)/u)
     }
-    for (const body of [{ nhsNumber: '99900000180' }, { title: 'garden', cursor: 'garden' }, { title: ['garden'], nhsNumber: '9990000018', state: 'garden' }]) {
+    for (const body of [{ nhsNumber: '99900000180' }, { title: 'garden', cursor: 'garden' }, { title: 'garden '.repeat(1000) }, { title: ['garden'], nhsNumber: '9990000018', state: 'garden' }]) {
       const answer = await open.api('/api/documents/search', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
       expect(answer.status).toBe(400)
       expect(await answer.text()).not.toMatch(secrets)

@@ -54,6 +54,35 @@ describe('a slot', () => {
     await lost.release()
   })
 
+  test('takes along the document that it is wanted for, and gives that back with itself unless it was asked for', async () => {
+    const { id } = await place.upload({ documentId: 'RIO-along' })
+    const unused = (await place.ledger.slot('pkb', 1, true, id))!
+    expect(await other.ledger.lock(id, 'pkb')).toBeUndefined()
+    await unused.release()
+    const elsewhere = (await other.ledger.lock(id, 'pkb'))!
+    const without = kept(await place.ledger.slot('pkb', 1, true, id))!
+    expect(await place.ledger.lock(id, 'pkb', without)).toBeUndefined()
+    await elsewhere.release()
+    await without.release()
+
+    const slot = (await place.ledger.slot('pkb', 1, true, id))!
+    const lock = (await place.ledger.lock(id, 'pkb', slot))!
+    expect(await place.ledger.lock(id, 'pkb')).toBeUndefined()
+    await slot.release()
+    expect(await other.ledger.lock(id, 'pkb')).toBeUndefined()
+    await lock.release()
+    const free = (await other.ledger.lock(id, 'pkb'))!
+    await free.release()
+  })
+
+  test('may be had again at once by who gives it back, without waiting for that', async () => {
+    const slot = (await place.ledger.slot('handed over', 1))!
+    void slot.release()
+    const next = kept(await place.ledger.slot('handed over', 1))
+    expect(next).toBeDefined()
+    expect(await other.ledger.slot('handed over', 1)).toBeUndefined()
+  })
+
   test('says when the next exchange may begin, to whoever has it next; and that is not taken back by a clock that is behind', async () => {
     const [sooner, later] = ['2026-11-23T10:00:05.000Z', '2026-11-23T10:00:10.000Z']
     const slot = (await place.ledger.slot('paced', 1))!
