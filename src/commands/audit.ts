@@ -9,7 +9,7 @@ export const USAGE = `Usage: npx openletter audit verify [--noted NUMBER:HASH] [
 
   Each entry of the log of events carries a hash of itself and of the one before. Prints how many there are, from when to
   when, and the hash of the last. Whoever can write to the database could write the whole log anew: keep the last line
-  elsewhere from time to time, and give it to --noted later. Exit 0 if every link holds, 1 if one is broken.`
+  elsewhere from time to time, and give it to --noted later; the engine's log has one each morning (log_noted). Exit 0 if every link holds, 1 if one is broken.`
 
 export const audit = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
   const called = calledWith(args)
@@ -17,7 +17,7 @@ export const audit = async (args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const walk = await withLedger(env, (ledger) => ledger.walkChain(called.noted), { policy: 'in-force' })
   if (called.json) console.log(JSON.stringify({ holds: walk.broken === undefined, ...walk }, undefined, 2))
   else if (walk.broken) console.error(brokenInWords(walk, walk.broken))
-  else console.log(inWords(walk))
+  else console.log(inWords(walk, called.noted))
   return walk.broken ? 1 : 0
 }
 
@@ -39,8 +39,12 @@ const count = (entries: number): string => `${entries.toLocaleString('en-GB')} $
 
 const span = ({ first, last }: ChainWalk): string => (first === undefined || last === undefined ? '' : `, from ${londonTime(first)} to ${londonTime(last)}`)
 
-const inWords = (walk: ChainWalk): string =>
-  walk.entries === 0 ? 'The log is empty: there is nothing to check.' : `The log holds: ${count(walk.entries)}${span(walk)}.\n${walk.entries}:${walk.hash}`
+/** A chain says nothing of what was cut off its end together with its head, nor of one that was made anew from its beginning. */
+const NOT_SHOWN = 'Whether entries were cut off its end, or the whole was written anew, only an entry that was noted elsewhere shows: --noted.'
+
+const inWords = (walk: ChainWalk, noted: NotedEntry | undefined): string =>
+  walk.entries === 0 ? `The log is empty: there is nothing to check. ${NOT_SHOWN}`
+    : `The log holds: ${count(walk.entries)}${span(walk)}.\n${noted ? `Entry ${noted.seq} is the one that was noted: nothing up to it was changed since.` : NOT_SHOWN}\n${walk.entries}:${walk.hash}`
 
 const WHY = {
   changed: 'it was changed after it was written, or one before it was taken out or put in',

@@ -1,6 +1,7 @@
 // `openletter explain FILE|DOCUMENT`: the whole plan, rule by rule, for a message in a file as the engine would make it
-// for a document that it has not seen before, or for a document in the ledger; with `--as-of`, as it was then. Sends
-// nothing, stores nothing, and is for the one who has the message: it shows what the message says of the patient.
+// for a document that it has not seen before, or for a document in the ledger; with `--as-of`, as it was then. It shows what
+// the message says of the patient: of a document in the ledger that is a look, and in the log before anything is shown.
+// It refuses to send anything, and to store anything but that.
 import { parseArgs } from 'node:util'
 import { Failure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -15,6 +16,7 @@ import { explainFile, isFile } from './explain-file.ts'
 import { inWords } from './explain-words.ts'
 import type { Explanation } from '../engine/explanation.ts'
 import { withLedger } from './ledger.ts'
+import { terminal, type Talk } from './replay-apply.ts'
 
 export const USAGE = `Usage: npx openletter explain FILE|DOCUMENT [--feed NAME] [--as-of TIME] [--json]
 FILE is an HL7 message (.hl7) or an upload (.json), or - for standard input; samples/ has some.
@@ -23,10 +25,10 @@ TIME is a day (its end, in London) such as 2026-11-20, or an instant such as 202
 
 type Asked = { readonly what: string; readonly feed?: string; readonly asOf?: string; readonly json: boolean }
 
-export const explain = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
+export const explain = async (args: readonly string[], env: NodeJS.ProcessEnv, talk: Pick<Talk, 'actor'> = terminal): Promise<number> => {
   const asked = askedIn(args)
   if (typeof asked === 'string') { console.error(asked === '' ? USAGE : `${asked}\n${USAGE}`); return 2 }
-  const explained = asked.asOf === undefined ? await explainNow(asked, env) : await explainAsOf(asked, asked.asOf, env)
+  const explained = asked.asOf === undefined ? await explainNow(asked, env, talk) : await explainAsOf(asked, asked.asOf, env, talk)
   if (!explained) return 1
   console.log(asked.json ? JSON.stringify(explained, undefined, 2) : inWords(explained))
   return explained.reasons ? 0 : 1
@@ -51,7 +53,7 @@ const askedIn = (args: readonly string[]): Asked | string => {
 /** A day is meant whole, as clocks in London show it. */
 const moment = (text: string): string | undefined => isoInstant(/^\d{4}-\d{2}-\d{2}$/u.test(text) ? `${text}T23:59:59.999` : text, 'Europe/London')
 
-const explainNow = async ({ what, feed }: Asked, env: Environment): Promise<Explanation | undefined> => {
+const explainNow = async ({ what, feed }: Asked, env: Environment, talk: Pick<Talk, 'actor'>): Promise<Explanation | undefined> => {
   const { policy, problems, files } = await loadPolicy(checkable(env))
   if (!policy) {
     for (const problem of problems) console.error(printProblem(problem))
@@ -59,20 +61,26 @@ const explainNow = async ({ what, feed }: Asked, env: Environment): Promise<Expl
   }
   const on = { hash: policy.hash, from: 'disk' } as const
   if (await isFile(what)) return { ...(await explainFile({ file: what, policy, files, at: new Date(), ...(feed ? { feed } : {}) })), policy: on }
-  return inLedger(what, env, async (ledger) => explainDocument(ledger, await documentCalled(ledger, what), policy, files), policy)
+  return inLedger(what, env, async (ledger) => seen(ledger, talk, await explainDocument(ledger, await documentCalled(ledger, what), policy, files)), policy)
 }
 
-const explainAsOf = async ({ what, feed }: Asked, at: string, env: Environment): Promise<Explanation> => {
+const explainAsOf = async ({ what, feed }: Asked, at: string, env: Environment, talk: Pick<Talk, 'actor'>): Promise<Explanation> => {
   if (Date.parse(at) > Date.now() + DAY_MS) throw new Failure('NOTHING_TO_EXPLAIN', `${at} has not come yet.`)
   const file = await isFile(what)
   return inLedger(what, env, async (ledger) => {
     const then = await policyThen(ledger, at, checkable(env))
-    if (!file) return explainThen(ledger, await documentCalled(ledger, what), at, then, checkable(env))
+    if (!file) return seen(ledger, talk, await explainThen(ledger, await documentCalled(ledger, what), at, then, checkable(env)))
     const { policy, problems, files } = then.loaded
     const kept = { hash: then.kept.hash, from: 'ledger', since: then.kept.since } as const
     if (!policy) return { about: { file: what, feed: feed ?? '' }, policy: kept, unloadable: problems.map(printProblem) }
     return { ...(await explainFile({ file: what, policy, files, at: new Date(at), ...(feed ? { feed } : {}) })), policy: kept }
   })
+}
+
+/** Written down before it is shown, as the pages do. */
+const seen = async (ledger: Ledger, talk: Pick<Talk, 'actor'>, explained: Explanation): Promise<Explanation> => {
+  if ('document' in explained.about && explained.reasons) await ledger.looked([{ id: explained.about.document, revision: explained.about.revision }], { actor: `${talk.actor()} (command)`, what: 'story' }, new Date().toISOString())
+  return explained
 }
 
 /** The end of today is still to come. */

@@ -15,6 +15,12 @@ const frameOf = (res: Response): Frame => {
   return frame
 }
 
+/** The page of ours that a form stood on, as the browser says. Its path alone: the rest may repeat what somebody typed. */
+const cameFrom = ({ method, headers: { referer, host } }: Request): string | undefined => {
+  const from = method === 'POST' && referer !== undefined && URL.canParse(referer) ? new URL(referer) : undefined
+  return from?.host === host ? from?.pathname : undefined
+}
+
 const tell = (req: Request, res: Response, failure: Failure): void => {
   const detail = failure.code === 'INTERNAL' ? '' : failure.detail
   res.status(failure.status).setHeader('Cache-Control', 'no-store')
@@ -28,7 +34,7 @@ const tell = (req: Request, res: Response, failure: Failure): void => {
   }
   const { title, hint } = problem(failure.code, detail)
   res.type('html').send(
-    failure.code === 'NOT_FOUND' ? render('not-found.njk', { frame: frameOf(res) }) : render('error.njk', { frame: frameOf(res), title, detail, hint, code: failure.code }),
+    failure.code === 'NOT_FOUND' ? render('not-found.njk', { frame: frameOf(res) }) : render('error.njk', { frame: frameOf(res), title, detail, hint, code: failure.code, back: cameFrom(req) }),
   )
 }
 

@@ -54,12 +54,19 @@ export const dashboard = (parts: DashboardParts): Router => {
   router.use(assets(), whoAsks(parts.visitors), writesLooks(parts), framed(parts))
   router.use(['/api', '/fhir'], notStored)
   const all = addresses(parts)
-  for (const address of all) router[address.method](address.path, ...(address.right === 'open' ? [] : [needs(address.right)]), ...linkToJson(address, all), ...address.handle)
+  for (const address of all) router[address.method](address.path, ...(address.right === 'open' ? [] : [needs(address.right, (path) => pageOf(address, path, all))]), ...linkToJson(address, all), ...address.handle)
   for (const path of new Set(all.map((address) => address.path))) router.all(path, otherMethod(all.filter((address) => address.path === path)))
   // What the description at /api/openapi.json says is public. Whether there is anything else at an address, no stranger is told.
   router.use(['/api', '/fhir'], needs('signed-in'), nothingHere)
   router.use(tellFailures(parts.say))
   return router
+}
+
+/** Where a form stands: the nearest page above the address that it is sent to, as `/reviews/1` is of `/reviews/1/release`. */
+const pageOf = ({ path: pattern }: Address, path: string, all: readonly Address[]): string => {
+  const [parts, given] = [pattern.split('/'), path.split('/')]
+  const length = parts.findLastIndex((_, at) => at > 0 && all.some((one) => one.method === 'get' && one.path === parts.slice(0, at + 1).join('/')))
+  return length < 0 ? '/' : given.slice(0, length + 1).join('/')
 }
 
 const notStored: RequestHandler = (_req, res, next) => {

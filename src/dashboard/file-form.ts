@@ -3,7 +3,7 @@
 import busboy from 'busboy'
 import type { RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
-import { MOST_BYTES } from './assurance/extract.ts'
+import { MOST_BYTES, textOf } from './assurance/extract.ts'
 
 export const fileForm: RequestHandler = (req, _res, next) => {
   const done = once(next)
@@ -21,7 +21,7 @@ export const fileForm: RequestHandler = (req, _res, next) => {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('limit', () => fail('The file is too large.'))
       stream.on('error', () => fail('The form cannot be read.'))
-      stream.on('end', () => fields.set(name, Buffer.concat(chunks).toString('utf8')))
+      stream.on('end', () => fields.set(name, textOf(Buffer.concat(chunks))))
     })
     reader.on('filesLimit', () => fail('Send one file.'))
     reader.on('error', () => fail('The form cannot be read.'))

@@ -7,9 +7,11 @@ import { needs } from './visitor.ts'
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host === '[::1]' || /^(::ffff:)?127(\.\d{1,3}){3}$/iu.test(host)
 
-/** From this machine, and not handed on by a proxy on it. */
-const isLocal = (req: Request): boolean =>
-  isLoopback(req.socket.remoteAddress ?? '') && req.headers['x-forwarded-for'] === undefined && req.headers.forwarded === undefined
+/** Each proxy says so in its own way; one alone is enough. */
+const HANDED_ON = /^(x-forwarded(-.+)?|forwarded|via|x-real-ip|x-original-.+)$/u
+
+/** From this machine, by a name of this machine, and not handed on by a proxy on it. */
+const isLocal = (req: Request): boolean => isLoopback(req.socket.remoteAddress ?? '') && isLoopback(hostName(req)) && !Object.keys(req.headers).some((name) => HANDED_ON.test(name))
 
 /** Health and metrics are open on this machine; from elsewhere they take a token that may see. */
 export const localOrToken: RequestHandler = (req, res, next) => (isLocal(req) ? next() : needs('see')(req, res, next))

@@ -26,6 +26,9 @@ export type Frame = {
   /** For each form of the page: it shows that the form is ours, and whose. */
   readonly formToken: string
   readonly sandboxUrl?: string
+  /** On paper a page says of when it is. */
+  readonly madeAt?: string
+  readonly policy?: string
   /** Where the same data are as JSON. */
   readonly asJson?: string
 }

@@ -13,6 +13,8 @@ export type Visitor = {
   readonly id: string
   /** As pages show it. */
   readonly name: string
+  /** By which a person comes in, as `ledger/doors.ts` has it: who comes by another is not told apart from this one for certain. */
+  readonly door?: string
   readonly rights: readonly Right[]
   /** In each of his forms; another visitor's is refused. */
   readonly formToken: string
@@ -44,15 +46,15 @@ export const may = (res: Response, right: Right): boolean => mayBe(res)?.rights.
 /** As it is written down for good: who, and by which door. */
 export const actorOf = (res: Response): string => `${visitorOf(res).id} (${visitorOf(res).kind === 'person' ? 'pages' : 'api'})`
 
-/** `signed-in`: whoever is known. */
-export const needs = (right: Right | 'signed-in'): RequestHandler => (req, res, next) => {
+/** `signed-in`: whoever is known. `page`: of a form, where it stands. */
+export const needs = (right: Right | 'signed-in', page?: (path: string) => string): RequestHandler => (req, res, next) => {
   const visitor = mayBe(res)
   if (!visitor && FOR_PROGRAMS.test(req.originalUrl.toLowerCase())) {
     res.setHeader('WWW-Authenticate', 'Bearer realm="openletter"')
     throw new Failure('TOKEN_MISSING', req.headers.authorization === undefined ? 'There is none.' : 'The one that came is not the right one.')
   }
-  // Only a page is come back to: what a form said is lost, so nothing of it is kept in an address.
-  if (!visitor) return res.redirect(303, req.method === 'GET' ? `/sign-in?to=${encodeURIComponent(req.path)}` : '/sign-in')
+  // Only a page is come back to: what a form said is lost, for nothing of it is kept in an address, and the next page says so.
+  if (!visitor) return res.redirect(303, req.method === 'GET' ? `/sign-in?to=${encodeURIComponent(req.originalUrl)}` : `/sign-in?${new URLSearchParams({ to: page?.(req.path) ?? '/', lost: 'form' })}`)
   if (right !== 'signed-in' && !visitor.rights.includes(right)) throw new Failure('RIGHT_MISSING', `This takes the right "${right}", which ${visitor.kind === 'person' ? 'none of your roles gives' : 'the token does not have'}.`)
   next()
 }

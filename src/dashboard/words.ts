@@ -213,6 +213,7 @@ export const MESSAGES = {
   stopped: { title: 'Stopped', text: 'No delivery to a patient begins any more that this stop holds. Recalls go on.' },
   'stop-lifted': { title: 'Lifted', text: 'What the stop held is due now, and goes out at the usual pace.' },
   released: { title: 'Released', text: 'Your release is kept with your name. Below stands what becomes of the document now.' },
+  'released-first': { title: 'Released by the first of two', text: 'Your release is kept with your name. It still waits: a second person has to release it too.' },
   withheld: { title: 'Withheld', text: 'Nothing of this document goes to the patient until a person lifts the hold.' },
   held: { title: 'Held', text: 'Nothing more of this document goes to the patient, and every copy that can be taken back is being taken back.' },
   'hold-lifted': { title: 'Lifted', text: 'The document was decided again. It goes where the policy says.' },

@@ -63,7 +63,11 @@ export const openAlertWatch = (parts: AlertWatchParts): AlertWatch => {
   const tellers = ways.ways.map((way) => rounds(() => (watch.isClosed() ? Promise.resolve() : tellDue(parts, way).catch(failed)), everyMs))
   watch.begin()
   // After the first look: what is wrong at the start is told at once.
-  void watch.look().then(() => { if (!watch.isClosed()) for (const teller of tellers) teller.begin() })
+  const tell = async (): Promise<void> => {
+    await watch.look()
+    if (!watch.isClosed()) for (const teller of tellers) teller.begin()
+  }
+  void tell()
 
   return {
     look: async () => {

@@ -88,7 +88,11 @@ const makeDays = async ({ ledger, policy, mail, say, now }: OutcomeRoundParts): 
     const made = await ledger.makeOutcomes({ day, begins: startOfLondonDay(day)!, ends: endOfLondonDay(day)!, teams: Object.keys(services), codes: Object.keys(codes), mailTo }, now().toISOString())
     // A later day made before this one would tell as its own what is this one's.
     if (made === 'under-way') return
-    if (made) say('outcomes_made', { day, ...made })
+    if (!made) continue
+    const { documents, teams, noted: { seq, hash } } = made
+    say('outcomes_made', { day, documents, teams })
+    // Whoever writes the whole log of events anew, or cuts off its end, cannot change what this log said of it meanwhile.
+    if (seq > 0) say('log_noted', { noted: `${seq}:${hash}` })
   }
 }
 

@@ -79,13 +79,15 @@ const outcomeOf = ({ kind, detail }: Entry): Pick<AuditEvent, 'outcome' | 'outco
 
 // ---------------------------------------------------------------- who
 
+/** As the log names a person or a program: with the door that they came by. Whose name it is nobody knew where a sign-in was refused. */
+const isSomebody = ({ kind, actor }: Entry): boolean => / \((pages|api|command)\)$/u.test(actor) || PEOPLE.includes(kind)
 const PEOPLE: readonly AuditKind[] = ['held', 'hold-lifted', 'released', 'retried', 'redecided', 'stop', 'stop-lifted', 'signed-in', 'sign-in-refused', 'signed-out', 'staff-changed', 'token-made', 'token-revoked']
 const OURS = 'engine'
 
 /** The engine, and whoever asked for it: a feed, a destination, or a person by what they are called in the log. */
-const agents = ({ kind, actor }: Entry): AuditEventAgent[] => [
-  ...(actor === OURS ? [] : [PEOPLE.includes(kind) ? { who: { display: actor }, requestor: true } : { who: system(actor), requestor: true }]),
-  { type: role(DCM, '110150', 'Application'), who: ENGINE, requestor: actor === OURS },
+const agents = (entry: Entry): AuditEventAgent[] => [
+  ...(entry.actor === OURS ? [] : [isSomebody(entry) ? { who: { display: entry.actor }, requestor: true } : { who: system(entry.actor), requestor: true }]),
+  { type: role(DCM, '110150', 'Application'), who: ENGINE, requestor: entry.actor === OURS },
 ]
 
 const role = (codes: string, code: string, display: string) => ({ coding: [{ system: codes, code, display }] })

@@ -1,7 +1,7 @@
 // What can be asked at /fhir, as a CapabilityStatement, open to all. It refuses to promise what is not answered, and says
 // nothing of the trust.
 import type { CapabilityStatement, CapabilityStatementRestResource } from '@medplum/fhirtypes'
-import { BALP_DISCLOSURE_AT_SOURCE, UKCORE_DOCUMENT_REFERENCE } from './systems.ts'
+import { BALP_DISCLOSURE_AT_SOURCE, BALP_PATIENT_READ, UKCORE_DOCUMENT_REFERENCE } from './systems.ts'
 
 /** When this file last changed what it says. */
 const WRITTEN = '2026-11-23'
@@ -22,7 +22,7 @@ const SAYS: Readonly<Record<Searched, string>> = {
 
 const PROFILES: Partial<Record<Searched, Partial<CapabilityStatementRestResource>>> = {
   DocumentReference: { profile: UKCORE_DOCUMENT_REFERENCE, versioning: 'versioned' },
-  AuditEvent: { supportedProfile: [BALP_DISCLOSURE_AT_SOURCE] },
+  AuditEvent: { supportedProfile: [BALP_DISCLOSURE_AT_SOURCE, BALP_PATIENT_READ] },
 }
 
 const resource = (type: Searched): CapabilityStatementRestResource => ({

@@ -73,6 +73,7 @@ export const EVENTS = {
   notified: { level: 'info', says: 'somebody was told of alerts', fields: ['way', 'count'], counter: { name: 'openletter_notifications_total', labels: ['way'] } },
   not_notified: { level: 'error', says: 'nobody could be told of alerts; it is tried again', fields: ['way', 'count', 'code'], counter: { name: 'openletter_notifications_failed_total', labels: ['way', 'code'] } },
   outcomes_made: { level: 'info', says: 'the outcome of a day was worked out for the teams', fields: ['day', 'documents', 'teams'] },
+  log_noted: { level: 'info', says: 'the last entry of the log of events and its hash, for audit verify --noted', fields: ['noted'] },
   outcomes_written: { level: 'info', says: 'the outcome of a day was written, a file for each team', fields: ['day', 'teams'] },
   outcome_mailed: { level: 'info', says: 'a team was sent the outcome of a day', fields: ['day', 'team'] },
   // -- pages and API

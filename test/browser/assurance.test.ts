@@ -27,7 +27,7 @@ inBrowser('assurance and reconciliation', () => {
   let pages: TestDashboard
   beforeAll(async () => {
     browser = await startBrowser()
-    pages = await startDashboard({ ledger })
+    pages = await startDashboard({ ledger, banners: () => ['Test patients are accepted'] })
   })
   afterAll(async () => {
     await browser?.close()
@@ -53,8 +53,13 @@ inBrowser('assurance and reconciliation', () => {
     await page.emulateMedia({ media: 'print' })
     for (const path of ['/assurance', '/reconciliation']) {
       await page.goto(pages.url + path)
-      for (const gone of ['.nhsuk-header', '.nhsuk-footer', '.ol-filter']) expect([path, gone, await page.locator(gone).isVisible()]).toEqual([path, gone, false])
+      for (const gone of ['.nhsuk-header', '.nhsuk-footer', '.ol-filter', '.ol-pages']) expect([path, gone, await page.locator(gone).isVisible()]).toEqual([path, gone, false])
       for (const button of await page.getByRole('button').all()) expect(await button.isVisible()).toBe(false)
+      // What is true of the engine is true of its paper: of when it is, and that it is for tests.
+      expect(await page.getByText(/^Printed from Openletter by A admin on 23 Nov 2026, 12:00:00, with policy [0-9a-f]{12} in force\.$/u).isVisible()).toBe(true)
+      expect(await page.getByText('Test patients are accepted').isVisible()).toBe(true)
+      const broken = await page.locator('.ol-tally .ol-number .ol-cell').evaluateAll((cells) => cells.filter((cell) => cell.getClientRects().length > 1).length)
+      expect([path, broken]).toEqual([path, 0])
       expect((await page.getByRole('columnheader').first().boundingBox())?.height).toBeGreaterThan(10)
       expect(await page.getByRole('cell').first().evaluate((cell) => getComputedStyle(cell).display)).toBe('table-cell')
       const shots = process.env['SCREENSHOTS']

@@ -214,6 +214,19 @@ describe('a document in the ledger', () => {
     }
   })
 
+  test('is a look, in the log by whom before anything is printed; a file is none, nor what shows nothing of the patient', async () => {
+    const looks = async () => (await place.pool.query<{ document: string; actor: string; detail: string }>(`select document_id as document, actor, detail from events where kind = 'looked' order by seq`)).rows.map(({ document, actor, detail }) => [document, actor, JSON.parse(detail) as unknown])
+    const before = (await looks()).length
+    for (const [user, ...args] of [['olu', 'X-1'], ['olu', id, '--json'], ['bea', 'X-1', '--as-of', times.shared], ['cy', file('letter.hl7', LETTER)]] as const) await explain(args, env, { actor: () => user })
+    expect((await looks()).slice(before)).toEqual([[id, 'olu (command)', { what: 'story', revision: 2 }], [id, 'bea (command)', { what: 'story', revision: 1 }]])
+    said = []
+    await place.pool.query('alter table events add constraint no_more check (false) not valid')
+    try {
+      await expect(explain(['X-2'], env, { actor: () => 'dan' })).rejects.toThrow(/23514/u)
+      expect(said).toEqual([])
+    } finally { await place.pool.query('alter table events drop constraint no_more') }
+  })
+
   test('differs from what is recorded where the policy on disk is another one, and says in what', async () => {
     const text = await words(['X-2'], stricter)
     expect(section(text, 'Decision')).toMatch(/route +withhold/u)
@@ -296,7 +309,7 @@ describe('a document in the ledger', () => {
     expect(await data(['X-2', '--as-of', at], real)).toMatchObject({ policy: { hash: 'e'.repeat(64) }, reasons: { decision: { route: 'pkb', rule: 'to-pkb' } } })
   })
 
-  test('explaining writes nothing', async () => {
+  test('explaining what was seen just now writes nothing', async () => {
     await work(place, other, 'pkb')
     const before = await chain()
     await words(['X-1'], env)
@@ -318,7 +331,9 @@ test('beside a running engine, a document is explained and the engine goes on', 
     const { code, out } = await runProgram(['explain', id, '--as-of', new Date().toISOString()], { env: { DATA_DIR: home.dataDir } })
     expect([code, out]).toEqual([0, expect.stringContaining('It agrees with the above.')])
     expect(home.postmaster()).toBe(postmaster)
-    expect((await engine.document(id)).events).toEqual(events)
+    const { events: after } = await engine.document(id)
+    expect(after.slice(0, events.length)).toEqual(events)
+    expect(after.slice(events.length)).toEqual([expect.objectContaining({ kind: 'looked', actor: expect.stringMatching(/ \(command\)$/u) })])
     expect(engine.err()).not.toMatch(/"level":"(error|warn)"/u)
     expect((await engine.upload({ documentId: 'B-2' })).status).toBe(201)
     await engine.kill('SIGTERM')

@@ -124,11 +124,12 @@ export const pkbFaultsContract = (transport: Transport): void => {
       ['a certificate that nobody whom we trust has signed', 'stranger', undefined, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
       ['a certificate of somebody whom we do not know', 'feed', undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
       ['a certificate for another name', 'feed', 'authority', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+      ['a certificate that has run out', 'expired', 'expired', 'CERT_HAS_EXPIRED'],
     ] as const)('%s: unavailable, and nothing was sent', async (_name, shown, trusted, code) => {
       const before = getCACertificates('default')
       if (trusted) setDefaultCACertificates([...before, readFileSync(`test/fixtures/tls/${trusted}.crt`, 'utf8')])
       let asked = 0
-      const server = createTlsServer({ key: readFileSync(`test/fixtures/tls/${shown}.key`), cert: readFileSync(`test/fixtures/tls/${shown}.crt`) }, (_req, res) => { asked += 1; res.end() })
+      const server = createTlsServer({ key: readFileSync(`test/fixtures/tls/${shown === 'expired' ? 'stranger' : shown}.key`), cert: readFileSync(`test/fixtures/tls/${shown}.crt`) }, (_req, res) => { asked += 1; res.end() })
       await new Promise<void>((resolve) => { server.listen(0, '127.0.0.2', resolve) })
       try {
         const settings = pkbSettings(stand.sandbox.url, { transport })

@@ -92,6 +92,17 @@ describe('the page of failed deliveries', () => {
   })
 })
 
+describe('letters that wait for word on an account', () => {
+  test('are told as such, for nothing was sent', async () => {
+    const silent = { ...ADA, nhsNumber: '9990000034', clientId: 'C9' }
+    const { id } = await place.upload({ documentId: 'RIO-ACCOUNT', patient: silent })
+    await place.ledger.accountRefused(silent.nhsNumber, '422', iso())
+    const { html } = await page(`/failed/${await keyOf('pkb-down')}`)
+    for (const text of ['422 Accounts', 'PKB was asked whether the patient has an account, and did not say. Nothing was sent.', '1 under an hour']) expect(html).toContain(text)
+    await place.ledger.hold(id, 'test', 'over', iso())
+  })
+})
+
 describe('the API', () => {
   test('tells the groups and one of them, without a patient', async () => {
     const all = await open.api('/api/failures')

@@ -50,9 +50,9 @@ test('a type is found by its SNOMED code, as the resource has it', async () => {
 
 test('pages by date follow each other without a gap', async () => {
   const seen: (string | undefined)[] = []
-  let next: string | undefined = 'DocumentReference?date=ge2026-11-01&_count=1'
+  let next: string | undefined = `${open.url}/fhir/DocumentReference?date=ge2026-11-01&_count=1`
   while (next !== undefined) {
-    const page: Bundle = await answered(`/fhir/${next}`)
+    const page: Bundle = await answered(next.slice(open.url.length))
     seen.push(...idsIn(page))
     next = page.link?.find(({ relation }) => relation === 'next')?.url
   }
@@ -69,6 +69,15 @@ test('what has not changed is not sent again, and what was decided again is', as
   await place.ledger.hold(id, 'clerk', 'a mistake', iso())
   const held = await open.api(where, { headers: { 'if-none-match': tag } })
   expect(held.status).toBe(200)
+})
+
+test('each profile that a resource claims is among those of the statement', async () => {
+  const { rest } = (await (await fetch(`${open.url}/fhir/metadata`)).json()) as CapabilityStatement
+  for (const { type, profile, supportedProfile = [] } of rest![0]!.resource!) {
+    const claimed = type === 'Provenance' ? [] : (await answered(`/fhir/${type}?_count=200`)).entry!.flatMap(({ resource }) => resource?.meta?.profile ?? [])
+    expect([type, [...new Set(claimed)].filter((one) => one !== profile && !supportedProfile.includes(one))]).toEqual([type, []])
+    if (type !== 'Provenance') expect(claimed.length).toBeGreaterThan(0)
+  }
 })
 
 test('the statement promises exactly what is answered', async () => {

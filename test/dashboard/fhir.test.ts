@@ -124,8 +124,9 @@ describe('a DocumentReference', () => {
       const answer: Awaited<ReturnType<typeof search>> = await search(type, asked, query)
       ids.push(...found(answer).map(({ id }) => id!))
       const next = answer.resource.link?.find(({ relation }) => relation === 'next')?.url
-      expect(next ?? `${type}/_search?`).toMatch(new RegExp(`^${type}/_search\\?`, 'u'))
-      query = next?.slice(`${type}/_search`.length)
+      const start = `${open.url}/fhir/${type}/_search`
+      expect(next?.startsWith(`${start}?`) ?? true).toBe(true)
+      query = next?.slice(start.length)
     }
     const whole = found(await search(type, { ...asked, _count: '200' })).map(({ id }) => id!)
     expect(whole.length).toBeGreaterThan(1)
@@ -134,7 +135,7 @@ describe('a DocumentReference', () => {
 })
 
 test.each([
-  'DocumentReference?colour=red', 'DocumentReference?status=lost', 'DocumentReference?date=soon', 'DocumentReference?date=2026-02-30', 'DocumentReference?_count=0', 'DocumentReference?_cursor=abc', 'DocumentReference?_format=xml',
+  'DocumentReference?colour=red', 'DocumentReference?status=lost', 'DocumentReference?date=soon', 'DocumentReference?date=2026-02-30', 'DocumentReference?date=2026-13', 'DocumentReference?date=ne2026', 'DocumentReference?date=9999', 'DocumentReference?_count=0', 'DocumentReference?_cursor=abc', 'DocumentReference?_format=xml',
   'DocumentReference?identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018', 'DocumentReference?identifier=a&identifier=b', 'AuditEvent?entity=Patient/1', 'AuditEvent?type=110199', 'AuditEvent?subtype=gone', 'AuditEvent?_cursor=abc', 'AuditEvent?patient=9990000018',
   'Provenance', 'Provenance?target=Patient/1', `Provenance?target=00000000-0000-4000-8000-000000000001&_cursor=x`,
 ])('%s is refused with an OperationOutcome that repeats no number', async (path) => {
@@ -190,6 +191,9 @@ describe('the log of events', () => {
     const day = async (query: string) => found<AuditEvent>(await get<Bundle>(`/fhir/AuditEvent?_count=200&${query}`)).map(({ recorded }) => recorded.slice(0, 10))
     expect(new Set(await day('date=2026-11-23'))).toEqual(new Set(['2026-11-23']))
     expect((await day('date=2026-11-23')).length + (await day('date=gt2026-11-23')).length).toBe((await day('')).length)
+    const all = (await day('')).length
+    for (const whole of ['2026', '2026-11', 'ge2026', 'sa2026-10', 'lt2027', 'eb2026-12']) expect([whole, (await day(`date=${whole}`)).length]).toEqual([whole, all])
+    for (const none of ['2025', '2026-12', '2026-10', 'sa2026', 'eb2026-11', 'gt2026-11', 'lt2026']) expect([none, (await day(`date=${none}`)).length]).toEqual([none, 0])
     expect((await get<AuditEvent>('/fhir/AuditEvent/1')).resource).toMatchObject({ id: '1', type: { code: '110100' } })
     for (const id of ['0', '999999', 'abc', '01', '99999999999999999999']) expect((await get(`/fhir/AuditEvent/${id}`)).status).toBe(404)
   })
@@ -205,4 +209,22 @@ test('each revision of a document has its Provenance, which leads to it', async 
     expect((await get(`/fhir/${one.target[0]!.reference}`)).status).toBe(200)
   }
   for (const id of [letter, `${letter}-3`, 'x']) expect((await get(`/fhir/Provenance/${id}`)).status).toBe(404)
+})
+
+test('each entry of a page has its full address, and a client finds it there', async () => {
+  for (const search of ['DocumentReference?_count=2', `AuditEvent?entity=${letter}`, `Provenance?target=${letter}`]) {
+    const { entry = [], link = [] } = (await get<Bundle>(`/fhir/${search}`)).resource
+    expect(link[0]).toEqual({ relation: 'self', url: expect.stringMatching(new RegExp(`^${open.url}/fhir/`, 'u')) })
+    for (const { fullUrl, resource } of entry) expect([fullUrl, (await get(new URL(fullUrl!).pathname)).resource]).toEqual([`${open.url}/fhir/${resource!.resourceType}/${resource!.id}`, resource])
+  }
+})
+
+test('only a proxy that was announced says by which name we are called', async () => {
+  const forwarded = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'letters.example.nhs.uk' }
+  const linksAt = async (at: TestDashboard) => ((await (await at.api('/fhir/DocumentReference?_count=1', { headers: forwarded })).json()) as Bundle).link?.[0]?.url
+  expect(await linksAt(open)).toBe(`${open.url}/fhir/DocumentReference?_count=1`)
+  const behind = await startDashboard({ ledger: place.ledger, policy: () => place.policy, now: () => place.clock.at, signIn: { behindProxy: true, idleSecs: 1800, mostSecs: 43_200 } })
+  try {
+    expect(await linksAt(behind)).toBe('https://letters.example.nhs.uk/fhir/DocumentReference?_count=1')
+  } finally { await behind.close() }
 })

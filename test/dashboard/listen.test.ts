@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import express from 'express'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
+import { localOrToken } from '../../src/dashboard/guard.ts'
 import { startHttp } from '../../src/dashboard/listen.ts'
 import { API_TOKEN, startDashboard } from '../support/dashboard.ts'
 import { aStory, aTellingLedger } from '../support/story.ts'
@@ -55,6 +56,11 @@ describe('the HTTP server', () => {
     const problem = await fetch(`${url}/feeds/nowhere`)
     expect([problem.status, problem.headers.get('content-type')]).toEqual([404, 'application/problem+json; charset=utf-8'])
     expect(await (await fetch(`${url}/nowhere`)).text()).toContain('Page not found')
+  })
+
+  test.each([['letters.example.nhs.uk', 401], ['engine', 401], ['localhost:3000', 200], ['127.0.0.1', 200], ['[::1]', 200]])('what is open on this machine alone is not open to whoever a silent proxy hands on, called %s: %i', async (host, status) => {
+    const { url } = await listen({ behindProxy: true, routers: [express.Router().get('/metrics', localOrToken, (_req, res) => void res.send('ok'))] })
+    expect(await statusWith(`${url}/metrics`, { host })).toBe(status)
   })
 
   test('closes at once although a browser keeps its connection', async () => {
@@ -116,7 +122,7 @@ describe('health and metrics', () => {
   test('need the token of the API when a proxy hands a request on', async () => {
     const { url } = await start(true)
     for (const path of ['/health/live', '/health/ready', '/metrics']) {
-      expect(await statusWith(url + path, { 'x-forwarded-for': '198.51.100.7' })).toBe(401)
+      for (const header of ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip']) expect([header, await statusWith(url + path, { [header]: '198.51.100.7' })]).toEqual([header, 401])
       expect(await statusWith(url + path, { 'x-forwarded-for': '198.51.100.7', authorization: `Bearer ${API_TOKEN}` })).toBe(200)
     }
   })

@@ -31,7 +31,7 @@ test('a day has its numbers by team, and a team its documents, without anything 
   await upload('T-3', { team: 'CAMHS1' })
   await upload('T-4', { team: 'A team of its own' })
   place.clock.at = new Date('2026-11-24T06:00:00.000Z')
-  expect(await make('2026-11-23')).toEqual({ documents: 4, teams: 3 })
+  expect(await make('2026-11-23')).toMatchObject({ documents: 4, teams: 3 })
   expect(await make('2026-11-23')).toBeUndefined()
 
   const all = (await page('/outcomes')).html
@@ -40,6 +40,12 @@ test('a day has its numbers by team, and a team its documents, without anything 
   for (const text of ['T-1', 'T-2', 'admin42', 'It is in the patient’s PKB record.', 'Withheld', `href="/documents/${id}"`]) expect(team).toContain(text)
   expect(team).not.toContain('T-3')
   expect((await page('/outcomes?team=none')).html).toContain('T-4')
+  // Each number leads to just its documents.
+  expect(all).toContain('<a href="/outcomes?day=2026-11-23&amp;team=ADULT1&amp;outcome=withheld#documents">1</a>')
+  const withheld = (await page('/outcomes?day=2026-11-23&team=ADULT1&outcome=withheld')).html
+  expect([withheld.includes('T-2'), withheld.includes('T-1'), withheld.includes('Only: Withheld.')]).toEqual([true, false, true])
+  expect(await (await open.api('/api/outcomes?day=2026-11-23&team=ADULT1&outcome=sent')).json()).toMatchObject({ counts: { sent: 1, withheld: 1 }, documents: [{ sourceId: 'T-1' }] })
+  expect((await (await fetch(`${open.url}/outcomes.csv?day=2026-11-23&team=ADULT1&outcome=sent`)).text()).match(/T-\d/gu)).toEqual(['T-1'])
   for (const secret of [ADA.nhsNumber, ADA.family, 'Clinic letter.pdf']) expect([all.includes(secret), team.includes(secret)]).toEqual([false, false])
 
   const answer = await (await open.api('/api/outcomes?day=2026-11-23&team=ADULT1')).json() as Record<string, unknown>
@@ -57,7 +63,7 @@ test('the CSV is the file that the team gets', async () => {
 test('a document that comes after its day was told is the next day’s, and what is asked wrongly is refused', async () => {
   await upload('T-5', { documentType: 'MH DO NOT share with patient' })
   expect((await page('/outcomes?day=2026-11-24')).html).toContain('This day has not been worked out.')
-  for (const path of ['/outcomes?day=yesterday', '/outcomes?team=NOBODY', '/outcomes?dya=2026-11-23']) {
+  for (const path of ['/outcomes?day=yesterday', '/outcomes?team=NOBODY', '/outcomes?dya=2026-11-23', '/outcomes?outcome=lost']) {
     expect([path, (await page(path)).status]).toEqual([path, 400])
   }
   expect((await open.api('/api/outcomes?day=2026-02-31')).status).toBe(400)

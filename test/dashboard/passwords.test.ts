@@ -44,6 +44,8 @@ test('tries are counted by the last address that the proxy adds, and of IPv6 by 
   const of = (forwarded: string | undefined, remoteAddress: string, behindProxy: boolean) =>
     addressOf({ headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress } } as never, { behindProxy })
   expect([of('203.0.113.9, 198.51.100.7', '10.0.0.1', true), of('203.0.113.9', '10.0.0.1', false), of(undefined, '::ffff:10.0.0.1', true)]).toEqual(['198.51.100.7', '10.0.0.1', '10.0.0.1'])
+  // Some proxies add the port: another with each connection, and no other address.
+  expect(['198.51.100.7:40001', '[2001:db8:1:2::9]:40001', '[2001:db8:1:2::9]', '[::ffff:198.51.100.7]:1'].map((one) => of(one, '10.0.0.1', true))).toEqual(['198.51.100.7', '2001:db8:1:2::/64', '2001:db8:1:2::/64', '198.51.100.7'])
   expect([of(undefined, '2001:db8:1:2:3:4:5:6', false), of(undefined, '2001:DB8:1:2::9', false), of(undefined, '::1', false)]).toEqual(['2001:db8:1:2::/64', '2001:db8:1:2::/64', '0:0:0:0::/64'])
 })
 

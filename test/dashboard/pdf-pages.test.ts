@@ -1,7 +1,9 @@
 // Pages of PDFs as pictures: made apart from the engine, within limits, and not kept for long. The files are hostile.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -123,6 +125,37 @@ require('node:worker_threads').parentPort.postMessage(all())`)}, { eval: true })
     const made = spawn(process.execPath, [...FLAGS, '--eval', script], { env: {}, stdio: ['ignore', 'pipe', 'ignore'] })
     const denied = Array.from({ length: 4 }, () => 'ERR_ACCESS_DENIED')
     expect(JSON.parse((await buffer(made.stdout)).toString())).toEqual([denied, denied])
+  })
+
+  test('reaches and opens no network, in a thread neither', async () => {
+    let came = 0
+    const server = createServer((socket) => { came += 1; socket.destroy() })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const tries = `
+      const ended = async (what) => { try { await what(); return 'done' } catch ({ code, cause }) { return code ?? cause?.code ?? 'refused' } }
+      const [net, http, dns, dgram] = ['net', 'http', 'dns', 'dgram'].map((name) => require('node:' + name))
+      const all = () => Promise.all([
+        () => net.connect(${port}, '127.0.0.1'), () => new net.Socket().connect(${port}, '127.0.0.1'), () => http.get('http://127.0.0.1:${port}/'), () => dns.lookup('a.example', () => {}), () => dns.promises.resolve4('a.example'),
+        () => dgram.createSocket('udp4').send('x', 9), () => net.createServer().listen(0), () => process.binding('tcp_wrap')].map(ended))
+      const fetched = () => ended(() => fetch('http://127.0.0.1:${port}/'))`
+    const script = `${tries}
+      const { Worker } = require('node:worker_threads')
+      new Worker(${JSON.stringify(`${tries}
+Promise.all([all(), fetched()]).then((said) => require('node:worker_threads').parentPort.postMessage(said))`)}, { eval: true }).once('message', async (thread) => console.log(JSON.stringify([await all(), await fetched(), ...thread])))`
+    try {
+      const made = spawn(process.execPath, [...FLAGS, '--eval', script], { env: {}, stdio: ['ignore', 'pipe', 'ignore'] })
+      const [here, fetched, there, fetchedThere] = JSON.parse((await buffer(made.stdout)).toString()) as readonly unknown[]
+      const denied = Array.from({ length: 8 }, () => 'ERR_ACCESS_DENIED')
+      expect([here, there]).toEqual([denied, denied])
+      expect([fetched, fetchedThere, came]).toEqual([expect.not.stringMatching('done'), expect.not.stringMatching('done'), 0])
+    } finally {
+      server.close()
+    }
+  })
+
+  test('says no more than a page has, or is ended', async () => {
+    expect(await openPdfPages({ ...LIMITS, outBytes: 100 })(file(letter), 1, 100)).toEqual({ ok: false, why: 'too-much' })
   })
 
   test('ends by itself when it has used up its time, whoever waits for it', async () => {

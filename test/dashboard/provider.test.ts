@@ -86,6 +86,8 @@ describe('somebody with a role', () => {
     there.person = renamed
     await goIn()
     expect(await staffOf(renamed)).toMatchObject({ id: first.id, userName: first.userName, name: 'Jo Newname' })
+    const { rows } = await place.pool.query<{ actor: string; what: string }>(`select actor, detail::json->>'what' as what from events where kind = 'staff-changed' and detail::json->>'staff' = $1 order by seq`, [first.id])
+    expect(rows).toEqual([{ actor: 'identity provider', what: 'provided' }, { actor: 'identity provider', what: 'name' }])
     const impostor = { sub: `${renamed.sub}-x`, claims: { ...renamed.claims, preferred_username: first.userName } }
     there.person = impostor
     await goIn()

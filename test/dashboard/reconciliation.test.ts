@@ -30,10 +30,10 @@ const rows = (html: string, caption: string): readonly (readonly string[])[] => 
   return [...table.slice(table.indexOf('<tbody')).matchAll(/<tr[\s\S]*?<\/tr>/gu)].map(([row]) =>
     [...row.matchAll(/<span class="ol-cell">([\s\S]*?)<\/span><\/td>/gu)].map(([, cell = '']) => cell.replaceAll(/<[^>]+>/gu, ' ').replaceAll(/\s+/gu, ' ').trim()))
 }
-const compareForm = (formToken: string, fields: Record<string, string>, file?: string): RequestInit => {
+const compareForm = (formToken: string, fields: Record<string, string>, file?: string | Buffer): RequestInit => {
   const body = new FormData()
   for (const [name, text] of Object.entries({ formToken, ...fields })) body.set(name, text)
-  body.set('file', new Blob([file ?? '']), file === undefined ? '' : 'extract.csv')
+  body.set('file', new Blob([typeof file === 'object' ? Uint8Array.from(file) : (file ?? '')]), file === undefined ? '' : 'extract.csv')
   return { method: 'POST', body }
 }
 
@@ -64,7 +64,7 @@ describe('the page', () => {
   test('every number leads to just so many documents', async () => {
     const { html } = await page('/reconciliation?since=2026-09-30')
     const links = [...html.matchAll(/<a href="(\/reconciliation\/documents\?[^"]+)">(\d+)<\/a>/gu)].map(([, href = '', count]) => [href.replaceAll('&amp;', '&'), Number(count)] as const)
-    expect(links.length).toBe(5)
+    expect(links.length).toBe(9)
     for (const [href, count] of links) {
       const list = await page(href)
       expect([href, list.status, list.html.split('class="ol-cell"><a href="/documents/').length - 1]).toEqual([href, 200, count])
@@ -101,6 +101,30 @@ describe('an extract of RiO', () => {
     for (const text of ['5 ids in the extract, 4 of them different', 'Sent by RiO, never received: 1', 'K-9', 'Received, not named by RiO: 2', 'sourceId=K-2', 'sourceId=K-3', 'Named more than once: 1', 'K-1, 2 times']) expect(html).toContain(text)
   })
 
+  const UTF16 = (text: string): Buffer => Buffer.from(`\uFEFF${text}`, 'utf16le')
+  test.each([
+    ['as CSV', 'Document ID,Team\r\nK-0,a\r\nK-1,\r\n,\r\n,\r\n'], ['as CSV of another country', '\uFEFFDocument ID;Team\r\n"K-0";"a"\r\nK-1;\r\n;\r\n'], ['with its separator said', 'sep=;\r\nDocument ID;Team\r\nK-0;a\r\nK-1;b\r\n'],
+    ['as Unicode text', UTF16('Team\tDocument ID\r\na\tK-0\r\nb\tK-1\r\n')], ['as Unicode text of another machine', UTF16('Document ID\r\nK-0\r\nK-1\r\n').swap16()],
+    ['with its texts as formulas', 'Document ID,Team\r\n="K-0",a\r\n="K-1",="b"\r\n'], ['in one column', 'Document ID\r\nK-0\r\nK-1\r\n\r\n'],
+  ])('that a spreadsheet wrote %s is read', async (_how, file) => {
+    const token = formTokenIn((await page('/reconciliation')).html)
+    const { status, html } = await page('/reconciliation/extract', compareForm(token, days, file))
+    expect([status, /\d ids in the extract.*? at other times/u.exec(html)?.[0]]).toEqual([200, '2 ids in the extract, 2 of them different. 2 first came in from 20 November 2026 to 21 November 2026, 0 at other times'])
+  })
+
+  test('that a spreadsheet has spoiled is not taken for what RiO sent', async () => {
+    const token = formTokenIn((await page('/reconciliation')).html)
+    for (const [file, says] of [['documentId\nK-0\n1.23457E+11\n', 'Line 3 has a number that a spreadsheet has shortened'], ['documentId\n4E+12\n', 'Line 2 has a number'], ['PK\u0003\u0004\u0014\0\u0006\0', 'It is a spreadsheet, and no text']] as const) {
+      const { status, html } = await page('/reconciliation/extract', compareForm(token, days, file))
+      expect([says, status, html.includes(says)]).toEqual([says, 400, true])
+    }
+    for (const [n, documentId] of ['000123', '0', '00456'].entries()) await place.upload({}, { receipt: aReceipt({ documentId }, { receivedAt: `2026-09-01T10:0${n}:00.000Z` }) })
+    const zeros = await page('/reconciliation/extract', compareForm(token, { since: '2026-09-01', until: '2026-09-01', ids: '123\n456\n7\n00\n' }))
+    expect(zeros.html).toContain('2 of the ids that never came differ from one that came by zeros at the beginning alone')
+    const right = await page('/reconciliation/extract', compareForm(token, { since: '2026-09-01', until: '2026-09-01', ids: '000123\n00456\n0' }))
+    expect([right.html.includes('The extract and the documents agree'), right.html.includes('zeros at the beginning')]).toEqual([true, false])
+  })
+
   test('that cannot be read whole is refused, and so is a form of somebody else', async () => {
     const token = formTokenIn((await page('/reconciliation')).html)
     for (const [fields, file, says] of [
@@ -119,7 +143,7 @@ describe('an extract of RiO', () => {
   test('the API takes a list, a CSV or lines', async () => {
     const ask = async (body: string, type: string) => (await open.api('/api/reconciliation/extract?since=2026-11-20&until=2026-11-21', { method: 'POST', body, headers: { 'content-type': type } }))
     for (const [body, type] of [[JSON.stringify({ ids: ['K-0', 'K-1', 'K-1', 'K-4', 'K-9'] }), 'application/json'], ['id\nK-0\nK-1\nK-1\nK-4\nK-9', 'text/csv'], ['K-0\nK-1\nK-1\nK-4\nK-9', 'text/plain']] as const)
-      expect(await (await ask(body, type)).json()).toEqual({ source: 'rio', since: '2026-11-20T00:00:00.000Z', until: '2026-11-22T00:00:00.000Z', named: 5, distinct: 4, missing: ['K-9'], unnamed: ['K-2', 'K-3'], matched: 2, otherTimes: 1, duplicates: [{ id: 'K-1', times: 2 }] })
+      expect(await (await ask(body, type)).json()).toEqual({ source: 'rio', since: '2026-11-20T00:00:00.000Z', until: '2026-11-22T00:00:00.000Z', named: 5, distinct: 4, missing: ['K-9'], unnamed: ['K-2', 'K-3'], matched: 2, otherTimes: 1, zerosLost: 0, duplicates: [{ id: 'K-1', times: 2 }] })
     for (const [body, type, status] of [['{"ids":[1]}', 'application/json', 400], ['{"ids":["a"],"more":1}', 'application/json', 400], ['{', 'application/json', 400], ['<a/>', 'text/xml', 415], ['', 'text/plain', 400], ['x\n'.repeat(100_001), 'text/plain', 400]] as const)
       expect([body.slice(0, 20), type, (await ask(body, type)).status]).toEqual([body.slice(0, 20), type, status])
     expect((await ask('x\n'.repeat(100_000), 'text/plain')).status).toBe(200)

@@ -24,7 +24,7 @@ let folder: string
 let store: ContentStore
 
 const person = (id: string, role: Role): Visitor => ({ kind: 'person', id, name: id, rights: rightsOf([role]), formToken: `form-of-${id}` })
-const WHO: { readonly [id: string]: Visitor } = {
+const WHO: { [id: string]: Visitor } = {
   jane: person('jane', 'reviewer'), tom: person('tom', 'reviewer'), vera: person('vera', 'viewer'), olga: person('olga', 'operator'),
   robot: { kind: 'program', id: 'robot', name: 'robot', rights: rightsOf(['admin']), formToken: '' },
 }
@@ -87,6 +87,62 @@ describe('the queue', () => {
   })
 })
 
+describe('one after another', () => {
+  const nextIn = (html: string) => /<nav class="ol-next"[^>]*><a href="([^"]+)"/u.exec(html)?.[1]?.replaceAll('&amp;', '&')
+  const three = async () => {
+    const team = `ADULT1`
+    const ids: string[] = []
+    // Longer ago than all others, so that no other test stands between them.
+    for (const minute of [1, 2, 3]) {
+      place.clock.at = new Date(Date.UTC(2026, 9, 1, 9, minute, ids.length))
+      ids.push((await upload({ name: 'QNXT Letter.pdf', team })).id)
+    }
+    place.clock.at = new Date('2026-11-23T10:00:00Z')
+    return ids as [string, string, string]
+  }
+
+  test('a reviewer goes through a part of the queue without the list between, and comes to its beginning again', async () => {
+    const [first, second, third] = await three()
+    const part = '?reason=code&team=adult1'
+    const list = await as('jane', `/reviews${part}`)
+    expect(list.html).toContain(`<a href="/reviews/${first}?reason=code&amp;team=adult1">Begin with the one that has waited longest</a>`)
+    const page = await as('jane', `/reviews/${first}${part}`)
+    expect([nextIn(page.html), page.html.includes(`href="/reviews?reason=code&amp;team=adult1"`)]).toEqual([`/reviews/${second}${part}`, true])
+
+    // What he has read stays his part after a mistake, and after the decision.
+    const posted = (id: string, html: string, role = 'Head of clinical records') => as('jane', `/reviews/${id}/release${part}`, formOf({
+      formToken: 'form-of-jane', revision: hidden(html, 'revision'), sha256: hidden(html, 'sha256'), offer: hidden(html, 'offer'), role, reason: 'I have read it',
+    }))
+    const mistaken = await posted(first, page.html, '')
+    expect([mistaken.status, nextIn(mistaken.html), mistaken.html.includes(`action="/reviews/${first}/release?reason=code&amp;team=adult1"`)]).toEqual([400, `/reviews/${second}${part}`, true])
+    const done = await posted(first, page.html)
+    expect([done.status, done.location?.startsWith(`/reviews/${first}${part}&message=released&after=2026-10-01T09`)]).toEqual([303, true])
+    expect(nextIn((await as('jane', done.location!)).html)).toBe(`/reviews/${second}${part}`)
+
+    // The one that is passed over is not offered again before the end.
+    const skipped = await as('jane', `/reviews/${second}${part}`)
+    expect(nextIn(skipped.html)).toBe(`/reviews/${third}${part}`)
+    const last = (await place.ledger.reviews({ reason: 'code', team: 'ADULT1', limit: 200 }, iso())).rows.at(-1)!
+    const end = await as('jane', `/reviews/${last.id}${part}`)
+    expect([nextIn(end.html), end.html.includes('First that waits')]).toEqual([`/reviews/${second}${part}`, true])
+    const withheld = await as('jane', `/reviews/${second}/withhold${part}`, formOf({ formToken: 'form-of-jane', reason: 'it names a relative' }))
+    expect(nextIn((await as('jane', withheld.location!)).html)).toBe(`/reviews/${third}${part}`)
+  })
+
+  test('says once in which role he decides', async () => {
+    const [first, second] = await three()
+    expect(hidden((await as('tom', `/reviews/${first}`)).html, 'role')).toBe('')
+    await sent('tom', first, (await as('tom', `/reviews/${first}`)).html, { role: 'Consultant in Newham' })
+    expect((await as('tom', `/reviews/${second}`)).html).toContain('value="Consultant in Newham"')
+    expect((await as('jane', `/reviews/${second}`)).html).not.toContain('Consultant in Newham')
+  })
+
+  test.each(['?after=x', '?after=2026-99-01T09:00:00.000Z~nobody&reason=none', '?reason=a&reason=b&cursor=x', `?after=${'9'.repeat(4)}-13-01T00:00:00.000Z~${'a'.repeat(36)}`])('an address that somebody wrote by hand breaks nothing: %s', async (query) => {
+    const { id } = await upload({})
+    expect((await as('jane', `/reviews/${id}${query}`)).status).toBe(200)
+  })
+})
+
 describe('one person', () => {
   test('sees what would happen, and releases a document with a code that is not listed', async () => {
     const { id } = await upload({ name: 'NEWX Letter.pdf' })
@@ -94,9 +150,11 @@ describe('one person', () => {
     for (const text of ['One person may release it', 'To the patient’s PKB record; without an account, by post', 'released', 'F10', 'One person can release it', 'Ada Example']) expect(page.html).toContain(text)
     expect(page.html).not.toContain('Who gave consent')
     const done = await sent('jane', id, page.html)
-    expect([done.status, done.location, await routeOf(id)]).toEqual([303, `/reviews/${id}?message=released`, 'pkb'])
+    expect([done.status, done.location?.startsWith(`/reviews/${id}?message=released&after=`), await routeOf(id)]).toEqual([303, true, 'pkb'])
     expect(await place.ledger.review(id)).toMatchObject({ releases: [{ actor: 'jane', role: 'Consultant psychiatrist', reason: 'I have read it' }] })
     expect((await as('jane', `/reviews/${id}`)).html).toContain('It does not wait for a person')
+    // From another tab, or by a second press.
+    expect((await sent('jane', id, page.html)).html).toContain('Your release was kept: nothing more is needed of you.')
   })
 
   test('releases to print alone what is not identified for certain', async () => {
@@ -121,7 +179,7 @@ describe('one person', () => {
   test('withholds with a reason, and lifts the hold again', async () => {
     const { id } = await upload({ name: 'NEWX Letter.pdf' })
     expect((await as('jane', `/reviews/${id}/withhold`, formOf({ formToken: 'form-of-jane', reason: '' }))).html).toContain('href="#reason-withhold"')
-    expect((await as('jane', `/reviews/${id}/withhold`, formOf({ formToken: 'form-of-jane', reason: 'it names a relative' }))).location).toBe(`/reviews/${id}?message=withheld`)
+    expect((await as('jane', `/reviews/${id}/withhold`, formOf({ formToken: 'form-of-jane', reason: 'it names a relative' }))).location).toContain(`/reviews/${id}?message=withheld&after=`)
     expect(await routeOf(id)).toBe('withhold')
     const held = (await as('jane', `/reviews/${id}`)).html
     for (const text of ['it names a relative', 'Lift the hold', 'There is nothing to release']) expect(held).toContain(text)
@@ -146,6 +204,10 @@ describe('two people', () => {
     expect(again.html).not.toContain(`action="/reviews/${id}/release"`)
     expect((await sent('jane', id, first.html, { consent: 'Dr Else, by letter' })).status).toBe(409)
     expect(await routeOf(id)).toBe('review')
+    // Whoever is refused finds the way back, by the path of the page alone.
+    const refused = await as('jane', `/reviews/${id}/withhold`, { ...formOf({ formToken: 'form-of-tom', reason: 'no' }), headers: { referer: `${open.url}/reviews/${id}?reason=9990000018` } })
+    expect([refused.status, refused.html.includes(`<a href="/reviews/${id}">Go back to where you were`), refused.html.includes('9990000018')]).toEqual([403, true, false])
+    expect((await as('jane', `/reviews/${id}/withhold`, { ...formOf({ formToken: 'form-of-tom', reason: 'no' }), headers: { referer: 'https://evil.example/x' } })).html).toContain('href="/documents">Go to the list')
 
     const second = await as('tom', `/reviews/${id}`)
     for (const text of ['jane was the first. One more person has to release it.', 'Dr Else, by letter', 'I have read it']) expect(second.html).toContain(text)
@@ -232,6 +294,47 @@ describe('what the last check refused', () => {
     await lock.release()
     for (const text of ['The file is not there.', `href="/documents/${id}/difference"`]) expect((await as('vera', `/reviews/${id}`)).html).toContain(text)
     expect((await as('vera', '/reviews?reason=second-key')).html).toContain(REVIEW_REASONS['second-key'].means)
+  })
+})
+
+describe('two accounts of one person', () => {
+  const account = (userName: string) => ({ actor: 'test', reason: 'for a test', at: iso(), userName })
+  const local = async (userName: string) => { const { actor, reason, at } = account(userName); await place.ledger.inviteStaff({ userName, name: 'Jo Two', roles: ['reviewer'] }, { sha256: userName.padEnd(64, '0'), until: iso() }, { actor, reason, at }) }
+  const provided = async (userName: string) => { await place.ledger.provideStaff({ issuer: 'https://login.example', subject: userName, userName, name: 'Jo Two', roles: ['reviewer'], at: iso() }) }
+  const seenBy = (id: string, door: string) => { WHO[id] = { ...person(id, 'reviewer'), door } }
+
+  test('are not two people: one by password, one at the identity provider, and it waits for a third', async () => {
+    await local('jo.local')
+    await provided('jo.nhs')
+    await provided('mia.nhs')
+    for (const [id, door] of [['jo.local', 'local'], ['jo.nhs', 'https://login.example'], ['mia.nhs', 'https://login.example']] as const) seenBy(id, door)
+    const { id } = await upload(EXTERNAL)
+    const release = async (who: string) => sent(who, id, (await as(who, `/reviews/${id}`)).html, { consent: 'Dr Else, by letter' })
+
+    expect([(await release('jo.local')).status, await routeOf(id)]).toEqual([303, 'review'])
+    const second = (await as('jo.nhs', `/reviews/${id}`)).html
+    for (const text of ['You sign in another way than jo.local', 'you do not count as two', 'After one more release']) expect(second).toContain(text)
+    expect([(await release('jo.nhs')).status, await routeOf(id)]).toEqual([303, 'review'])
+    expect((await release('jo.nhs')).status).toBe(409)
+    expect((await place.ledger.reviews({ reason: 'external', limit: 200 }, iso())).rows.find((row) => row.id === id)).toMatchObject({ released: 1 })
+    expect(await place.ledger.known(id)).toMatchObject({ prior: { released: 1 } })
+    expect(await place.ledger.knownAt(id, iso(), 24)).toMatchObject({ prior: { released: 1 } })
+
+    const third = (await as('mia.nhs', `/reviews/${id}`)).html
+    expect(third).toContain('jo.local and jo.nhs have released it, by different ways to sign in. One more person has to release it.')
+    expect(third).not.toContain('You sign in another way')
+    expect([(await release('mia.nhs')).status, await routeOf(id)]).toEqual([303, 'pkb'])
+    expect(await place.ledger.knownAt(id, iso(), 24)).toMatchObject({ prior: { released: 2 } })
+    expect((await json('jane', `/api/reviews/${id}`))[1]['releases']).toHaveLength(3)
+  })
+
+  test('of one provider are two people', async () => {
+    await provided('kim.nhs')
+    await provided('lee.nhs')
+    for (const who of ['kim.nhs', 'lee.nhs']) seenBy(who, 'https://login.example')
+    const { id } = await upload(EXTERNAL)
+    for (const who of ['kim.nhs', 'lee.nhs']) await sent(who, id, (await as(who, `/reviews/${id}`)).html, { consent: 'Dr Else' })
+    expect(await routeOf(id)).toBe('pkb')
   })
 })
 

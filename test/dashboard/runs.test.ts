@@ -230,6 +230,25 @@ describe('one document', () => {
     expect((await place.ledger.story(id))!.deliveries[0]!.state).toBe('owed')
   })
 
+  test('is not tried again by a form that was sent twice, or from a page of before the last refusal', async () => {
+    const { id, delivery } = await inTrouble(REFUSED)
+    const lookedAt = (html: string): string => /name="lookedAt" value="([^"]+)"/u.exec(html)![1]!
+    const forms = [
+      [`/deliveries/${delivery}/retry`, lookedAt((await page(`/documents/${id}`)).html)], [`/deliveries/${delivery}/retry`, lookedAt((await page('/failed')).html)], [`/documents/${id}/decide-again`, lookedAt((await page(`/documents/${id}/difference`)).html)],
+    ] as const
+    expect(new Set(forms.map(([, attempt]) => attempt)).size).toBe(1)
+    const send = ([path, attempt]: readonly [string, string]) => page(path, { reason: 'PKB has mended it', lookedAt: attempt })
+    expect((await send(forms[0])).status).toBe(303)
+    // The second click, before anything came of the first, changes nothing.
+    expect((await send(forms[0])).status).toBe(303)
+    await work(place, id, 'pkb', REFUSED)
+    for (const form of forms) expect((await send(form)).status).toBe(409)
+    expect((await send(forms[0])).html).toContain('It was tried since that page was made')
+    expect((await place.ledger.story(id))!.deliveries[0]).toMatchObject({ state: 'failed', tries: 1 })
+    expect((await send([forms[1][0], lookedAt((await page('/failed')).html)])).status).toBe(303)
+    expect((await place.ledger.story(id))!.deliveries[0]).toMatchObject({ state: 'owed', tries: 0 })
+  })
+
   test('goes by post instead, by page and by program, and not where the floor forbids it', async () => {
     const [one, two, homeless] = [await inTrouble(REFUSED), await inTrouble(REFUSED), await inTrouble(REFUSED, { ...ADA, address: undefined })]
     expect((await page(`/documents/${one.id}/print-instead`, { reason: 'PKB cannot take it' })).location).toContain('posted-instead')

@@ -54,6 +54,16 @@ describe('signing in', () => {
     expect(ends).toEqual(['/stops', '/documents/9?x=1', '/', '/', '/', '/%09/evil.example', '/', '/', '/', '/', '/', '/'])
   })
 
+  test('leads back to the page of a form that came too late, and says that nothing was done', async () => {
+    const late = async (path: string) => (await fetch(open.url + path, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ reason: 'I have read it' }) })).headers.get('location')
+    expect(await Promise.all(['/reviews/7/release?reason=code', '/alerts/7/take', '/stops', '/runs/plan', '/channels/pkb/pause'].map(late))).toEqual(
+      ['/reviews/7', '/alerts', '/stops', '/runs', '/channels/pkb'].map((to) => `/sign-in?to=${encodeURIComponent(to)}&lost=form`))
+    expect((await get('/sign-in?to=%2Freviews%2F7&lost=form')).html).toContain('Nothing was done, and what you had written was not kept.')
+    expect((await get('/sign-in')).html).not.toContain('Nothing was done')
+    // A part of a list is a page of its own.
+    expect((await get('/reviews?reason=code&late=yes')).location).toBe(`/sign-in?to=${encodeURIComponent('/reviews?reason=code&late=yes')}`)
+  })
+
   test('gives a session of its own each time, and ends the one that the browser came with', async () => {
     await aStaff(place, { userName: 'jane' })
     const planted = await signedIn(place)

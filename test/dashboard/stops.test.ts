@@ -160,7 +160,7 @@ describe('taking a letter back', () => {
     await work(place, id, 'pkb')
     expect((await page('/documents')).html).not.toContain(ALERT)
     expect((await page('/recalls')).html).toContain('Every recall is done.')
-    const lifted = await page(`/documents/${id}/lift-hold`, formOf({ formToken: formTokenIn(before.html), reason: 'it was right' }))
+    const lifted = await page(`/documents/${id}/lift-hold`, formOf({ formToken: formTokenIn(before.html), revision: '1', reason: 'it was right' }))
     expect(lifted.location).toBe(`/documents/${id}?message=hold-lifted`)
     expect((await place.ledger.story(id))?.route).toBe('pkb')
   })
@@ -171,6 +171,18 @@ describe('taking a letter back', () => {
     expect([status, html.includes('href="#reason"')]).toEqual([400, true])
     expect((await page(`/documents/${id}/hold`, formOf(BY))).status).toBe(403)
     expect((await place.ledger.story(id))?.state).toBe('acknowledged')
+  })
+
+  test('is lifted of what was read, and of nothing that has come since', async () => {
+    const { id, documentId } = await sent()
+    await place.ledger.hold(id, 'tom', 'to be asked', iso())
+    const html = (await page(`/documents/${id}`)).html
+    const revision = /name="revision" value="(\d+)"/u.exec(html)?.[1] ?? ''
+    await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z' })
+    const lift = (of: string) => page(`/documents/${id}/lift-hold`, formOf({ formToken: formTokenIn(html), revision: of, reason: 'it was right' }))
+    const late = await lift(revision)
+    expect([revision, late.status, late.html.includes('The document has changed since you looked at it'), (await place.ledger.story(id))?.facts.hold]).toEqual(['1', 409, true, 'held'])
+    expect([(await lift('2')).status, (await place.ledger.story(id))?.facts.hold]).toEqual([303, 'none'])
   })
 
   test('is done by programs once, and lifted once', async () => {

@@ -44,7 +44,7 @@ test('what needs a person comes first, with links; numbers of today follow, and 
   const { html } = await page('/')
   const says = text(html)
   expect(says.indexOf('Needs a person')).toBeLessThan(says.indexOf('What came in'))
-  expect(says).toContain('1 delivery failed or blocked , the oldest for 2 hours.')
+  expect(says).toContain('1 delivery failed or blocked , for 2 hours.')
   expect(says).toContain('1 document waits for a person to decide')
   expect(says).toContain('Nothing is sent to Print: no worker has been heard of for over a minute')
   expect(says).not.toContain('Nothing is sent to PKB')
@@ -174,7 +174,7 @@ test('what a person has paused says so, needs a person, and drains nobody knows 
     expect(today.destinations.find(({ destination }) => destination === 'pkb')?.drainMinutes).toBeUndefined()
     expect(today.needs[0]).toMatchObject({ what: 'halted', since: NOW })
     const { html } = await page('/')
-    expect(text(html)).toContain('pkb is paused , the oldest for less than a minute. See who did that, and why')
+    expect(text(html)).toContain('pkb is paused , for less than a minute. See who did that, and why')
     expect(text(html)).toMatch(/PKB record +Circuit +Paused +By a person\./u)
   } finally {
     await place.ledger.startChannel('pkb', 'duty', 'over', NOW)
@@ -188,8 +188,26 @@ test('in the first hour of a day nothing is said of a usual that is known', () =
   expect([today.like, chartsOf(today)[0]!.description]).toEqual([4, 'The first hour of the day is not over.'])
 })
 
+test('no two pages give two numbers: of the queue for people, and of what a destination got and what waits for it', async () => {
+  const id = await live(place, '2026-11-23T11:00:00Z', 'waiting', { deliveredAt: NOW })
+  await live(place, '2026-11-23T11:05:00Z', 'taken-back', { deliveredAt: NOW })
+  const lock = (await place.ledger.lock(id, 'pkb'))!
+  // What the last check refuses has another state than review, and waits for a person none the less.
+  await lock.begin(({ deliveries }) => ({ step: { do: 'block', deliveryId: deliveries[0]!.id, code: 'SECOND_KEY', detail: 'The file is not there.' } }) as never, NOW)
+  await lock.release()
+  const [, today] = await api('/api/today')
+  const { reasons } = (await (await open.api('/api/reviews')).json()) as { readonly reasons: readonly { readonly documents: number; readonly oldestSince: string }[] }
+  expect(today.needs.find(({ what }) => what === 'reviews')).toMatchObject({ count: 2, since: '2026-11-23T09:30:00.000Z' })
+  expect(reasons.reduce((sum, { documents }) => sum + documents, 0)).toBe(2)
+  const pkb = today.destinations.find(({ destination }) => destination === 'pkb')!
+  const { channels } = (await (await open.api('/api/channels')).json()) as { readonly channels: readonly { readonly name: string; readonly today: number; readonly waiting?: number }[] }
+  expect(channels.find(({ name }) => name === 'pkb')).toMatchObject({ today: pkb.today.out, waiting: pkb.waiting })
+  const { html } = await page('/channels')
+  for (const href of ['/today/behind?destination=pkb&amp;what=out', '/today/behind?destination=pkb&amp;what=waiting', '/documents?feed=rio-http&amp;since=2026-11-23']) expect(html).toContain(`href="${href}"`)
+})
+
 test('where nothing needs a person the page says so', async () => {
-  const empty = await startDashboard({ ledger: { ...place.ledger, flow: async () => ({ moved: [], lately: [], days: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: ['pkb', 'print'].map((destination) => ({ process: 'one', destination, circuit: 'closed' as const, since: NOW })) }) } })
+  const empty = await startDashboard({ ledger: { ...place.ledger, reviews: async () => ({ groups: [], rows: [] }), flow: async () => ({ moved: [], lately: [], days: [], cameIn: [], refused: [], waiting: [], trouble: [], review: { count: 0 }, states: ['pkb', 'print'].map((destination) => ({ process: 'one', destination, circuit: 'closed' as const, since: NOW })) }) } })
   try {
     expect(text(await (await fetch(empty.url)).text())).toContain('Nothing needs a person now.')
   } finally {

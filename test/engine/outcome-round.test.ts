@@ -54,6 +54,21 @@ const look = async ({ round }: { readonly round: OutcomeRound }) => { await roun
 const upload = (documentId: string, metadata: object = {}) => place.upload({ documentId, ...metadata }, { receipt: aReceipt({ documentId, ...metadata }, { receivedAt: iso() }) })
 const fileOf = async (day: string, team: string) => parse(await readFile(join(folder, day, `${team}.csv`), 'utf8'), { columns: true }) as Record<string, string>[]
 
+test('with each day the last entry of the log of events is said to the log of the process, where no database can change it', async () => {
+  at('2026-11-23T10:00:00Z')
+  await upload('D-1')
+  const one = aRound()
+  at('2026-11-24T06:00:00Z')
+  await look(one)
+  const said = one.lines.map((line) => JSON.parse(line) as { readonly event: string; readonly noted?: string }).filter(({ event }) => event === 'log_noted')
+  const [seq, hash] = said[0]!.noted!.split(':')
+  expect([said.length, (await place.ledger.walkChain({ seq: Number(seq), hash: hash! })).broken]).toEqual([1, undefined])
+  // The end is cut off, head and all: by itself the chain holds, and what was said tells.
+  await place.pool.query(`alter table events disable trigger all; delete from events where seq = ${seq}; update head set seq = seq - 1, hash = (select hash from events order by seq desc limit 1); alter table events enable trigger all`)
+  expect((await place.ledger.walkChain()).broken).toBeUndefined()
+  expect((await place.ledger.walkChain({ seq: Number(seq), hash: hash! })).broken).toEqual({ seq: Number(seq), why: 'missing' })
+})
+
 test('a day is told the next morning at five: a file for each team, and a mail where it has an address', async () => {
   at('2026-11-23T10:00:00Z')
   const { id } = await upload('D-1')
@@ -75,8 +90,8 @@ test('a day is told the next morning at five: a file for each team, and a mail w
     { document_id: 'D-3', code: '', outcome: 'Waiting for a person' },
   ])
   expect(await fileOf('2026-11-23', 'CAMHS1')).toMatchObject([{ document_id: 'D-4', outcome: 'On its way' }])
-  expect(server.letters).toMatchObject([{ to: ['adult1@trust.example'], subject: 'Openletter: what became of the documents of ADULT1, 2026-11-23' }])
-  for (const text of ['Sent: 1', 'Withheld: 1', 'Waiting for a person: 1', 'https://console.example/outcomes', '"D-2"']) expect(server.letters[0]!.raw).toContain(text)
+  expect(server.letters).toMatchObject([{ to: ['adult1@trust.example'], subject: 'Openletter: what became of the documents of ADULT1, Monday 23 November 2026' }])
+  for (const text of ['Sent: 1', 'Withheld: 1', 'Waiting for a person: 1', 'https://console.example/outcomes?day=2026-11-23&team=ADULT1', '"D-2"']) expect(server.letters[0]!.raw).toContain(text)
 
   await look(one)
   await one.round.close()
@@ -144,7 +159,7 @@ test('after an outage each day that was missed is told, once', async () => {
   // What the file of an earlier day says is of the day on which it was worked out, and it says so.
   expect((await fileOf('2026-11-23', 'ADULT1'))[0]).toMatchObject({ first_received: '23/11/2026 10:00', as_of: '27/11/2026 06:00' })
   expect(server.letters.every(({ raw }) => raw.includes('As it stood on 27/11/2026 06:00'))).toBe(true)
-  expect(server.letters.map(({ subject }) => subject.slice(-10)).toSorted()).toEqual(['2026-11-23', '2026-11-25'])
+  expect(server.letters.map(({ subject }) => subject.slice(-16)).toSorted()).toEqual(['23 November 2026', '25 November 2026'])
   for (const round of opened.splice(0)) await round.close()
   await other.close()
 })

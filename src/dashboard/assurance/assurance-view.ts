@@ -21,9 +21,8 @@ const cellsOf = (tally: AssuranceTally, params: Params | undefined): readonly Ce
   const link = (more: Params): string | undefined => params && hrefTo('/documents', { ...params, ...more })
   return [
     counted('Documents', tally.documents, link({})), counted('Shared', tally.shared, link({ route: 'pkb,print' })), counted('Withheld', tally.withheld, link({ route: 'withhold' })),
-    // Facts have no filter of their own.
-    counted('By instruction', tally.byInstruction, undefined), counted('Review', tally.review, link({ route: 'review' })), counted('Conflicts', tally.conflicts, link({ marked: 'conflict' })), counted('Variances', tally.variances, link({ marked: 'variance' })),
-    counted('Taken back', tally.takenBack, link({ state: 'recalling,recalled' })), { head: 'Share rate', text: percent(tally.shareRate) }, { head: 'Withhold rate', text: percent(tally.withholdRate) },
+    counted('By instruction', tally.byInstruction, link({ marked: 'instruction' })), counted('Review', tally.review, link({ route: 'review' })), counted('Conflicts', tally.conflicts, link({ marked: 'conflict' })), counted('Variances', tally.variances, link({ marked: 'variance' })),
+    counted('Taken back', tally.takenBack, link({ marked: 'taken-back' })), { head: 'Share rate', text: percent(tally.shareRate) }, { head: 'Withhold rate', text: percent(tally.withholdRate) },
   ]
 }
 
@@ -48,14 +47,14 @@ const flagged = (flag: Flag, groups: readonly Named[]) => groups.filter(({ flags
 
 export const assuranceView = (asked: AssuranceAsked, report: AssuranceReport, { directorates, services, codes }: Pick<Policy, 'directorates' | 'services' | 'codes'>) => {
   const base: Params = { stage: 'live', directorate: asked.directorate, since: asked.sinceText, until: asked.untilText }
-  const nameOf = (directorate: string | undefined): string => (directorate === undefined ? 'None' : Object.hasOwn(directorates, directorate) ? directorates[directorate]!.name : directorate)
+  const nameOf = (directorate: string | undefined): string => (directorate === undefined ? 'No directorate' : Object.hasOwn(directorates, directorate) ? directorates[directorate]!.name : directorate)
   const within = (directorate: string | undefined): Params | undefined => (directorate === undefined ? undefined : { ...base, directorate })
   const directorateRows: readonly Named[] = report.directorates.map(({ directorate, ...tally }) => ({ ...tally, name: nameOf(directorate), params: within(directorate) }))
   const teamRows: readonly Named[] = report.teams.map(({ directorate, team, ...tally }) => ({
-    ...tally, name: team === undefined ? 'None' : Object.hasOwn(services, team) ? `${team} ${services[team]!.name}` : team, more: nameOf(directorate), params: told(team) && directorate !== undefined ? { ...base, directorate, team } : undefined,
+    ...tally, name: team === undefined ? 'No team' : Object.hasOwn(services, team) ? `${team} ${services[team]!.name}` : team, more: nameOf(directorate), params: told(team) && directorate !== undefined ? { ...base, directorate, team } : undefined,
   }))
   const codeRows: readonly Named[] = report.codes.map(({ code, ...tally }) => ({
-    ...tally, name: code === undefined ? 'None' : Object.hasOwn(codes, code) ? `${code} ${codes[code]!.name}` : code, params: told(code) ? { ...base, code } : undefined,
+    ...tally, name: code === undefined ? 'No code' : Object.hasOwn(codes, code) ? `${code} ${codes[code]!.name}` : code, params: code === undefined ? { ...base, code: '-' } : told(code) ? { ...base, code } : undefined,
   }))
   const groups = [...directorateRows, ...teamRows, ...codeRows]
   return {

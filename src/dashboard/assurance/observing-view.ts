@@ -62,7 +62,7 @@ export const observingView = (asked: ObservingAsked, report: ObservedReport, dir
     directorates: report.directorates.map(({ directorate, stage, ...tally }) => ({ name: nameOf(directorate), stage: stageOf(directorate, stage), cells: cells(tally, { ...base, directorate, stage }) })),
     periods: report.periods.map(({ period, ...tally }) => ({ name: period.length === 7 ? monthName(period) : londonTime(period), cells: cells(tally, { ...base, ...spanOf(period, asked) }) })),
     rules: report.rules.map(({ rule, route, documents }) => ({ rule, route: ROUTES_IN_WORDS[route], documents: linked('Documents', documents, { ...base, rule, wouldRoute: route }) })),
-    codes: report.codes.map(({ code, ...tally }) => ({ name: code ?? 'None', cells: cells(tally, code === undefined || code === NOT_LISTED ? undefined : { ...base, code }) })),
+    codes: report.codes.map(({ code, ...tally }) => ({ name: code ?? 'No code', cells: cells(tally, code === NOT_LISTED ? undefined : { ...base, code: code ?? '-' }) })),
     unplaced: linked('Documents', report.unplaced, { ...base, directorate: undefined, stage: 'unknown' }),
     reviews: reviews.map(reviewView),
   }

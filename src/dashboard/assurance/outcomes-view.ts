@@ -1,6 +1,6 @@
 // The outcome of a day in words ready for a view. It refuses patient, title and content, which the lines do not have.
 import { countOutcomes } from '../../decide/outcome-text.ts'
-import { TEAM_OUTCOMES, TEAM_OUTCOME_NAMES } from '../../decide/team-outcome.ts'
+import { TEAM_OUTCOMES, TEAM_OUTCOME_NAMES, type TeamOutcome } from '../../decide/team-outcome.ts'
 import type { OutcomeDay, OutcomeLine } from '../../ledger/ledger.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { counted, hrefTo, number } from './numbers-view.ts'
@@ -20,19 +20,28 @@ export const formView = (day: string, team: string | undefined, { services }: Po
   day, teams: [{ value: '', text: 'All teams' }, ...Object.entries(services).map(([value, { name }]) => ({ value, text: `${name} (${value})`, selected: value === team })), { value: NO_TEAM, text: 'Without a team', selected: team === '' }],
 })
 
-export const outcomesView = (day: string, team: string | undefined, made: OutcomeDay, lines: readonly OutcomeLine[], policy: Policy) => {
+/** Those with this outcome; undefined: all. */
+export const having = (lines: readonly OutcomeLine[], outcome: TeamOutcome | 'changed' | undefined): readonly OutcomeLine[] =>
+  outcome === undefined ? lines : lines.filter((one) => (outcome === 'changed' ? one.before !== undefined && one.before !== one.outcome : one.outcome === outcome))
+
+type Asked = { readonly team?: string; readonly outcome?: TeamOutcome | 'changed' }
+
+export const outcomesView = (day: string, { team, outcome }: Asked, made: OutcomeDay, lines: readonly OutcomeLine[], policy: Policy) => {
+  const shown = having(lines, outcome)
   const heads = ['Documents', ...TEAM_OUTCOME_NAMES.map((name) => TEAM_OUTCOMES[name].text), 'Changed']
   const teams = [...Map.groupBy(lines, (line) => line.team)].map(([name, of]) => {
     const counts = countOutcomes(of)
+    const link = (only?: string): string => `${hrefTo('/outcomes', { day, team: name === '' ? NO_TEAM : name, outcome: only })}#documents`
     return {
       name: nameOf(name, policy), href: hrefTo('/outcomes', { day, team: name === '' ? NO_TEAM : name }),
-      cells: [counted('Documents', of.length, undefined), ...TEAM_OUTCOME_NAMES.map((one) => counted(TEAM_OUTCOMES[one].text, counts[one], undefined)), counted('Changed', counts.changed, undefined)],
+      cells: [counted('Documents', of.length, link()), ...TEAM_OUTCOME_NAMES.map((one) => counted(TEAM_OUTCOMES[one].text, counts[one], link(one))), counted('Changed', counts.changed, link('changed'))],
     }
   })
   return {
     made: londonTime(made.madeAt), dayText: londonTime(day), heads, teams, count: number(lines.length),
     csv: hrefTo('/outcomes.csv', { day, team: team === undefined ? undefined : team === '' ? NO_TEAM : team }),
+    only: outcome === undefined ? undefined : outcome === 'changed' ? 'Changed' : TEAM_OUTCOMES[outcome].text, all: hrefTo('/outcomes', { day, team: team === '' ? NO_TEAM : team }),
     team: team === undefined ? undefined : nameOf(team, policy),
-    lines: team === undefined ? undefined : lines.slice(0, MOST_SHOWN).map(lineView), shortened: lines.length > MOST_SHOWN ? number(MOST_SHOWN) : undefined,
+    lines: team === undefined ? undefined : shown.slice(0, MOST_SHOWN).map(lineView), shortened: shown.length > MOST_SHOWN ? number(MOST_SHOWN) : undefined,
   }
 }

@@ -4,23 +4,27 @@ import type { Request, RequestHandler } from 'express'
 import { z } from 'zod'
 import { startOfLondonDay } from '../../decide/london.ts'
 import { countOutcomes, fileNameOf, outcomeCsv } from '../../decide/outcome-text.ts'
-import { TEAM_OUTCOME_NAMES } from '../../decide/team-outcome.ts'
+import { TEAM_OUTCOME_NAMES, type TeamOutcome } from '../../decide/team-outcome.ts'
 import { Failure } from '../../errors.ts'
 import type { OutcomeDay, OutcomeLine } from '../../ledger/ledger.ts'
 import { wrongInWords, type Wrong } from '../documents/filter.ts'
 import { wrongView } from '../documents/list-view.ts'
-import { formView, NO_TEAM, outcomesView } from './outcomes-view.ts'
+import { formView, having, NO_TEAM, outcomesView } from './outcomes-view.ts'
 import type { Address, DashboardParts } from '../parts.ts'
 import { aCount, aDay, anId, anInstant } from '../shapes.ts'
 import { show } from '../views.ts'
 
 type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
-type Asked = { readonly day?: string; /** Empty: documents without one. */ readonly team?: string }
+type Asked = { readonly day?: string; /** Empty: documents without one. */ readonly team?: string; readonly outcome?: TeamOutcome | 'changed' }
 type AskedRead = { readonly ok: true; readonly asked: Asked } | { readonly ok: false; readonly wrong: readonly Wrong[] }
 
 const MOST_DAYS = 60
 
-const query = z.object({ day: z.string().optional().meta({ description: 'A day in London, such as 2026-11-23; the latest that was worked out if it is not given.' }), team: z.string().optional().meta({ description: `A RiO team of the policy, or ${NO_TEAM}.` }) })
+const query = z.object({
+  day: z.string().optional().meta({ description: 'A day in London, such as 2026-11-23; the latest that was worked out if it is not given.' }),
+  team: z.string().optional().meta({ description: `A RiO team of the policy, or ${NO_TEAM}.` }),
+  outcome: z.string().optional().meta({ description: `Only documents with this outcome: ${TEAM_OUTCOME_NAMES.join(', ')}; or changed.` }),
+})
 const line = z.strictObject({
   documentId: anId, team: z.string(), outcome: z.enum(TEAM_OUTCOME_NAMES as [string]), because: z.string(), before: z.enum(TEAM_OUTCOME_NAMES as [string]).optional(), code: z.string().optional(),
   uploadedBy: z.string().optional(), sourceId: z.string(), firstReceivedAt: anInstant,
@@ -30,14 +34,18 @@ const outcomes = z.strictObject({
   counts: z.strictObject(Object.fromEntries([...TEAM_OUTCOME_NAMES, 'changed'].map((name) => [name, aCount]))).optional(), documents: z.array(line),
 }).meta({ id: 'Outcomes' })
 
-const readAsked = ({ day, team, ...others }: { readonly [name: string]: unknown }, { services }: ReturnType<Parts['policy']>): AskedRead => {
+const OUTCOMES = [...TEAM_OUTCOME_NAMES, 'changed'] as const
+
+const readAsked = ({ day, team, outcome, ...others }: { readonly [name: string]: unknown }, { services }: ReturnType<Parts['policy']>): AskedRead => {
   const given = typeof team === 'string' && team !== '' ? (team === NO_TEAM ? '' : team) : undefined
+  const only = OUTCOMES.find((one) => one === outcome)
   const wrong: readonly Wrong[] = [
     ...(day === undefined || day === '' || (typeof day === 'string' && startOfLondonDay(day) !== undefined) ? [] : [{ parameter: 'day', why: 'Use a day such as 2026-11-23.' }]),
     ...((team !== undefined && typeof team !== 'string') || (given !== undefined && given !== '' && !Object.hasOwn(services, given)) ? [{ parameter: 'team', why: 'Use a team of the policy.' }] : []),
-    ...(Object.keys(others).length > 0 ? [{ parameter: 'a parameter', why: 'There is no such parameter. Use day and team.' }] : []),
+    ...(outcome === undefined || outcome === '' || only ? [] : [{ parameter: 'outcome', why: `Use one of ${OUTCOMES.join(', ')}.` }]),
+    ...(Object.keys(others).length > 0 ? [{ parameter: 'a parameter', why: 'There is no such parameter. Use day, team and outcome.' }] : []),
   ]
-  return wrong.length > 0 ? { ok: false, wrong } : { ok: true, asked: { ...(typeof day === 'string' && day !== '' ? { day } : {}), ...(given === undefined ? {} : { team: given }) } }
+  return wrong.length > 0 ? { ok: false, wrong } : { ok: true, asked: { ...(typeof day === 'string' && day !== '' ? { day } : {}), ...(given === undefined ? {} : { team: given }), ...(only ? { outcome: only } : {}) } }
 }
 
 export const outcomeAddresses = (parts: Parts): readonly Address[] => {
@@ -57,18 +65,19 @@ export const outcomeAddresses = (parts: Parts): readonly Address[] => {
     if (!read.ok) return show(res.status(400), 'outcomes.njk', { ...wrongView(read.wrong), form: formView('', undefined, policy()) })
     const { made, lines } = await found(read.asked)
     const form = formView(read.asked.day ?? made?.day ?? '', read.asked.team, policy())
-    show(res, 'outcomes.njk', made ? { form, ...outcomesView(made.day, read.asked.team, made, lines, policy()) } : { form, missing: true })
+    show(res, 'outcomes.njk', made ? { form, ...outcomesView(made.day, read.asked, made, lines, policy()) } : { form, missing: true })
   }
   const api: RequestHandler = async (req, res) => {
-    const { days, made, lines } = await found(asked(req))
-    res.json({ ...(made ? { day: made.day, madeAt: made.madeAt, counts: countOutcomes(lines) } : {}), days: days.map(({ day }) => day), documents: lines })
+    const of = asked(req)
+    const { days, made, lines } = await found(of)
+    res.json({ ...(made ? { day: made.day, madeAt: made.madeAt, counts: countOutcomes(lines) } : {}), days: days.map(({ day }) => day), documents: having(lines, of.outcome) })
   }
   const csv: RequestHandler = async (req, res) => {
     const of = asked(req)
     const { made, lines } = await found(of)
     res.setHeader('Content-Disposition', `attachment; filename="outcomes-${made?.day ?? 'none'}${of.team === undefined ? '.csv' : `-${fileNameOf(of.team).replaceAll('%', '_')}`}"`)
     res.setHeader('Cache-Control', 'no-store')
-    res.type('text/csv').send(outcomeCsv(lines, made?.madeAt ?? parts.now().toISOString()))
+    res.type('text/csv').send(outcomeCsv(having(lines, of.outcome), made?.madeAt ?? parts.now().toISOString()))
   }
   return [
     { method: 'get', path: '/outcomes', right: 'see', same: '/api/outcomes', handle: [page] },

@@ -45,7 +45,8 @@ const isWhole = (day: string, { since, until, untilText }: Asked): boolean =>
   Date.parse(startOfLondonDay(day)!) >= Date.parse(since) && (untilText === undefined || Date.parse(endOfLondonDay(day)!) <= Date.parse(until))
 
 const cellsOf = (day: Omit<ReconciledDay, 'feed'> & { readonly feed?: string }, linked: boolean): readonly Cell[] => [
-  counted('Received', day.received, undefined),
+  // Where there is a difference the documents are not what came in: the difference names them.
+  counted('Received', day.received, linked && day.different === 0 ? hrefTo('/reconciliation/documents', { day: day.day, feed: day.feed, column: 'received' }) : undefined),
   ...COLUMNS.map((column) => counted(COLUMNS_IN_WORDS[column], day[column], linked ? hrefTo('/reconciliation/documents', { day: day.day, feed: day.feed, column }) : undefined)),
   counted('Difference', day.different, '#differences'), counted('Refused messages', day.refused, undefined),
 ]
@@ -61,12 +62,13 @@ const totalOf = (days: readonly ReconciledDay[]): Omit<ReconciledDay, 'feed'> =>
 export const behindView = (day: string, feed: string, column: Column | 'received') => ({ day: londonTime(day), feed, column: column === 'received' ? 'All documents' : COLUMNS_IN_WORDS[column], back: hrefTo('/reconciliation', { since: day, until: day }) })
 
 /** Lists of ids, as far as a page can show them; the API has all. */
-export const extractView = ({ named, distinct, matched, otherTimes, missing, unnamed, duplicates, source }: ExtractAnswer) => {
+export const extractView = ({ named, distinct, matched, otherTimes, missing, unnamed, zerosLost, duplicates, source }: ExtractAnswer) => {
   const shortened = <T>(all: readonly T[]) => ({ count: number(all.length), shown: all.slice(0, MOST_SHOWN), more: all.length > MOST_SHOWN ? number(MOST_SHOWN) : undefined })
   const linked = (ids: readonly string[]) => shortened(ids.map((id) => ({ id, href: hrefTo('/documents', { sourceId: id }) })))
   return {
     source, named: number(named), distinct: number(distinct), matched: number(matched), otherTimes: number(otherTimes),
     missing: shortened(missing.map((id) => ({ id }))), unnamed: linked(unnamed), duplicates: shortened(duplicates.map(({ id, times }) => ({ id, times }))),
+    ...(zerosLost > 0 ? { zerosLost: number(zerosLost) } : {}),
     agrees: missing.length === 0 && unnamed.length === 0,
   }
 }

@@ -5,7 +5,7 @@ import { Failure } from '../../errors.ts'
 import { COLUMNS } from '../../ledger/reconciliation.ts'
 import { bodyOf, rowAnswer } from '../documents/api.ts'
 import { behindQuery, extractQuery, spanQuery } from '../shapes-asked.ts'
-import { MOST_BYTES, readExtract, readIds, type Extract, type ExtractRead } from './extract.ts'
+import { MOST_BYTES, readExtract, readIds, withoutTheirZeros, type Extract, type ExtractRead } from './extract.ts'
 import { fileForm } from '../file-form.ts'
 import { wrongInWords, type Wrong } from '../documents/filter.ts'
 import { wrongFields } from '../forms.ts'
@@ -28,8 +28,10 @@ export const reconciliationAddresses = (parts: Parts): readonly Address[] => [..
 /** The source systems that feeds bring documents of. */
 const sourcesOf = ({ policy }: Pick<Parts, 'policy'>): readonly string[] => [...new Set(Object.values(policy().mappings).map(({ source }) => source))].toSorted()
 
-const compare = async ({ ledger }: Pick<Parts, 'ledger'>, { since, until }: Asked, source: string, { named, ids, duplicates }: Extract) =>
-  ({ source, since, until, named, distinct: ids.length, ...(await ledger.compareExtract({ source, ids, since, until })), duplicates })
+const compare = async ({ ledger }: Pick<Parts, 'ledger'>, { since, until }: Asked, source: string, { named, ids, duplicates }: Extract) => {
+  const compared = await ledger.compareExtract({ source, ids, since, until })
+  return { source, since, until, named, distinct: ids.length, ...compared, zerosLost: withoutTheirZeros(compared.missing, compared.unnamed), duplicates }
+}
 export type ExtractAnswer = Awaited<ReturnType<typeof compare>>
 
 /** The documents behind one number. */

@@ -12,7 +12,7 @@ const byPolicy = z.strictObject({ hash: z.string(), documents: aCount })
 
 export const failureGroup = z.strictObject({
   key: z.string().meta({ description: 'The same for the same destination, cause and signature, always.' }), destination: z.string(), cause: aCause, signature: z.string(), documents: aCount, patients: aCount,
-  unidentified: aCount, person: aCount, again: aCount, behind: aCount, oldestSince: anInstant, firstSeen: anInstant, lastSeen: anInstant, thisHour: aCount, hourBefore: aCount,
+  unidentified: aCount, person: aCount, again: aCount, behind: aCount, ages: z.strictObject({ hour: aCount, fourHours: aCount, day: aCount, older: aCount }).meta({ description: 'Documents by for how long they have been owed: under an hour, under four, under a day, longer.' }), oldestSince: anInstant, firstSeen: anInstant, lastSeen: anInstant, thisHour: aCount, hourBefore: aCount,
   policies: z.array(byPolicy), nextAt: anInstant.optional(),
 }).meta({ id: 'FailureGroup', description: 'Deliveries to one destination that are in trouble for the same reason.' })
 
@@ -80,7 +80,7 @@ export const reconciled = z.strictObject({ day: aDay, feed: z.string(), column: 
 const ids = z.array(z.string())
 export const extractAsked = z.strictObject({ ids: ids.min(1).max(100_000) }).meta({ id: 'Extract' })
 export const extractCompared = z.strictObject({
-  source: z.string(), since: anInstant, until: anInstant, named: aCount, distinct: aCount, missing: ids, unnamed: ids, matched: aCount, otherTimes: aCount, duplicates: z.array(z.strictObject({ id: z.string(), times: z.int().min(2) })),
+  source: z.string(), since: anInstant, until: anInstant, named: aCount, distinct: aCount, missing: ids, unnamed: ids, matched: aCount, otherTimes: aCount, zerosLost: aCount, duplicates: z.array(z.strictObject({ id: z.string(), times: z.int().min(2) })),
 }).meta({ id: 'ExtractCompared' })
 
 // ---------------------------------------------------------------- the policy

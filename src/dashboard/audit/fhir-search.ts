@@ -29,17 +29,17 @@ const token = (text: string): { readonly system?: string; readonly code: string 
 
 type Range = { readonly since?: string; readonly until?: string }
 
-const DATE = 'Use a day such as 2026-11-23 or an instant such as 2026-11-23T09:00:00Z, with eq, ge, gt, le or lt before it.'
+const DATE = 'Use a day such as 2026-11-23, a month, a year, or an instant such as 2026-11-23T09:00:00Z, with eq, ge, gt, le, lt, sa or eb before it.'
 
 /** Each narrows what the one before leaves; a day is one in London. */
 const date: Reader<Range> = (texts) => {
   let range: Range = {}
   for (const text of texts) {
-    const [, prefix = 'eq', value = ''] = /^(eq|ge|gt|le|lt)?(.*)$/u.exec(text) ?? []
+    const [, prefix = 'eq', value = ''] = /^(eq|ge|gt|le|lt|sa|eb)?(.*)$/u.exec(text) ?? []
     const [from, to] = intervalOf(value)
     if (from === undefined || to === undefined) return { why: DATE }
-    const since = prefix === 'eq' || prefix === 'ge' ? from : prefix === 'gt' ? to : undefined
-    const until = prefix === 'eq' || prefix === 'le' ? to : prefix === 'lt' ? from : undefined
+    const since = prefix === 'eq' || prefix === 'ge' ? from : prefix === 'gt' || prefix === 'sa' ? to : undefined
+    const until = prefix === 'eq' || prefix === 'le' ? to : prefix === 'lt' || prefix === 'eb' ? from : undefined
     range = {
       ...range,
       ...(since !== undefined && (range.since === undefined || since > range.since) ? { since } : {}),
@@ -52,6 +52,8 @@ const date: Reader<Range> = (texts) => {
 /** From its first instant to the first after it, as precisely as it was written. */
 const intervalOf = (value: string): readonly [(string | undefined)?, (string | undefined)?] => {
   if (/^\d{4}-\d{2}-\d{2}$/u.test(value)) return [startOfLondonDay(value), endOfLondonDay(value)]
+  const [, year, month] = /^(\d{4})(?:-(0[1-9]|1[0-2]))?$/u.exec(value) ?? []
+  if (year !== undefined) return [startOfLondonDay(`${year}-${month ?? '01'}-01`), startOfLondonDay(month === undefined || month === '12' ? `${String(Number(year) + 1).padStart(4, '0')}-01-01` : `${year}-${String(Number(month) + 1).padStart(2, '0')}-01`)]
   const found = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/u.exec(value)
   const from = found && startOfLondonDay(found[1]!) !== undefined ? Date.parse(value) : Number.NaN
   if (!found || Number.isNaN(from)) return []

@@ -15,7 +15,8 @@ import { readReferences, readTarget, readTrail, type SearchRead } from './fhir-s
 import { wrongInWords } from '../documents/filter.ts'
 import { form } from '../forms.ts'
 import { looked } from '../documents/looks.ts'
-import type { Address, DashboardParts } from '../parts.ts'
+import { SIGN_IN, type Address, type DashboardParts } from '../parts.ts'
+import { originOf } from '../sign-in/cookies.ts'
 import { may } from '../visitor.ts'
 
 const send = (res: Response, resource: Resource): void => void res.type('application/fhir+json').send(JSON.stringify(resource))
@@ -29,7 +30,8 @@ const documentOf = (record: RevisionRecord): Resource => {
 }
 
 export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
-  const { ledger, policy } = parts
+  const { ledger, policy, signIn = SIGN_IN } = parts
+  const base = (req: Request): string => `${originOf(req, signIn)}/fhir`
 
   const documents = async (req: Request, res: Response): Promise<Page> => {
     const { revisions, ...more } = await ledger.references(usable(readReferences(req.query, fieldsOf(req))))
@@ -71,12 +73,12 @@ export const fhirAddresses = (parts: DashboardParts): readonly Address[] => {
 
   return [
     { method: 'get', path: '/fhir/metadata', right: 'open', handle: [(_req, res) => send(res, capabilityStatement())] },
-    ...searches('DocumentReference', documents),
+    ...searches('DocumentReference', documents, base),
     { method: 'get', path: '/fhir/DocumentReference/:id', right: 'patients', handle: [readDocument] },
     { method: 'get', path: '/fhir/DocumentReference/:id/_history/:revision', right: 'patients', handle: [readRevision] },
-    ...searches('AuditEvent', trail),
+    ...searches('AuditEvent', trail, base),
     { method: 'get', path: '/fhir/AuditEvent/:id', right: 'audit', handle: [readEvent] },
-    ...searches('Provenance', provenances),
+    ...searches('Provenance', provenances, base),
     { method: 'get', path: '/fhir/Provenance/:id', right: 'patients', handle: [readProvenance] },
   ]
 }
@@ -117,10 +119,10 @@ const usable = <T>(found: SearchRead<T>): T => {
 
 // ---------------------------------------------------------------- searching
 
-const searches = (type: Searched, find: (req: Request, res: Response) => Promise<Page>): readonly Address[] => {
-  const answer = (base: string): RequestHandler => async (req, res) => {
+const searches = (type: Searched, find: (req: Request, res: Response) => Promise<Page>, base: (req: Request) => string): readonly Address[] => {
+  const answer = (path: string): RequestHandler => async (req, res) => {
     const { resources, cursor } = await find(req, res)
-    send(res, searchset(type, resources, { self: linkTo(base, req), ...(cursor === undefined ? {} : { next: linkTo(base, req, cursor) }) }))
+    send(res, searchset(base(req), type, resources, { self: linkTo(path, req), ...(cursor === undefined ? {} : { next: linkTo(path, req, cursor) }) }))
   }
   const right = type === 'AuditEvent' ? 'audit' : 'patients'
   return [
@@ -130,10 +132,10 @@ const searches = (type: Searched, find: (req: Request, res: Response) => Promise
 }
 
 /** What stood in the body stays out of it: the next page is asked for with the same body. */
-const linkTo = (base: string, req: Request, cursor?: string): string => {
+const linkTo = (path: string, req: Request, cursor?: string): string => {
   const params = new URLSearchParams(Object.entries(req.query).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)])))
   if (cursor !== undefined) params.set('_cursor', cursor)
-  return params.size === 0 ? base : `${base}?${params}`
+  return params.size === 0 ? path : `${path}?${params}`
 }
 
 const fieldsOf = (req: Request): { readonly [name: string]: unknown } => {

@@ -3,7 +3,10 @@ import type { HaltedChannel } from '../../ledger/channel-words.ts'
 import type { FilesNow, PlacedProblem } from './channel-parts.ts'
 import type { Act, ChannelNow, ChannelState } from './channel-states.ts'
 import type { PolicyStatus } from '../parts.ts'
+import { londonDay } from '../../decide/london.ts'
+import { hrefTo } from '../assurance/numbers-view.ts'
 import { ageOf, londonTime } from '../times.ts'
+import { behindHref } from '../today/today-view.ts'
 
 type Tag = { readonly text: string; readonly colour: string }
 
@@ -54,8 +57,8 @@ const rowOf = (channel: ChannelNow, files: FilesNow | undefined, now: Date) => {
     name: channel.name, href: `/channels/${encodeURIComponent(channel.name)}`, type: TYPES[channel.type], address: channel.address, state: tagOf(channel), trouble: trouble(channel, now),
     last: channel.last === undefined ? undefined : { at: channel.last, text: londonTime(channel.last), age: ageOf(channel.last, now) },
     today: count(channel.today),
-    documents: channel.kind === 'feed' && channel.today > 0 ? `/documents?feed=${encodeURIComponent(channel.name)}` : undefined,
-    ...(channel.waiting === undefined ? {} : { waiting: count(channel.waiting) }),
+    documents: channel.today === 0 ? undefined : channel.kind === 'feed' ? hrefTo('/documents', { feed: channel.name, since: londonDay(now) }) : behindHref(channel.name, 'out'),
+    ...(channel.waiting === undefined ? {} : { waiting: count(channel.waiting), waits: channel.waiting > 0 ? behindHref(channel.name, 'waiting') : undefined }),
     files: problems > 0 ? { text: many(problems, 'problem'), bad: true } : tests ? { text: tests.failed > 0 ? `${tests.failed} of ${many(tests.passed + tests.failed, 'test')} failed` : `${many(tests.passed, 'test')} passed`, bad: tests.failed > 0 } : { text: files ? 'No problem' : 'Not known', bad: false },
   }
 }
@@ -106,7 +109,7 @@ export const oneChannelView = (channel: ChannelNow, texts: readonly { readonly f
       rows: type === 'withhold' ? [{ key: 'Kind', value: 'Destination: nobody' }] : [
         { key: 'Kind', value: `${kind === 'feed' ? 'Feed' : 'Destination'}: ${TYPES[type]}` }, { key: ADDRESSES[type], value: channel.address },
         ...(status === undefined ? [] : [{ key: 'Lets out', value: status === 'live' ? 'Live: as the directorates say' : status === 'observing' ? 'Observing: nothing' : 'Not live: nothing' }]),
-        lastOf(channel, now), { key: kind === 'feed' ? 'Uploads today' : 'Delivered today', value: count(channel.today) },
+        lastOf(channel, now), { key: kind === 'feed' ? 'Uploads today' : 'Handed over today', value: count(channel.today) },
         ...(waiting === undefined ? [] : [{ key: 'Waiting for it', value: count(waiting) }]),
         { key: 'Processes', value: count(channel.processes) },
       ],

@@ -1,5 +1,6 @@
 // What people may ask for in a list of documents: from a query string, a form or a JSON body to a filter of the
 // ledger. It refuses unknown parameters and values, and whatever identifies a patient anywhere but in a body.
+import type { Marked } from '../../ledger/assurance.ts'
 import type { DocumentFilter } from '../../ledger/ledger.ts'
 import { DOCUMENT_STATES, FACTS, RULE_ROUTES } from '../../types.ts'
 import { endOfLondonDay, startOfLondonDay } from '../../decide/london.ts'
@@ -57,13 +58,13 @@ const IN_QUERY = {
   route: oneOf(ROUTES, (route) => ({ route })),
   rule: matching(/^[a-z0-9-]{1,100}$/u, 'Use the name of a rule: small letters, digits and hyphens.', (rule) => ({ rule })),
   sourceId: matching(/^\P{Cc}{1,200}$/u, 'Use the id that RiO gave the document.', (sourceId) => ({ sourceId })),
-  code: matching(/^[A-Za-z]{4}$/u, 'Use the four letters of a document code.', (code) => ({ code: code.toUpperCase() })),
+  code: matching(/^([A-Za-z]{4}|-)$/u, 'Use the four letters of a document code, or - for documents without one.', (code) => ({ code: code.toUpperCase() })),
   team: matching(/^\P{Cc}{1,100}$/u, 'Use the name of a team, as RiO has it.', (team) => ({ team })),
   directorate: matching(/^\P{Cc}{1,200}$/u, 'Use the name of a directorate, as in mappings/directorates.csv.', (directorate) => ({ directorate })),
   feed: matching(/^[A-Za-z0-9._-]{1,100}$/u, 'Use the name of a feed, as its file in channels/ has it.', (feed) => ({ feed })),
   stage: oneOf(FACTS.directorate, (stage) => ({ stage })),
   wouldRoute: oneOf(RULE_ROUTES, (wouldRoute) => ({ wouldRoute })),
-  marked: matching(/^(conflict|variance)$/u, 'Use conflict or variance.', (marked) => ({ marked: marked as 'conflict' | 'variance' })),
+  marked: matching(/^(conflict|variance|instruction|taken-back)$/u, 'Use conflict, variance, instruction or taken-back.', (marked) => ({ marked: marked as Marked })),
   since: time('since'),
   until: time('until'),
   limit,

@@ -25,9 +25,12 @@ export const holdAddresses = (parts: Parts): readonly Address[] => {
     res.status(202).json({ id: await put(parts, req, held, wish) })
   }
   const byPage = (held: boolean): RequestHandler => async (req, res) => {
-    const { formToken: _formToken, ...given } = req.body as { readonly [name: string]: unknown }
+    const { formToken: _formToken, revision, ...given } = req.body as { readonly [name: string]: unknown }
     const wish = wishOfForm(res, given)
-    if (!wish.ok) return showStory(parts, res.status(400), await storyOf(parts, req), { given, ...wrongFields(wish.wrong) })
+    const story = await storyOf(parts, req)
+    if (!wish.ok) return showStory(parts, res.status(400), story, { given, ...wrongFields(wish.wrong) })
+    // To hold is always right; what is let go is what was read.
+    if (!held && revision !== String(story.revision)) return showStory(parts, res.status(409), story, { given, wrong: [{ href: '#document', text: 'The document has changed since you looked at it. Nothing was done. This is how it stands now: read it, and decide again.' }] })
     res.redirect(303, `/documents/${await put(parts, req, held, wish.wish)}?message=${held ? 'held' : 'hold-lifted'}`)
   }
   return [

@@ -1,5 +1,6 @@
 // What the list, search and failed pages show of documents, in words ready for a view. It refuses patient data:
 // rows have none.
+import type { Marked } from '../../ledger/assurance.ts'
 import type { DocumentRow } from '../../ledger/ledger.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { DOCUMENT_STATES, RULE_ROUTES } from '../../types.ts'
@@ -36,7 +37,7 @@ export const filterView = (query: { readonly [name: string]: unknown }, policy: 
     state: options(given('state'), DOCUMENT_STATES.map((value) => ({ value, text: STATES[value].text }))),
     route: options(given('route'), [...RULE_ROUTES, 'observe' as const].map((value) => ({ value, text: ROUTES_IN_WORDS[value] }))),
     rule: options(given('rule'), rules.map((value) => ({ value, text: value }))),
-    code: options(given('code').toUpperCase(), Object.values(policy.codes).map(({ code, name }) => ({ value: code, text: `${code} ${name}` }))),
+    code: options(given('code').toUpperCase(), [...Object.values(policy.codes).map(({ code, name }) => ({ value: code, text: `${code} ${name}` })), { value: '-', text: 'No code' }]),
     // A date field shows a day: of an instant, its day.
     since: given('since').slice(0, 10),
     sourceId: given('sourceId'),
@@ -54,10 +55,13 @@ export const filterView = (query: { readonly [name: string]: unknown }, policy: 
 /** The form has no field for these, and keeps them: a list is never narrowed by what nobody can see. */
 const ONLY_IN_LINKS = ['team', 'directorate', 'feed', 'stage', 'wouldRoute', 'marked', 'until'] as const
 
+const MARKED_IN_WORDS = { conflict: 'conflict', variance: 'variance', instruction: 'withheld by instruction', 'taken-back': 'taken back' } as const satisfies Record<Marked, string>
+
 const inWords = (name: (typeof ONLY_IN_LINKS)[number], value: string, { directorates }: Policy): string => {
   if (name === 'directorate') return Object.hasOwn(directorates, value) ? directorates[value]!.name : value
   if (name === 'stage') return factInWords('directorate', value).text
   if (name === 'until') return londonTime(value)
+  if (name === 'marked') return Object.hasOwn(MARKED_IN_WORDS, value) ? MARKED_IN_WORDS[value as Marked] : value
   return name === 'wouldRoute' && Object.hasOwn(ROUTES_IN_WORDS, value) ? ROUTES_IN_WORDS[value as keyof typeof ROUTES_IN_WORDS] : value
 }
 

@@ -11,18 +11,19 @@ import { isUuid, type Address, type DashboardParts } from '../parts.ts'
 import { namesPatient, seesPatients } from './patient-search.ts'
 import { alertsOf } from '../alerts/alerts.ts'
 import { navigation } from '../navigation.ts'
-import { reasonOf, retryDelivery } from '../failed/retry.ts'
+import { lookedAtIn, reasonOf, retryDelivery } from '../failed/retry.ts'
 import { showStory } from './story-shown.ts'
+import { londonTime } from '../times.ts'
 import { show, type Frame } from '../views.ts'
 import { actorOf, may, mayBe, ownForms } from '../visitor.ts'
 
 /** What surrounds every page, an error's included. */
 export const framed = (parts: Pick<DashboardParts, 'ledger' | 'banners' | 'policy' | 'policyStatus' | 'sandboxUrl' | 'now'>): RequestHandler => async (req, res, next) => {
-  const { banners, sandboxUrl } = parts
+  const { banners, sandboxUrl, now, policy } = parts
   // Programs get no page, strangers are told nothing, and the ledger is not asked for nothing.
   const visitor = mayBe(res)
   const alerts = FOR_PROGRAMS.test(req.originalUrl) || !visitor ? [] : await alertsOf(parts)
-  const frame: Frame = { banners: banners(), alerts, ...navigation(req.path, visitor?.rights ?? []), ...(visitor?.kind === 'person' ? { visitor: visitor.name } : {}), rights: visitor?.rights ?? [], formToken: visitor?.formToken ?? '', ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
+  const frame: Frame = { banners: banners(), alerts, ...navigation(req.path, visitor?.rights ?? []), ...(visitor?.kind === 'person' ? { visitor: visitor.name, madeAt: londonTime(now().toISOString()), policy: policy().hash.slice(0, 12) } : {}), rights: visitor?.rights ?? [], formToken: visitor?.formToken ?? '', ...(sandboxUrl === undefined ? {} : { sandboxUrl }) }
   res.locals['frame'] = frame
   next()
 }
@@ -67,8 +68,9 @@ export const pageAddresses = (parts: DashboardParts): readonly Address[] => {
   const story: RequestHandler = async (req, res) => showStory(parts, res, await storyOf(parts, req), { message: messageOf(req) })
 
   const retry: RequestHandler = async (req, res) => {
-    const { reason, document } = req.body as { readonly [name: string]: unknown }
-    await retryDelivery(parts, { deliveryId: req.params['id'], actor: actorOf(res), reason: reasonOf(reason) })
+    const { reason, document, lookedAt } = req.body as { readonly [name: string]: unknown }
+    const attempts = lookedAtIn(lookedAt)
+    await retryDelivery(parts, { deliveryId: req.params['id'], actor: actorOf(res), reason: reasonOf(reason), ...(attempts ? { lookedAt: attempts } : {}) })
     res.redirect(303, isUuid(document) ? `/documents/${document}?message=retried` : '/failed?message=retried')
   }
 

@@ -18,18 +18,19 @@ export type PdfPage =
 
 export type PdfPages = (file: { readonly sha256: string; readonly size: number; readonly read: () => Promise<Readable> }, page: number, zoom: Zoom) => Promise<PdfPage>
 
-type Limits = { readonly bytes: number; readonly ms: number; /** Of all processors together. */ readonly cpuSeconds: number; readonly memoryMb: number; readonly atOnce: number; readonly waiting: number; readonly keptMs: number; readonly kept: number; readonly keptBytes: number; readonly pixels: number }
-export const LIMITS: Limits = { bytes: 40_000_000, ms: 20_000, cpuSeconds: 30, memoryMb: 768, atOnce: 2, waiting: 20, keptMs: 60_000, kept: 24, keptBytes: 64_000_000, pixels: 6_000_000 }
+type Limits = { readonly bytes: number; readonly ms: number; /** Of all processors together. */ readonly cpuSeconds: number; readonly memoryMb: number; readonly atOnce: number; readonly waiting: number; readonly keptMs: number; readonly kept: number; readonly keptBytes: number; readonly pixels: number; /** Of what the process may say: a picture of so many pixels and a text. */ readonly outBytes: number }
+export const LIMITS: Limits = { bytes: 40_000_000, ms: 20_000, cpuSeconds: 30, memoryMb: 768, atOnce: 2, waiting: 20, keptMs: 60_000, kept: 24, keptBytes: 64_000_000, pixels: 6_000_000, outBytes: 32_000_000 }
 
 const WIDTH_AT_100 = 900
 const CHILD = fileURLToPath(new URL('pdf-child.ts', import.meta.url))
+const OFFLINE = fileURLToPath(new URL('pdf-offline.ts', import.meta.url))
 const WATCHDOG = fileURLToPath(new URL('pdf-watchdog.ts', import.meta.url))
 /** All that the process may read: the reader and its fonts. */
 const readable = (): readonly string[] => {
   const home = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'))
-  return [CHILD, WATCHDOG, dirname(home)]
+  return [CHILD, WATCHDOG, OFFLINE, dirname(home)]
 }
-export const FLAGS: readonly string[] = ['--permission', '--allow-addons', '--allow-worker', '--no-warnings', '--disable-proto=delete', '--disallow-code-generation-from-strings', '--max-old-space-size=384', ...readable().map((path) => `--allow-fs-read=${path}`)]
+export const FLAGS: readonly string[] = ['--permission', '--allow-addons', '--allow-worker', '--no-warnings', '--disable-proto=delete', '--disallow-code-generation-from-strings', '--max-old-space-size=384', `--require=${OFFLINE}`, ...readable().map((path) => `--allow-fs-read=${path}`)]
 
 /** Resident memory of a process, where the system tells. */
 const memoryMb = (pid: number): number => {
@@ -58,7 +59,12 @@ const make = async (bytes: Readable, page: number, zoom: Zoom, limits: Limits): 
   const stop = (): void => { isTooMuch = true; child.kill('SIGKILL') }
   const late = setTimeout(stop, limits.ms)
   const watch = setInterval(() => { try { if (child.pid !== undefined && memoryMb(child.pid) > limits.memoryMb) stop() } catch { /* it has ended */ } }, 100)
-  child.stdout!.on('data', (chunk: Buffer) => out.push(chunk))
+  let said = 0
+  child.stdout!.on('data', (chunk: Buffer) => {
+    said += chunk.length
+    if (said > limits.outBytes) stop()
+    else out.push(chunk)
+  })
   const end = ended(child)
   // Of a process that ended early the end is told, and not that it no longer listened; of a file that cannot be read, that.
   let fault: unknown

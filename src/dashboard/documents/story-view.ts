@@ -30,6 +30,7 @@ export const storyView = (story: Story, policy: Policy, now: Date, kept: Kept, u
   id: story.id,
   sourceId: story.sourceId,
   source: story.source,
+  revision: story.revision,
   state: STATES[story.state],
   decision: decisionRows(story),
   because: story.decision.because,
@@ -114,8 +115,12 @@ const size = (bytes: number): string =>
 /** Its time to be read runs on, whether PKB has it or not. */
 const RUNS: ReadonlySet<Delivery['state']> = new Set(['owed', 'sending', 'acknowledged', 'failed'])
 
-export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly Attempt[] }, now: Date) => ({
+export const lastAttempt = (attempts: readonly Attempt[]): string => attempts.toSorted((a, b) => b.at.localeCompare(a.at))[0]?.id ?? ''
+
+export const deliveryView = (delivery: Delivery & { readonly attempts?: readonly Attempt[]; readonly attemptId?: string }, now: Date) => ({
   id: delivery.id,
+  /** Its last attempt: a form that was made before another one tries nothing again. */
+  lookedAt: delivery.attemptId ?? lastAttempt(delivery.attempts ?? []),
   documentId: delivery.documentId,
   destination: Object.hasOwn(ROUTES_IN_WORDS, delivery.destination) ? ROUTES_IN_WORDS[delivery.destination as Route] : delivery.destination,
   state: DELIVERY_STATES_IN_WORDS[delivery.state],

@@ -2,6 +2,7 @@
 // core compares, and what is hidden stays hidden.
 import type { Decision } from '../../types.ts'
 import type { Again } from './again.ts'
+import { lastAttempt } from '../documents/story-view.ts'
 import { londonTime } from '../times.ts'
 import { factInWords, ROUTES_IN_WORDS } from '../words.ts'
 import { FACT_NAMES } from '../../types.ts'
@@ -26,7 +27,7 @@ export const againView = ({ story, inForce, replayed, changes }: Again, mayRetry
   const planned = replayed?.planned
   const now = planned?.ok ? planned.plan : undefined
   return {
-    id: story.id, sourceId: story.sourceId, mayRetry,
+    id: story.id, sourceId: story.sourceId, mayRetry, lookedAt: story.deliveries.map(({ attempts }) => lastAttempt(attempts)).filter(Boolean).join(' '),
     about: [{ key: 'Decided under', value: story.decision.policy.slice(0, 12) }, { key: 'In force', value: inForce.slice(0, 12) }, { key: 'Tried', value: triedWith(story) }],
     unreadable: planned && !planned.ok ? planned.refusal.code : undefined,
     decision: now ? decisionRows(story.decision, now.decision) : [],

@@ -11,6 +11,7 @@ import { bodyOf, json, storyOf } from '../documents/api.ts'
 import { form, messageOf, wrongFields } from '../forms.ts'
 import { looked } from '../documents/looks.ts'
 import type { Address, DashboardParts } from '../parts.ts'
+import { lookedAtIn } from './retry.ts'
 import { wishOfBody, wishOfForm, type Wish } from '../reason.ts'
 import { idOnly, wish as wishShape } from '../shapes.ts'
 import { decidedAgainShape, differenceShape } from './shapes-runs.ts'
@@ -42,9 +43,9 @@ const againAnswer = ({ story, inForce, replayed, changes }: Again) => {
   return { ...about, wouldBe: decision, ...(decision.route === story.route ? {} : { goes: { from: story.route, to: decision.route } }), sameFacts: Object.entries(facts).every(([fact, value]) => story.facts[fact as keyof typeof facts] === value) }
 }
 
-const decideAgain = async (parts: Parts, req: Request, { actor, reason }: Wish) => {
+const decideAgain = async (parts: Parts, req: Request, { actor, reason }: Wish, lookedAt?: readonly string[]) => {
   const { id } = await storyOf(parts, req)
-  const done = await parts.ledger.decideAgain(id, { actor, reason, at: parts.now().toISOString(), policy: parts.policy().hash })
+  const done = await parts.ledger.decideAgain(id, { actor, reason, at: parts.now().toISOString(), policy: parts.policy().hash, ...(lookedAt ? { lookedAt } : {}) })
   if (done.kind === 'missing') throw new Failure('NOT_FOUND', 'There is no such document.')
   if (done.kind === 'unreadable') throw new Failure('POLICY_INVALID', 'The policy in force cannot read what is stored, so nothing was decided.')
   if (done.tried) parts.say('delivery_retried', { document: id, actor })
@@ -80,7 +81,7 @@ export const againAddresses = (parts: Parts): readonly Address[] => {
     { method: 'post', path: '/api/documents/:id/decide-again', right: 'retry', told: { says: 'Decides a document again for good under the policy in force, and has what failed of it tried again.', body: wishShape, answer: decidedAgainShape, status: 202, errors: ['NOT_FOUND', 'POLICY_INVALID', 'POLICY_NOT_IN_FORCE'] }, handle: [json, decideByApi] },
     { method: 'post', path: '/api/documents/:id/print-instead', right: 'retry', told: { says: 'Sends a letter by post instead of to the record, where the floor allows.', body: wishShape, answer: idOnly, status: 202, errors: ['NOT_FOUND', 'PRINT_NOT_POSSIBLE', 'POLICY_NOT_IN_FORCE'] }, handle: [json, printByApi] },
     { method: 'get', path: '/documents/:id/difference', right: 'see', same: '/api/documents/:id/difference', handle: [(req, res) => page(req, res, { message: messageOf(req) })] },
-    { method: 'post', path: '/documents/:id/decide-again', right: 'retry', handle: [form, ownForms, onPage('again', async (req, wish) => `/documents/${(await decideAgain(parts, req, wish)).id}?message=decided-again#deliveries`)] },
+    { method: 'post', path: '/documents/:id/decide-again', right: 'retry', handle: [form, ownForms, onPage('again', async (req, wish) => `/documents/${(await decideAgain(parts, req, wish, lookedAtIn((req.body as { readonly lookedAt?: unknown }).lookedAt))).id}?message=decided-again#deliveries`)] },
     { method: 'post', path: '/documents/:id/print-instead', right: 'retry', handle: [form, ownForms, onPage('print', async (req, wish) => `/documents/${await printInstead(parts, req, wish)}?message=posted-instead#deliveries`)] },
   ]
 }

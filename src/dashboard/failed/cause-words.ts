@@ -39,6 +39,12 @@ export const CAUSES_IN_WORDS = {
   },
 } as const satisfies Record<Cause, CauseWords>
 
+/** Where PKB did not say whether there is an account, nothing was sent, whatever the cause. */
+export const ACCOUNTS_IN_WORDS = {
+  means: 'PKB was asked whether the patient has an account, and did not say. Nothing was sent.',
+  act: 'PKB’s status page, and npx openletter pkb doctor. It is asked again by itself, less and less often; a retry has it asked at once.',
+} as const satisfies Pick<CauseWords, 'means' | 'act'>
+
 export const FATES_IN_WORDS = {
   person: 'Waits for a person', again: 'Tried again by itself', behind: 'Not tried yet: its destination is away',
 } as const satisfies Record<FailureRow['fate'], string>

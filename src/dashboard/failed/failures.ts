@@ -8,11 +8,11 @@ import type { FailureGroup, FailureRow, Ledger } from '../../ledger/ledger.ts'
 import type { Route } from '../../types.ts'
 import { rowAnswer } from '../documents/api.ts'
 import { pageQuery } from '../shapes-asked.ts'
-import { CAUSES_IN_WORDS, FATES_IN_WORDS } from './cause-words.ts'
+import { ACCOUNTS_IN_WORDS, CAUSES_IN_WORDS, FATES_IN_WORDS } from './cause-words.ts'
 import { messageOf } from '../forms.ts'
 import { rowView } from '../documents/list-view.ts'
 import { isUuid, type Address, type DashboardParts } from '../parts.ts'
-import { TROUBLED } from './retry.ts'
+import { TROUBLED_ON_PAGE } from './retry.ts'
 import { RUN_KINDS_IN_WORDS } from './run-words.ts'
 import { failures as failuresShape, failuresOfGroup } from '../assurance/shapes-reports.ts'
 import { deliveryView } from '../documents/story-view.ts'
@@ -34,21 +34,27 @@ const destinationOf = (name: string): string => (Object.hasOwn(ROUTES_IN_WORDS, 
 const trendOf = ({ thisHour, hourBefore }: FailureGroup): string =>
   `${thisHour} this hour, ${hourBefore} the hour before${thisHour === hourBefore ? '' : thisHour > hourBefore ? ': rising' : ': falling'}`
 
+const agesOf = ({ ages }: FailureGroup): readonly string[] => [
+  ...(ages.older > 0 ? [`${ages.older} over a day`] : []), ...(ages.day > 0 ? [`${ages.day} over 4 hours`] : []), ...(ages.fourHours > 0 ? [`${ages.fourHours} over an hour`] : []), ...(ages.hour > 0 ? [`${ages.hour} under an hour`] : []),
+]
+
 const fatesOf = ({ person, again, behind }: FailureGroup): readonly string[] => [
   ...(person > 0 ? [`${person} for a person`] : []), ...(again > 0 ? [`${again} tried again`] : []), ...(behind > 0 ? [`${behind} not tried yet`] : []),
 ]
 
 const groupView = (group: FailureGroup, now: Date) => {
-  const { text, colour, means, act } = CAUSES_IN_WORDS[group.cause]
+  const { text, colour } = CAUSES_IN_WORDS[group.cause]
+  const { means, act } = group.signature.endsWith(' Accounts') ? ACCOUNTS_IN_WORDS : CAUSES_IN_WORDS[group.cause]
   return {
     href: `/failed/${group.key}`, key: group.key, isForRecord: group.destination === 'pkb', cause: { text, colour }, means, act, signature: group.signature, destination: destinationOf(group.destination),
     documents: group.documents, patients: group.patients, fates: fatesOf(group).join(', '), trend: trendOf(group),
-    oldest: { at: group.oldestSince, age: ageOf(group.oldestSince, now) }, next: group.nextAt === undefined ? 'None' : due(group.nextAt, now),
+    oldest: { at: group.oldestSince, age: ageOf(group.oldestSince, now) }, ages: agesOf(group).join(', '), next: group.nextAt === undefined ? 'None' : due(group.nextAt, now),
     rows: [
       { key: 'Destination', value: destinationOf(group.destination) },
       { key: 'Documents', value: `${group.documents} (${fatesOf(group).join(', ')})` },
       { key: 'Patients', value: `${group.patients}${group.unidentified > 0 ? `, and ${countOf(group.unidentified, 'document')} without an NHS number` : ''}` },
       { key: 'Oldest', value: `Owed for ${ageOf(group.oldestSince, now)}, since ${londonTime(group.oldestSince)}` },
+      { key: 'By age', value: agesOf(group).join(', ') },
       { key: 'First seen', value: londonTime(group.firstSeen) },
       { key: 'Last seen', value: londonTime(group.lastSeen) },
       { key: 'Failing', value: trendOf(group) },
@@ -85,12 +91,12 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly
 
   const page: RequestHandler = async (req, res) => {
     const at = now()
-    const [{ groups, documents, patients, all }, troubled] = await Promise.all([ledger.failures(at.toISOString()), ledger.troubled(TROUBLED)])
+    const [{ groups, documents, patients, all }, troubled] = await Promise.all([ledger.failures(at.toISOString()), ledger.troubled(TROUBLED_ON_PAGE)])
     show(res, 'failed.njk', {
       message: messageOf(req),
       groups: groups.map((group) => groupView(group, at)),
       total: `${all ? '' : 'At least '}${countOf(documents, 'document')} of ${countOf(patients, 'patient')}`,
-      most: troubled.length === TROUBLED ? TROUBLED : undefined,
+      most: troubled.length === TROUBLED_ON_PAGE ? TROUBLED_ON_PAGE : undefined,
       deliveries: troubled.map((delivery) => ({ ...deliveryView(delivery, at), document: rowView(delivery.document, at) })),
     })
   }

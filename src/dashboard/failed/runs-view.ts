@@ -46,7 +46,8 @@ const leftOut = ({ kind, byClass, changed, cut }: Run, { joined, overtaken }: Ru
   ...(cut ? ['More are in the group than a plan takes: these are the oldest. Plan the rest when they are done.'] : []),
 ]
 
-const waiting = ({ stopped, away, circuitUntil, paused }: Waits): readonly string[] => [
+const waiting = ({ shared, stopped, away, circuitUntil, paused }: Waits): readonly string[] => [
+  ...(shared > 0 ? [`${number(shared)} part of another run that has not ended: see Retry runs before you start this one.`] : []),
   ...(stopped > 0 ? [`${number(stopped)} held by a stop: made due, and sent only when the stop is lifted.`] : []),
   ...(paused ? [`The channel is paused by ${paused.actor}: ${paused.reason}`] : []),
   ...(circuitUntil === undefined ? [] : [`The circuit is open: nothing is sent before ${londonTime(circuitUntil)}.`]),
@@ -84,7 +85,7 @@ export const runView = (run: Run, now: Waits, rows: readonly RunRow[], mayRetry:
   refusedLeft: run.kind !== 'print' && run.changed === undefined ? (run.byClass.refused ?? 0) : 0, refused: run.byClass.refused ?? 0, changed: run.changed,
   may: mayRetry ? Object.fromEntries(MAY[run.state].map((wish) => [wish.replace('-', ''), true])) : {},
   outcomes: MEMBER_STATES.flatMap((state) => (run.byState[state] ? [{ ...MEMBER_STATES_IN_WORDS[state], count: number(run.byState[state]) }] : [])),
-  rows: rows.map((row) => memberView(row, run)),
+  failedFirst: (run.byState.failed ?? 0) + (run.byState.blocked ?? 0) > 0, rows: rows.map((row) => memberView(row, run)),
 })
 
 /** Where it is to be decided again, to what would be different first. */

@@ -22,7 +22,7 @@ import { show } from '../views.ts'
 
 type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
 
-const [MOST_RUNS, MOST_ROWS] = [100, 200]
+const [MOST_RUNS, MOST_ROWS] = [100, 100]
 /** What a process said of its circuits longer ago counts no more. */
 const HEARD_MS = 60_000
 const NONE = 'There is no such run.'
@@ -121,7 +121,7 @@ const pageRuns = (parts: Parts): readonly Address[] => {
   const { ledger } = parts
   const view = async (res: Response, id: unknown, more: object): Promise<object> => {
     const run = await runOf(parts, id)
-    const [now, rows] = await Promise.all([waitsOf(parts, run), ledger.runReport(run.id, MOST_ROWS)])
+    const [now, rows] = await Promise.all([waitsOf(parts, run), ledger.runReport(run.id, MOST_ROWS, { failedFirst: true })])
     const difference = run.state === 'planned' || run.state === 'unconfirmed' ? await runDifference(parts, run) : undefined
     const total = Object.values(run.byClass).reduce((sum: number, n) => sum + (n ?? 0), 0)
     return { given: {}, run: runView(run, now, rows, may(res, 'retry')), ...(difference ? { difference: runDifferenceRows(difference) } : {}), most: total > MOST_ROWS ? MOST_ROWS : undefined, ...more }

@@ -18,7 +18,7 @@ export const runsShape = z.strictObject({ runs: z.array(runShape) }).meta({ id: 
 export const runNowShape = z.strictObject({
   run: runShape,
   now: z.strictObject({
-    joined: aCount.meta({ description: 'In the group now, and not in the run.' }), overtaken: aCount, stopped: aCount, away: z.strictObject({ code: z.string() }).optional(), second: z.boolean().meta({ description: 'A second person has to confirm it.' }),
+    joined: aCount.meta({ description: 'In the group now, and not in the run.' }), shared: aCount.meta({ description: 'Not ended, and part of another run that has not ended.' }), overtaken: aCount, stopped: aCount, away: z.strictObject({ code: z.string() }).optional(), second: z.boolean().meta({ description: 'A second person has to confirm it.' }),
     policies: z.array(z.strictObject({ hash: z.string(), documents: aCount })), policyInForce: z.string().optional(), circuitUntil: anInstant.optional(), paused: z.strictObject({ actor: z.string(), reason: z.string() }).optional(),
   }),
 }).meta({ id: 'RunNow' })

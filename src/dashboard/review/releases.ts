@@ -30,7 +30,7 @@ export const giveRelease = async (ledger: Pick<Ledger, 'release'>, told: ToDecid
   const { role, consent, revision, sha256, offer } = fields
   const { seen, release, review, released, birthDateDiffers } = told
   if (String(revision) !== String(seen.revision) || sha256 !== seen.sha256) return 'changed'
-  if (review.releases.some(({ actor, counts }) => actor === id && counts)) throw new Failure('ALREADY_DONE', 'You have released this revision. Another person has to be the second.')
+  if (review.releases.some(({ actor, counts }) => actor === id && counts)) throw new Failure('ALREADY_DONE', `You have released this revision. ${release.can ? 'Another person has to be the second.' : 'Your release was kept: nothing more is needed of you.'}`)
   if (!release.can) throw new Failure('NOT_RELEASABLE', release.because)
   if (offer !== seen.offer) return 'changed'
   const wish = wishOfForm(res, fields)

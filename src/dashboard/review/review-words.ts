@@ -11,6 +11,7 @@ import type { ReviewGroup, ReviewRow } from '../../ledger/ledger.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { ageOf, endTime, londonTime } from '../times.ts'
 import type { ToDecide } from './to-decide.ts'
+import type { Visitor } from '../visitor.ts'
 import { factInWords, ROUTES_IN_WORDS, countOf } from '../words.ts'
 
 export const spanInWords = (span: Span): string => ('working_days' in span ? countOf(span.working_days, 'working day') : 'days' in span ? countOf(span.days, 'day') : countOf(span.hours, 'hour'))
@@ -27,8 +28,9 @@ export const groupView = ({ reason, documents, late, oldestSince }: ReviewGroup,
 /** It waits for what came after the decision, so the decision says nothing of that. */
 const NOT_DECIDED: readonly ReviewReason[] = ['second-key', 'unsure', 'control-id']
 
-export const reviewRowView = (row: ReviewRow, now: Date) => ({
-  href: `/reviews/${row.id}`, sourceId: row.sourceId, reason: REVIEW_REASONS[row.reason].text, because: NOT_DECIDED.includes(row.reason) ? REVIEW_REASONS[row.reason].means : row.because, code: row.code ?? 'None', team: row.team ?? 'None',
+/** `query`: of the part of the queue that it stands in. */
+export const reviewRowView = (row: ReviewRow, now: Date, query: string) => ({
+  href: `/reviews/${row.id}${query}`, sourceId: row.sourceId, reason: REVIEW_REASONS[row.reason].text, because: NOT_DECIDED.includes(row.reason) ? REVIEW_REASONS[row.reason].means : row.because, code: row.code ?? 'None', team: row.team ?? 'None',
   since: { at: row.since, text: ageOf(row.since, now) }, late: row.late ? LATE : undefined, released: row.released > 0 ? `Released by ${countOf(row.released, 'person').replace('persons', 'people')}` : '',
 })
 
@@ -67,8 +69,8 @@ export const waitingView = ({ review: { reason, since } }: Pick<ToDecide, 'revie
   return { text, means, act, owner, since: { at: since, text: `${londonTime(since)} (${ageOf(since, now)})` }, due: { at: due, text: endTime(due) }, late: due <= now.toISOString() ? LATE : undefined }
 }
 
-/** `viewer`: the id of the person who looks. */
-export const reviewView = (told: ToDecide, policy: Policy, now: Date, viewer: string) => {
+/** `viewer`: the person who looks. */
+export const reviewView = (told: ToDecide, policy: Policy, now: Date, viewer: Pick<Visitor, 'id' | 'door'>) => {
   const { story, review, seen, lines, release } = told
   const named = matter(told, policy)
   // As they are now: while a document waits, what PKB answers is not written into its decision.
@@ -80,7 +82,9 @@ export const reviewView = (told: ToDecide, policy: Policy, now: Date, viewer: st
     id: story.id, sourceId: story.sourceId, seen, waiting: waitingView(told, now), because: story.decision.because, rule: story.decision.rule, route: ROUTES_IN_WORDS[story.route],
     troubles: troublesOf(told), facts, lines: lines.map(lineView), held: story.facts.hold === 'held', heldByEngine: review.heldFor !== undefined,
     holder: story.facts.hold === 'held' && hold ? { actor: hold.actor, at: londonTime(hold.at), reason: String(hold.detail['reason'] ?? '') } : undefined,
-    releases: review.releases.map(({ at, ...one }) => ({ ...one, at: londonTime(at) })), first: counted[0]?.actor, mine: counted.some(({ actor }) => actor === viewer),
+    releases: review.releases.map(({ at, ...one }) => ({ ...one, at: londonTime(at) })), first: counted.map(({ actor }) => actor).join(' and '), several: counted.length > 1, mine: counted.some(({ actor }) => actor === viewer.id),
+    /** Nobody before came by the door of this person, so his release is kept and makes no two. */
+    apart: release.can && release.people === 1 && counted.length > 0 && !counted.some(({ door }) => door === (viewer.door ?? '')),
     /** Of a letter that the trust did not produce. */
     needsConsent: needsConsent(told),
     release: release.can

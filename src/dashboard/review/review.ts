@@ -14,6 +14,7 @@ import { looked } from '../documents/looks.ts'
 import type { Address, DashboardParts } from '../parts.ts'
 import { openPdfPages } from '../documents/pdf-pages.ts'
 import { wishOfForm } from '../reason.ts'
+import { nextOf, partOf, partQuery, placeOf } from './queue.ts'
 import { fileView } from './review-file.ts'
 import { dueBy, needsConsent, reviewView } from './review-words.ts'
 import { giveRelease, peopleOnly } from './releases.ts'
@@ -24,7 +25,7 @@ import { toDecide, type ToDecide } from './to-decide.ts'
 import { show } from '../views.ts'
 import { may, ownForms, visitorOf } from '../visitor.ts'
 
-type Parts = Pick<DashboardParts, 'policy' | 'now' | 'content'> & { readonly ledger: Pick<Ledger, 'story' | 'known' | 'review' | 'release' | 'hold' | 'liftHold'> }
+type Parts = Pick<DashboardParts, 'policy' | 'now' | 'content'> & { readonly ledger: Pick<Ledger, 'story' | 'known' | 'review' | 'reviews' | 'lastRole' | 'release' | 'hold' | 'liftHold'> }
 
 const lineAnswer = (line: FloorLine) => ({ id: line.id, says: line.says, liftedBy: liftedBy(line) })
 const becomesAnswer = ({ route, rule, because, labels }: Decision) => ({ route, rule, because, labels })
@@ -34,12 +35,16 @@ const answerOf = (told: ToDecide, now: Date) => {
   return {
     id: story.id, ...seen,
     ...(reason === undefined || since === undefined ? {} : { waiting: { reason, text: REVIEW_REASONS[reason].text, owner: REVIEW_REASONS[reason].owner, since, dueBy: dueBy(reason, since), late: dueBy(reason, since) <= now.toISOString() } }),
-    decision: becomesAnswer(story.decision), floor: lines.map(lineAnswer), releases,
+    decision: becomesAnswer(story.decision), floor: lines.map(lineAnswer), releases: releases.map(({ door: _door, ...given }) => given),
     release: release.can
       ? { can: true, people: release.people, consent: needsConsent(told), becomes: becomesAnswer(release.becomes.decision) }
       : { can: false, because: release.because, floor: release.lines.map(lineAnswer) },
   }
 }
+
+/** Decided: the same page, which says what became of it and what comes next. */
+const decided = (req: Request, { story: { id }, review: { since } }: ToDecide, message: string): string =>
+  `/reviews/${id}${partQuery(partOf(req.query), { message, after: since === undefined ? undefined : placeOf(id, since) })}`
 
 export const reviewAddresses = (parts: Parts): readonly Address[] => {
   const files: FileParts = { ledger: parts.ledger, ...(parts.content ? { content: parts.content } : {}), pages: openPdfPages() }
@@ -51,17 +56,27 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
     const kind = fileKind(story)
     const [page, zoom] = [pageOf(req.query['page']), zoomOf(req.query['zoom'])]
     if (kind === 'pdf' || kind === 'picture') await looked(res, story.id, 'content')
-    return fileView(story, kind, kind === 'pdf' ? await pdfPage(files, story.document.contents[0]!, page, zoom).catch(notThere) : undefined, { page, zoom })
+    return fileView(story, kind, kind === 'pdf' ? await pdfPage(files, story.document.contents[0]!, page, zoom).catch(notThere) : undefined, { page, zoom, part: partOf(req.query) })
+  }
+
+  /** Back to the part that he came from, what comes next in it, and where its forms lead. */
+  const queueOf = async (req: Request, { story: { id }, review: { since } }: ToDecide) => {
+    const part = partOf(req.query)
+    const isAtWork = since !== undefined || req.query['after'] !== undefined
+    const next = isAtWork ? await nextOf(parts.ledger, part, { id, after: req.query['after'], ...(since === undefined ? {} : { since }) }, parts.now().toISOString()) : undefined
+    return { back: `/reviews${partQuery(part)}`, query: partQuery(part), next }
   }
 
   const shown = async (req: Request, res: Response, told: ToDecide, more: object = {}): Promise<void> => {
     const policy = parts.policy()
     const unmasked = may(res, 'patients')
-    const file = await fileOf(req, res, told)
+    const visitor = visitorOf(res)
+    const mayRelease = may(res, 'release') && visitor.kind === 'person'
+    const [file, queue, role] = await Promise.all([fileOf(req, res, told), queueOf(req, told), mayRelease && told.release.can ? parts.ledger.lastRole(visitor.id) : undefined])
     const { patient, document } = storyView(told.story, policy, parts.now(), { stops: [], paused: [] }, unmasked)
     show(res, 'review.njk', {
-      message: messageOf(req), given: {}, ...more, file, patient, document, review: reviewView(told, policy, parts.now(), visitorOf(res).id),
-      mayRelease: may(res, 'release') && visitorOf(res).kind === 'person', mayHold: may(res, 'stop'), mayLift: may(res, 'lift'),
+      message: messageOf(req), given: {}, ...more, file, patient, document, queue, role, review: reviewView(told, policy, parts.now(), visitor),
+      mayRelease, mayHold: may(res, 'stop'), mayLift: may(res, 'lift'),
     })
   }
 
@@ -73,7 +88,7 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
     const told = await toDecide(parts, req)
     const given = req.body as { readonly [name: string]: unknown }
     const done = await giveRelease(parts.ledger, told, res, given, parts.now())
-    if (done === 'released') return res.redirect(303, `/reviews/${told.story.id}?message=released`)
+    if (done === 'released') return res.redirect(303, decided(req, told, told.release.can && told.release.people === 2 ? 'released-first' : 'released'))
     if (done === 'changed') return shown(req, res.status(409), await toDecide(parts, req), { wrong: [CHANGED] })
     return shown(req, res.status(400), told, { form: 'release', given, ...wrongFields(done.wrong) })
   }
@@ -90,7 +105,7 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
     // What the engine holds, a person may hold too: then it waits no more.
     if ((story.facts.hold === 'held') === held && !(held && heldFor)) throw new Failure('ALREADY_DONE', held ? 'The document is held already.' : 'The document is not held.')
     await parts.ledger[held ? 'hold' : 'liftHold'](story.id, wish.wish.actor, wish.wish.reason, parts.now().toISOString())
-    res.redirect(303, `/reviews/${story.id}?message=${held ? 'withheld' : 'hold-lifted'}`)
+    res.redirect(303, decided(req, told, held ? 'withheld' : 'hold-lifted'))
   }
 
   const api: RequestHandler = async (req, res) => void res.json(answerOf(await toDecide(parts, req), parts.now()))

@@ -18,9 +18,16 @@ const lastOf = (req: Request, header: string): string | undefined => {
 
 const isHttps = (req: Request, { behindProxy }: Proxied): boolean => behindProxy && lastOf(req, 'x-forwarded-proto')?.toLowerCase() === 'https'
 
+/** Scheme and name by which we were called: what forms are compared with, and absolute links begin with. */
+export const originOf = (req: Request, proxied: Proxied): string =>
+  `${isHttps(req, proxied) ? 'https' : 'http'}://${(proxied.behindProxy ? lastOf(req, 'x-forwarded-host') : undefined) ?? req.headers.host ?? 'localhost'}`
+
+/** Some proxies add the port, which is another one with each connection. */
+const WITH_PORT = /^(?:(?<v4>\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[(?<v6>[^\]]*)\](?::\d{1,5})?)$/u
+
 /** An IPv6 address by its network: whoever has one has as many as he likes. */
 export const addressOf = (req: Request, { behindProxy }: Proxied): string => {
-  const address = ((behindProxy ? lastOf(req, 'x-forwarded-for') : undefined) ?? req.socket.remoteAddress ?? '').replace(/^::ffff:/iu, '').slice(0, 60)
+  const address = ((behindProxy ? lastOf(req, 'x-forwarded-for') : undefined) ?? req.socket.remoteAddress ?? '').replace(WITH_PORT, '$<v4>$<v6>').replace(/^::ffff:/iu, '').slice(0, 60)
   return address.includes(':') ? networkOf(address) : address
 }
 

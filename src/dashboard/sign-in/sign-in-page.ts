@@ -12,7 +12,7 @@ const hasPasswords = ({ signIn = SIGN_IN }: Pick<Parts, 'signIn'>): boolean => s
 export const showSignIn = async (parts: Parts, req: Request, res: Response, more: object = {}): Promise<void> => {
   const passwords = hasPasswords(parts)
   show(res, 'sign-in.njk', {
-    message: messageOf(req), given: {}, passwords, provider: parts.provider?.settings.name, isOut: req.query['message'] === 'signed-out',
+    message: messageOf(req), given: {}, passwords, provider: parts.provider?.settings.name, isOut: req.query['message'] === 'signed-out', isLost: req.query['lost'] === 'form',
     nobodyYet: passwords && (await parts.ledger.staff()).length === 0, ...more,
   })
 }

@@ -3,6 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
 import { FOR_PROGRAMS } from '../answers.ts'
+import { doorOf } from '../../ledger/doors.ts'
 import { isByItself } from '../live/by-itself.ts'
 import { SIGN_IN, type DashboardParts } from '../parts.ts'
 import { isRole, RIGHTS_FOR_PROGRAMS, rightsOf } from '../rights.ts'
@@ -33,7 +34,7 @@ export const bySession = ({ ledger, now, signIn = SIGN_IN }: Pick<DashboardParts
   const session = cookie === undefined ? undefined : await ledger.session(cookie, now().toISOString(), signIn.idleSecs, isByItself(req))
   // A browser adds the cookie to whatever another site sends; the token of the session's forms no other site knows, nor may it set this header.
   if (changes && session && !(cameFromHere(req) && showsFormToken(req, session.formToken))) return undefined
-  return session && { kind: 'person', id: session.staff.userName, name: session.staff.name, rights: rightsOf(session.staff.roles.filter(isRole)), formToken: session.formToken }
+  return session && { kind: 'person', id: session.staff.userName, name: session.staff.name, door: doorOf(session.staff), rights: rightsOf(session.staff.roles.filter(isRole)), formToken: session.formToken }
 }
 
 /** The token of a request, whatever the case of `Bearer`. */

@@ -14,17 +14,19 @@ import { RATE_MINUTES, type CircuitToday, type DestinationToday, type HourToday,
 import { ROUTES_IN_WORDS, type Colour } from '../words.ts'
 
 /** What other parts of the engine know to need a person. */
-export type Needs = { readonly stops: number; /** Channels that people have paused or stopped. */ readonly halted: readonly HaltedChannel[]; readonly recalls: { readonly open: number; readonly openSince?: string }; readonly alerts: number; /** Documents in review for longer than their reason allows. */ readonly reviewsLate: number }
+export type Needs = { readonly stops: number; /** Channels that people have paused or stopped. */ readonly halted: readonly HaltedChannel[]; readonly recalls: { readonly open: number; readonly openSince?: string }; readonly alerts: number; /** The review queue; of it, for longer than their reason allows. */ readonly reviews: { readonly count: number; readonly late: number; readonly since?: string } }
 
 export type Need = { readonly what: string; readonly count: number; /** Of them, for too long. */ readonly late?: number; readonly text: string; readonly since?: string; readonly href: string; readonly link: string }
 
+const QUESTIONS: Readonly<Record<string, string>> = { 'pkb-accounts': 'Questions about accounts', 'pkb-reads': 'Questions about what was read' }
+
 export const destinationInWords = (destination: string): string =>
-  destination === 'pkb-accounts' ? 'Questions about accounts' : Object.hasOwn(ROUTES_IN_WORDS, destination) ? ROUTES_IN_WORDS[destination as Route] : destination
+  Object.hasOwn(QUESTIONS, destination) ? QUESTIONS[destination]! : Object.hasOwn(ROUTES_IN_WORDS, destination) ? ROUTES_IN_WORDS[destination as Route] : destination
 
 const many = (count: number, one: string, more: string): string => `${number(count)} ${count === 1 ? one : more}`
 
 /** The order is that of urgency. */
-export const needsPerson = (today: Today, { stops, halted, recalls, alerts, reviewsLate }: Needs): readonly Need[] => {
+export const needsPerson = (today: Today, { stops, halted, recalls, alerts, reviews }: Needs): readonly Need[] => {
   const trouble = today.destinations.filter((one) => one.trouble > 0)
   const failed = trouble.reduce((total, one) => total + one.trouble, 0)
   const failedSince = trouble.flatMap(({ troubleSince }) => troubleSince ?? []).toSorted()[0]
@@ -37,7 +39,7 @@ export const needsPerson = (today: Today, { stops, halted, recalls, alerts, revi
       what: 'no-worker', count: 1, text: `Nothing is sent to ${destinationInWords(destination)}: no worker has been heard of for over a minute`, href: waiting > 0 ? behindHref(destination, 'waiting') : '/channels', link: waiting > 0 ? `See what waits` : 'See the channels',
     })),
     ...(failed > 0 ? [{ what: 'failed', count: failed, text: `${many(failed, 'delivery', 'deliveries')} failed or blocked`, ...(failedSince === undefined ? {} : { since: failedSince }), href: '/failed', link: 'See them by cause' }] : []),
-    ...(today.review.count > 0 ? [{ what: 'reviews', count: today.review.count, ...(reviewsLate > 0 ? { late: reviewsLate } : {}), text: `${many(today.review.count, 'document waits', 'documents wait')} for a person to decide${reviewsLate > 0 ? `, ${number(reviewsLate)} of them for too long` : ''}`, ...(today.review.since === undefined ? {} : { since: today.review.since }), href: '/reviews', link: 'See them, oldest first' }] : []),
+    ...(reviews.count > 0 ? [{ what: 'reviews', count: reviews.count, ...(reviews.late > 0 ? { late: reviews.late } : {}), text: `${many(reviews.count, 'document waits', 'documents wait')} for a person to decide${reviews.late > 0 ? `, ${number(reviews.late)} of them for too long` : ''}`, ...(reviews.since === undefined ? {} : { since: reviews.since }), href: '/reviews', link: 'See them, oldest first' }] : []),
   ]
 }
 

@@ -3,7 +3,7 @@
 import type { RequestHandler } from 'express'
 import { ERRORS, Failure, type ErrorCode } from '../../errors.ts'
 import { FLOW_WHATS, type BehindAsked } from '../../ledger/flow-words.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
+import type { Ledger, ReviewGroup } from '../../ledger/ledger.ts'
 import { rowView } from '../documents/list-view.ts'
 import type { Address, DashboardParts } from '../parts.ts'
 import { londonTime } from '../times.ts'
@@ -23,7 +23,13 @@ const BEHIND_IN_WORDS = {
 
 const needsOf = async (ledger: Parts['ledger'], now: string): Promise<Needs> => {
   const [stops, halted, recalls, { open }, { groups }] = await Promise.all([ledger.stops(), ledger.haltedChannels(), ledger.recallCounts(), ledger.incidents(0), ledger.reviews({ limit: 1 }, now)])
-  return { stops: stops.length, halted, recalls, alerts: open.length, reviewsLate: groups.reduce((sum, { late }) => sum + late, 0) }
+  return { stops: stops.length, halted, recalls, alerts: open.length, reviews: queueOf(groups) }
+}
+
+/** As the queue counts, which has more than one state: what the last check refused waits for a person too. */
+const queueOf = (groups: readonly ReviewGroup[]): Needs['reviews'] => {
+  const since = groups.map(({ oldestSince }) => oldestSince).toSorted()[0]
+  return { count: groups.reduce((sum, { documents }) => sum + documents, 0), late: groups.reduce((sum, { late }) => sum + late, 0), ...(since === undefined ? {} : { since }) }
 }
 
 const behindAsked = (query: { readonly [name: string]: unknown }, now: Date): BehindAsked => {
