@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Failure } from '../src/errors.ts'
 import { connect } from '../src/ledger/database.ts'
-import { startEmbedded } from '../src/ledger/embedded.ts'
+import { startEmbedded } from '../src/ledger/embedded/embedded.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import type { Say } from '../src/observe/events.ts'
 

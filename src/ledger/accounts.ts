@@ -3,10 +3,10 @@
 // older answer take the place of a newer one, and to have PKB asked again and again about somebody of whom it will not
 // say anything.
 import type { Pool, PoolClient } from 'pg'
+import type { Commit } from './committer.ts'
 import { inTransaction } from './database.ts'
 import { replan } from './decided.ts'
 import type { Ledger } from './ledger.ts'
-import type { Commit } from './open.ts'
 import { toJson } from './rows.ts'
 import type { Row } from './rows.ts'
 import { deliveriesOf, putDelivery, tellOwed } from './workspace.ts'

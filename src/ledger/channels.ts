@@ -3,9 +3,9 @@
 // policy says that, and may say it otherwise tomorrow.
 import type { Pool, PoolClient } from 'pg'
 import type { AuditKind } from '../observe/events.ts'
-import type { ChannelActivity, ChannelReport, Channelling, Halt, HaltedChannel, HeardReport } from './channel-words.ts'
+import type { ChannelActivity, ChannelReport, Halt, HaltedChannel, HeardReport } from './channel-words.ts'
+import type { Commit } from './committer.ts'
 import { inTransaction } from './database.ts'
-import type { Commit } from './open.ts'
 import { instant, present, toJson, type Row } from './rows.ts'
 import { allHaveSeenIt, dueAgain } from './stops.ts'
 
@@ -21,7 +21,7 @@ const HALT = `
   on conflict (channel) do update set state = excluded.state, actor = excluded.actor, reason = excluded.reason, at = excluded.at where h.state <> excluded.state
   returning *`
 
-const haltChannel = async (pool: Pool, channel: string, state: Halt, actor: string, reason: string, at: string): Promise<HaltedChannel | undefined> => {
+export const haltChannel = async (pool: Pool, channel: string, state: Halt, actor: string, reason: string, at: string): Promise<HaltedChannel | undefined> => {
   const halted = await inTransaction(pool, async (client) => {
     const { rows: [row] } = await client.query<Row>(HALT, [channel, state, actor, reason, at])
     if (!row) return undefined
@@ -33,7 +33,7 @@ const haltChannel = async (pool: Pool, channel: string, state: Halt, actor: stri
   return halted
 }
 
-const startChannel = async (pool: Pool, commit: Commit, channel: string, actor: string, reason: string, at: string): Promise<HaltedChannel | undefined> => {
+export const startChannel = async (pool: Pool, commit: Commit, channel: string, actor: string, reason: string, at: string): Promise<HaltedChannel | undefined> => {
   const started = await inTransaction(pool, async (client) => {
     const { rows: [row] } = await client.query<Row>('delete from channel_halts where channel = $1 returning *', [channel])
     if (!row) return undefined
@@ -51,7 +51,7 @@ const REPORT = `
   insert into channel_reports (process, channel, at, report) select $1, channel, $3, report from unnest($2::text[], $4::json[]) as new (channel, report)
   on conflict (process, channel) do update set at = excluded.at, report = excluded.report`
 
-const reportChannels = async (pool: Pool, process: string, reports: readonly ChannelReport[], at: string): Promise<void> => {
+export const reportChannels = async (pool: Pool, process: string, reports: readonly ChannelReport[], at: string): Promise<void> => {
   await pool.query(REPORT, [process, reports.map(({ channel }) => channel), at, reports.map((report) => JSON.stringify(report))])
 }
 
@@ -61,7 +61,7 @@ const HEARD = `
   from channel_reports r left join destination_states s on s.process = r.process::text and s.destination = r.channel
   where r.at >= $1 order by r.channel, r.process`
 
-const channelReports = async (pool: Pool, since: string): Promise<readonly HeardReport[]> =>
+export const channelReports = async (pool: Pool, since: string): Promise<readonly HeardReport[]> =>
   (await pool.query<Row>(HEARD, [since])).rows.map((row) => present<HeardReport>({
     ...(row['report'] as ChannelReport), process: row['process'] as string, at: instant(row['at'])!, circuit: row['circuit'] as HeardReport['circuit'] | null, until: instant(row['until']),
   }))
@@ -82,19 +82,12 @@ const activityOf = (row: Row): ChannelActivity => {
   return { channel: row['channel'] as string, since: row['since'] as number, ...(last === undefined ? {} : { last }), ...(row['waiting'] === null ? {} : { waiting: row['waiting'] as number }) }
 }
 
-const channelActivity = async (pool: Pool, feeds: readonly string[], destinations: readonly string[], since: string): Promise<readonly ChannelActivity[]> => {
+export const channelActivity = async (pool: Pool, feeds: readonly string[], destinations: readonly string[], since: string): Promise<readonly ChannelActivity[]> => {
   const [by, at] = await Promise.all([pool.query<Row>(BY_FEED, [feeds, since]), pool.query<Row>(BY_DESTINATION, [destinations, since])])
   return [...by.rows, ...at.rows].map(activityOf)
 }
 
-// ---------------------------------------------------------------- the whole
+export const haltedChannels = async (pool: Pool): Promise<readonly HaltedChannel[]> => (await pool.query<Row>('select * from channel_halts order by at desc, channel')).rows.map(haltOf)
 
-export const channelling = (pool: Pool, commit: Commit, failed: (error: unknown) => never): Channelling => ({
-  haltChannel: (...asked) => haltChannel(pool, ...asked).catch(failed),
-  startChannel: (...asked) => startChannel(pool, commit, ...asked).catch(failed),
-  haltedChannels: async () => (await pool.query<Row>('select * from channel_halts order by at desc, channel').catch(failed)).rows.map(haltOf),
-  reportChannels: (...asked) => reportChannels(pool, ...asked).catch(failed),
-  channelReports: (since) => channelReports(pool, since).catch(failed),
-  channelActivity: (...asked) => channelActivity(pool, ...asked).catch(failed),
-  notePolicyAsked: (policy, actor, reason, at) => inTransaction(pool, async (client) => { await append(client, 'policy-asked', at, actor, { policy, reason }) }).catch(failed),
-})
+export const notePolicyAsked = (pool: Pool, policy: string, actor: string, reason: string, at: string): Promise<void> =>
+  inTransaction(pool, async (client) => { await append(client, 'policy-asked', at, actor, { policy, reason }) })

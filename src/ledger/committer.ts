@@ -13,6 +13,9 @@ import type { LedgerParts, Owed, Workspace } from './workspace.ts'
 /** What happens to a document, in memory, between reading and writing. It may run more than once: only the last counts. */
 export type Step<T> = { readonly needs: Needs; readonly run: (space: Workspace) => T }
 
+/** Hands it in, and tells trouble in our own words. */
+export type Commit = <T>(step: Step<T>) => Promise<T>
+
 export type Committer = {
   /** `waitsMs`: so long it waits for another to go with, where nothing else is under way. */
   commit<T>(step: Step<T>, waitsMs?: number): Promise<T>

@@ -2,8 +2,8 @@
 // is owed and that stands there or may, and to decide: whose time is up is told here, and looked at again under the lock.
 import type { Pool } from 'pg'
 import type { Transport } from '../types.ts'
+import type { Commit } from './committer.ts'
 import type { Ledger, Overdue } from './ledger.ts'
-import type { Commit } from './open.ts'
 import { isUuid } from './queries.ts'
 import { instant } from './rows.ts'
 import type { DeliveryRecord, Row } from './rows.ts'

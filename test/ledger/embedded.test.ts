@@ -8,11 +8,11 @@ import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
-import { completeLinks } from '../../src/ledger/embedded-binaries.ts'
-import { lockDirectory } from '../../src/ledger/embedded-lock.ts'
-import { asOwner, withReach } from '../../src/ledger/embedded-owner.ts'
-import { startEmbedded } from '../../src/ledger/embedded.ts'
-import type { Embedded } from '../../src/ledger/embedded.ts'
+import { completeLinks } from '../../src/ledger/embedded/binaries.ts'
+import { lockDirectory } from '../../src/ledger/embedded/lock.ts'
+import { asOwner, withReach } from '../../src/ledger/embedded/owner.ts'
+import { startEmbedded } from '../../src/ledger/embedded/embedded.ts'
+import type { Embedded } from '../../src/ledger/embedded/embedded.ts'
 import { isRunning } from '../../src/ledger/processes.ts'
 import { makeFolder } from '../support/folder.ts'
 
@@ -33,7 +33,7 @@ const engine = async () => {
 /** An engine in a process of its own, for killing. */
 const children: ChildProcess[] = []
 const killable = async (directory = dataDir): Promise<{ child: ChildProcess; url: Promise<string> }> => {
-  const source = new URL('../../src/ledger/embedded.ts', import.meta.url).href
+  const source = new URL('../../src/ledger/embedded/embedded.ts', import.meta.url).href
   const program = `import { startEmbedded } from ${JSON.stringify(source)}; const { url } = await startEmbedded({ dataDir: ${JSON.stringify(directory)}, say: () => {} }); console.log(url); setInterval(() => {}, 1000)`
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)

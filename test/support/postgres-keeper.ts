@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { connect } from '../../src/ledger/database.ts'
-import { startEmbedded } from '../../src/ledger/embedded.ts'
+import { startEmbedded } from '../../src/ledger/embedded/embedded.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { MIGRATED } from './migrated.ts'
 

@@ -8,12 +8,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { Failure } from '../errors.ts'
-import type { Binaries } from './embedded-binaries.ts'
-import { environment } from './embedded-cluster.ts'
-import { asOwner, giveTo } from './embedded-owner.ts'
-import type { Owner } from './embedded-owner.ts'
-import { isRunning, servesDirectory } from './processes.ts'
+import { Failure } from '../../errors.ts'
+import type { Binaries } from './binaries.ts'
+import { environment } from './cluster.ts'
+import { asOwner, giveTo } from './owner.ts'
+import type { Owner } from './owner.ts'
+import { isRunning, servesDirectory } from '../processes.ts'
 
 export type Place = { readonly home: string; readonly cluster: string; readonly binaries: Binaries; readonly owner: Owner }
 export type Server = { readonly pid: number; readonly port: number; readonly how: 'started' | 'adopted' }

@@ -3,7 +3,7 @@
 import { lstat, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, delimiter, dirname, join, relative } from 'node:path'
-import { Failure } from '../errors.ts'
+import { Failure } from '../../errors.ts'
 
 export type Binaries = {
   readonly initdb: string

@@ -1,8 +1,8 @@
 // Lets one engine at a time have a data directory. It refuses a second one while the first runs, because the second
 // would stop the database under the first; an engine that was killed holds nothing.
 import { open, readFile, rm } from 'node:fs/promises'
-import { Failure } from '../errors.ts'
-import { isRunning, processMark } from './processes.ts'
+import { Failure } from '../../errors.ts'
+import { isRunning, processMark } from '../processes.ts'
 
 /** The running process that has the lock. */
 const holderOf = async (path: string): Promise<string | undefined> => {

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { lstatSync, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { Failure } from '../errors.ts'
+import { Failure } from '../../errors.ts'
 
 /** Without a uid: the server runs as the user of this process. `passing`: the capability that gets it through a wall. */
 export type Owner = { readonly uid?: number; readonly gid?: number; readonly passing?: string }
