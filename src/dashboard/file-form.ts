@@ -1,11 +1,25 @@
-// A form with a file, read into its fields: the file's text stands under the name of its field. It refuses more than one
-// file and more than a list of ids needs; nothing is written to a disk, and the name of the file is not looked at.
+// A form with files, read into memory: fields by name, and each file's bytes under the name of its field. It refuses the disk,
+// and whatever is more than the page that sends it says.
 import busboy from 'busboy'
 import type { RequestHandler } from 'express'
 import { Failure } from '../errors.ts'
-import { MOST_BYTES, textOf } from './assurance/extract.ts'
 
-export const fileForm: RequestHandler = (req, _res, next) => {
+/** What its sender said of a file. */
+export type Attached = { readonly bytes: Uint8Array; readonly name?: string; readonly type?: string }
+/** What a handler finds in `req.body`, beside the form's token. */
+export type FileForm = { readonly fields: { readonly [name: string]: string }; readonly files: { readonly [name: string]: Attached } }
+
+export type FormLimits = {
+  readonly files: number
+  readonly fields: number
+  readonly fileBytes: number
+  readonly fieldBytes: number
+  /** What is said of a file, and of a field, that is larger. */
+  readonly fileTooLarge: string
+  readonly fieldTooLarge: string
+}
+
+export const fileForm = ({ files: mostFiles, fields: mostFields, fileBytes, fieldBytes, fileTooLarge, fieldTooLarge }: FormLimits): RequestHandler => (req, _res, next) => {
   const done = once(next)
   const fail = (detail: string): void => {
     req.unpipe()
@@ -14,19 +28,26 @@ export const fileForm: RequestHandler = (req, _res, next) => {
   }
   try {
     const fields = new Map<string, string>()
-    const reader = busboy({ headers: req.headers, limits: { files: 1, fields: 10, parts: 11, fileSize: MOST_BYTES, fieldSize: MOST_BYTES, fieldNameSize: 100 } })
-    reader.on('field', (name, text, { valueTruncated }) => { if (valueTruncated) fail('The text is too large.'); else fields.set(name, text) })
-    reader.on('file', (name, stream) => {
+    const files = new Map<string, Attached>()
+    const limits = { files: mostFiles, fields: mostFields, parts: mostFiles + mostFields, fileSize: fileBytes, fieldSize: fieldBytes, fieldNameSize: 100 }
+    const reader = busboy({ headers: req.headers, defParamCharset: 'utf8', limits })
+    reader.on('field', (name, text, { valueTruncated }) => { if (valueTruncated) fail(fieldTooLarge); else fields.set(name, text) })
+    reader.on('file', (name, stream, { filename, mimeType }) => {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('limit', () => fail('The file is too large.'))
+      stream.on('limit', () => fail(fileTooLarge))
       stream.on('error', () => fail('The form cannot be read.'))
-      stream.on('end', () => fields.set(name, textOf(Buffer.concat(chunks))))
+      stream.on('end', () => {
+        const bytes = Buffer.concat(chunks)
+        // A field for a file in which none was chosen comes as an empty one without a name.
+        if (bytes.length > 0 || filename) files.set(name, { bytes, ...(filename ? { name: filename } : {}), ...(mimeType ? { type: mimeType } : {}) })
+      })
     })
-    reader.on('filesLimit', () => fail('Send one file.'))
+    for (const limit of ['filesLimit', 'fieldsLimit', 'partsLimit'] as const) reader.on(limit, () => fail('The form has more than this page sends.'))
     reader.on('error', () => fail('The form cannot be read.'))
     reader.on('close', () => {
-      req.body = Object.fromEntries(fields)
+      const { formToken, ...rest } = Object.fromEntries(fields)
+      req.body = { formToken, fields: rest, files: Object.fromEntries(files) }
       done()
     })
     req.on('aborted', () => fail('The form did not come whole.'))

@@ -5,8 +5,8 @@ import { Failure } from '../../errors.ts'
 import { COLUMNS } from '../../ledger/reconciliation.ts'
 import { bodyOf, rowAnswer } from '../documents/api.ts'
 import { behindQuery, extractQuery, spanQuery } from '../shapes-asked.ts'
-import { MOST_BYTES, readExtract, readIds, withoutTheirZeros, type Extract, type ExtractRead } from './extract.ts'
-import { fileForm } from '../file-form.ts'
+import { MOST_BYTES, readExtract, readIds, textOf, withoutTheirZeros, type Extract, type ExtractRead } from './extract.ts'
+import { fileForm, type FileForm, type FormLimits } from '../file-form.ts'
 import { wrongInWords, type Wrong } from '../documents/filter.ts'
 import { wrongFields } from '../forms.ts'
 import { rowView, wrongView } from '../documents/list-view.ts'
@@ -22,6 +22,7 @@ type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
 
 const MOST_BEHIND = 500
 const TIMES = { usualDays: 6, mostDays: 100 }
+const FORM: FormLimits = { files: 1, fields: 10, fileBytes: MOST_BYTES, fieldBytes: MOST_BYTES, fileTooLarge: 'The file is too large.', fieldTooLarge: 'The text is too large.' }
 
 export const reconciliationAddresses = (parts: Parts): readonly Address[] => [...apiReconciliation(parts), ...pageReconciliation(parts)]
 
@@ -104,10 +105,10 @@ const pageReconciliation = (parts: Parts): readonly Address[] => {
     show(res, 'reconciliation.njk', await about(read.asked, {}))
   }
   const extract: RequestHandler = async (req, res) => {
-    const { since, until, source, ids, file } = req.body as { readonly [name: string]: string | undefined }
+    const { fields: { since, until, source, ids }, files: { file } } = req.body as FileForm
     const read = readAsked({ since, until }, TIMES, now())
     if (!read.ok) return show(res.status(400), 'reconciliation.njk', { ...plain, ...wrongView(read.wrong) })
-    const [pasted, sent] = [ids?.trim() ?? '', file ?? '']
+    const [pasted, sent] = [ids?.trim() ?? '', file ? textOf(file.bytes) : '']
     const given: ExtractRead = pasted !== '' && sent.trim() !== '' ? { ok: false, why: 'Paste the ids or choose a file, not both.' } : readExtract(pasted === '' ? sent : pasted)
     const chosen = chosenSource(parts, source)
     const wrong: readonly Wrong[] = [...(given.ok ? [] : [{ parameter: 'ids', why: given.why }]), ...(chosen === undefined ? [{ parameter: 'source', why: 'Choose the source system.' }] : [])]
@@ -121,6 +122,6 @@ const pageReconciliation = (parts: Parts): readonly Address[] => {
   return [
     { method: 'get', path: '/reconciliation', right: 'see', same: '/api/reconciliation', handle: [page] },
     { method: 'get', path: '/reconciliation/documents', right: 'see', same: '/api/reconciliation/documents', handle: [behind] },
-    { method: 'post', path: '/reconciliation/extract', right: 'see', handle: [fileForm, ownForms, extract] },
+    { method: 'post', path: '/reconciliation/extract', right: 'see', handle: [fileForm(FORM), ownForms, extract] },
   ]
 }

@@ -1,5 +1,6 @@
 // What the page of the channels and the one that tries messages need of the engine, beside the ledger. Types only.
 import type { FactName, Person } from '../../types.ts'
+import type { Attached } from '../file-form.ts'
 
 export type PlacedProblem = { readonly file: string; readonly line: number; readonly col: number; readonly path: string; readonly message: string }
 
@@ -41,8 +42,6 @@ export type ChannelDesk = {
 }
 
 // ---------------------------------------------------------------- try it
-
-export type Attached = { readonly bytes: Uint8Array; readonly name?: string; readonly type?: string }
 
 /** A message as somebody pastes or uploads it, for one feed, and what PKB would say of the person. */
 export type TryAsked = {

@@ -4,17 +4,24 @@ import express, { type RequestHandler, type Response } from 'express'
 import { Failure } from '../../errors.ts'
 import { FACTS, UNKNOWN_PERSON, type Person } from '../../types.ts'
 import { bodyOf } from '../documents/api.ts'
-import type { Attached, Tried, TryAsked, TryDesk } from './channel-parts.ts'
+import type { Tried, TryAsked, TryDesk } from './channel-parts.ts'
 import type { Wrong } from '../documents/filter.ts'
+import { fileForm, type Attached, type FileForm, type FormLimits } from '../file-form.ts'
 import { wrongFields } from '../forms.ts'
 import type { Address, DashboardParts } from '../parts.ts'
 import { tried as triedShape, tryAsked } from './shapes-channels.ts'
-import { MOST_MB, tryForm, type TryFields } from './try-form.ts'
 import { triedView } from './try-view.ts'
 import { show } from '../views.ts'
 import { ownForms } from '../visitor.ts'
 
 type Parts = Pick<DashboardParts, 'policy' | 'tryIt'>
+
+/** A message and the document that belongs to it, of a usual size. */
+const MOST_MB = 25
+const FORM: FormLimits = {
+  files: 2, fields: 12, fileBytes: MOST_MB * 1024 * 1024, fieldBytes: 2 * 1024 * 1024, fileTooLarge: `The file is larger than ${MOST_MB} MB.`,
+  fieldTooLarge: 'The message is too large to be pasted: upload it as a file.',
+}
 
 const deskOf = ({ tryIt }: Parts): TryDesk => {
   if (!tryIt) throw new Failure('NOT_FOUND', 'Nothing can be tried at this engine.')
@@ -26,7 +33,7 @@ const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/u.test(text) && !N
 
 export const tryAddresses = (parts: Parts): readonly Address[] => [
   { method: 'get', path: '/try', right: 'channels', handle: [page(parts)] },
-  { method: 'post', path: '/try', right: 'channels', handle: [tryForm, ownForms, answer(parts)] },
+  { method: 'post', path: '/try', right: 'channels', handle: [fileForm(FORM), ownForms, answer(parts)] },
   {
     method: 'post', path: '/api/try', right: 'channels', handle: [express.json({ limit: `${MOST_MB * 2}mb` }), api(parts)],
     told: { says: 'What would become of a message: read and decided as its feed would, and forgotten. Nothing is stored or sent.', body: tryAsked, answer: triedShape, errors: ['NOT_FOUND'] },
@@ -55,7 +62,7 @@ const page = (parts: Parts): RequestHandler => async (req, res) => {
 }
 
 const answer = (parts: Parts): RequestHandler => async (req, res) => {
-  const { fields, files } = req.body as TryFields
+  const { fields, files } = req.body as FileForm
   const read = await readForm(parts, fields, files)
   if (!read.ok) return show(res.status(400), 'try.njk', await shown(parts, fields, wrongFields(read.wrong)))
   const told = await deskOf(parts).try(read.asked)
@@ -64,7 +71,7 @@ const answer = (parts: Parts): RequestHandler => async (req, res) => {
 
 type FormRead = { readonly ok: true; readonly asked: TryAsked; /** To be looked at and changed. */ readonly text: string } | { readonly ok: false; readonly wrong: readonly Wrong[] }
 
-const readForm = async (parts: Parts, fields: Given, files: TryFields['files']): Promise<FormRead> => {
+const readForm = async (parts: Parts, fields: Given, files: FileForm['files']): Promise<FormRead> => {
   const { feed = '', message = '', sample = '', which = '', account = 'unknown', birthDate = '', deceased } = fields
   const person = personOf({ account, birthDate, deceased: deceased === 'yes' })
   const desk = deskOf(parts)
