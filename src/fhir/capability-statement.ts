@@ -8,8 +8,8 @@ const WRITTEN = '2026-11-23'
 
 /** Search parameters of each resource, with their kinds; those that identify a patient are taken in a body only. */
 export const SEARCHES = {
-  DocumentReference: { identifier: 'token', status: 'token', type: 'token', date: 'date', patient: 'reference' },
-  AuditEvent: { date: 'date', entity: 'reference', type: 'token', subtype: 'token' },
+  DocumentReference: { _id: 'token', identifier: 'token', status: 'token', type: 'token', date: 'date', patient: 'reference' },
+  AuditEvent: { _id: 'token', date: 'date', entity: 'reference', type: 'token', subtype: 'token' },
   Provenance: { target: 'reference' },
 } as const satisfies Record<string, Record<string, 'token' | 'date' | 'reference'>>
 export type Searched = keyof typeof SEARCHES

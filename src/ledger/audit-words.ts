@@ -58,6 +58,8 @@ export type RevisionRecord = {
 
 /** Documents by their revision in force. */
 export type ReferenceFilter = {
+  /** Any of these. */
+  readonly documentIds?: readonly string[]
   readonly identifier?: { readonly stable?: string; readonly sourceId?: string; readonly source?: string; readonly revision?: number }
   readonly status?: readonly string[]
   /** A code of its type, with its system where that was said. */

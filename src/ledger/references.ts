@@ -31,6 +31,7 @@ export const references = async (pool: Pool, filter: ReferenceFilter): ReturnTyp
   if (stable !== undefined && !isUuid(stable)) return { revisions: [] }
   const where = [
     'd.revision > 0 and v.revision = d.revision',
+    ...(filter.documentIds ? [`d.id = any(${value(filter.documentIds)}::uuid[])`] : []),
     ...(stable === undefined ? [] : [`d.identifier = ${value(stable)}::uuid`]),
     ...(sourceId === undefined ? [] : [`d.source_id = ${value(sourceId)}`]),
     ...(source === undefined ? [] : [`d.source = ${value(source)}`]),

@@ -62,6 +62,9 @@ const intervalOf = (value: string): readonly [(string | undefined)?, (string | u
 
 // ---------------------------------------------------------------- DocumentReference
 
+/** What is no id of a document is that of none. */
+const documentId = once<ReferenceFilter>((text) => ({ part: { documentIds: text.split(',').filter(isUuid) } }))
+
 const IDENTIFIER = `Use ${URI}|urn:uuid:…, ${documentIds('rio')}|… or ${REVISION}|….`
 
 const identifier = once<ReferenceFilter>((text) => {
@@ -112,6 +115,8 @@ const type = once<{ readonly type: readonly KindAsked[] }>((text) => {
     ? { part: { type: kindsOfTypes(tokens.map(({ code }) => code)) } } : { why: `Use one or more of ${known.map(({ code }) => code).join(', ')}.` }
 })
 
+const entryId = once<TrailFilter>((text) => (/^[1-9]\d{0,15}$/u.test(text) ? { part: { seq: Number(text) } } : { why: 'Use the number of one entry.' }))
+
 const isAction = (text: string): text is Action => (ACTIONS as readonly string[]).includes(text)
 const ofAction = (action: Action): readonly KindAsked[] => (['attempt-started', 'attempt-ended'] as const).map((kind) => ({ kind, actions: [action] }))
 const DISCLOSED: KindAsked = { kind: 'attempt-ended', actions: ['create', 'update'] }
@@ -144,8 +149,8 @@ const PAGING = {
 
 type Readers = { readonly [name: string]: Reader<never> }
 const READERS = {
-  DocumentReference: { identifier, status, type: typeOfDocument, date, patient },
-  AuditEvent: { date, entity: document, type, subtype },
+  DocumentReference: { _id: documentId, identifier, status, type: typeOfDocument, date, patient },
+  AuditEvent: { _id: entryId, date, entity: document, type, subtype },
   Provenance: { target: document },
 } as const satisfies { readonly [S in Searched]: { readonly [name in keyof (typeof SEARCHES)[S]]: unknown } }
 
