@@ -74,8 +74,8 @@ export const INCIDENT_KINDS = {
     todo: 'Ask the RiO team whether it sends. Afterwards compare what it sent with what came, on the page Reconciliation.',
   },
   'review-waiting': {
-    severity: 'serious', title: 'Documents wait too long for a person', owner: 'Reviewers', href: (reason) => `/reviews?reason=${reason}&late=yes`,
-    means: 'The oldest document of a reason for review is older than the age limit of that reason.',
+    severity: 'serious', title: 'Documents wait too long for a person', owner: 'The owner whom it names', href: (reason) => `/reviews?reason=${reason}&late=yes`,
+    means: 'The oldest document of a reason for review is older than the age limit of that reason, which mappings/review-limits.csv may set.',
     todo: 'Decide it: release, withhold, or have it corrected in RiO.',
   },
   'policy-refused': {

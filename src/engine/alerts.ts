@@ -2,10 +2,12 @@
 // the round that tells the teams. It refuses nothing: where no way to tell anybody is set, the pages have it all.
 import { randomUUID } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
-import { REVIEW_REASONS } from '../decide/review-reason.ts'
+import { limitOf, spanInWords, type ReviewLimits } from '../decide/review-limits.ts'
+import { REVIEW_REASONS, type ReviewReason } from '../decide/review-reason.ts'
 import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import type { Policy } from '../policy/policy.ts'
 import { readSetting, type Environment } from '../settings.ts'
 import { openAlertWatch, type AlertWatch, type OwnWrong } from './alert-watch.ts'
 import { openAlertWays, type AlertWays } from './alert-ways.ts'
@@ -48,7 +50,7 @@ export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, room, s
     ...(round?.failing() ?? []).map((thing) => ({ kind: 'outcomes-late', thing }) as const),
     ...((await isNearlyFull(dataDir, room)) ? [{ kind: 'disk-full', thing: 'DATA_DIR' } as const] : []),
   ]
-  const watch: AlertWatch = openAlertWatch({ ledger, policy, inForceSince: () => holder.now().since, overdueReviews: overdueReviews(ledger, say), own, ways, say, now })
+  const watch: AlertWatch = openAlertWatch({ ledger, policy, inForceSince: () => holder.now().since, overdueReviews: lateReviews(ledger, policy, say), own, ways, say, now })
   const away = openLedgerAway({ ledger, failing: watch.failing, ways, say, now, newId: randomUUID })
   return {
     ways: ways.ways, test: ways.test,
@@ -66,20 +68,28 @@ export const isNearlyFull = async (folder: string, room: RoomOf = statfs): Promi
 
 type OverdueReviews = Parameters<typeof openAlertWatch>[0]['overdueReviews']
 
+/** Why they wait, whose they are, and what they have had. */
+const aboutLate = (reason: ReviewReason, limits: ReviewLimits): string => {
+  const { owner, within } = limitOf(limits, reason)
+  return `${REVIEW_REASONS[reason].text}, for ${owner} within ${spanInWords(within)}`
+}
+
 /** What the second key refused is told as such. */
-const overdueReviews = (ledger: Pick<Ledger, 'reviews'>, say: Say): OverdueReviews => {
-  let last: { readonly at: number; readonly found: Awaited<ReturnType<OverdueReviews>> } | undefined
+export const lateReviews = (ledger: Pick<Ledger, 'reviews'>, policy: () => Policy, say: Say): OverdueReviews => {
+  let last: { readonly at: number; readonly limits: ReviewLimits; readonly found: Awaited<ReturnType<OverdueReviews>> } | undefined
   return async (now) => {
     const at = Date.parse(now)
-    if (last && at - last.at < REVIEWS_EVERY_MS) return last.found
+    const limits = policy().reviewLimits
+    // Another policy may have other limits.
+    if (last && last.limits === limits && at - last.at < REVIEWS_EVERY_MS) return last.found
     try {
-      const { groups } = await ledger.reviews({ late: true, limit: 1 }, now)
-      const found = groups.filter(({ reason, late }) => late > 0 && reason !== 'second-key').map(({ reason, late, oldestSince }) => ({ reason, about: REVIEW_REASONS[reason].text, since: oldestSince, count: late }))
-      last = { at, found }
+      const { groups } = await ledger.reviews({ late: true, limit: 1 }, now, limits)
+      const found = groups.filter(({ reason, late }) => late > 0 && reason !== 'second-key').map(({ reason, late, oldestSince }) => ({ reason, about: aboutLate(reason, limits), since: oldestSince, count: late }))
+      last = { at, limits, found }
     } catch (error) {
       // Another look in its time: whatever else is wrong is told meanwhile.
       say('part_failed', { part: 'alert-watch', code: asFailure(error).code, detail: 'The review queue could not be looked at.' })
-      last = { at, found: last?.found ?? [] }
+      last = { at, limits, found: last?.found ?? [] }
     }
     return last.found
   }

@@ -1,5 +1,6 @@
 // What the ledger says of documents that wait for a person, and of codes that are in no list. Types only. They refuse what
 // identifies a patient.
+import type { ReviewLimits } from '../decide/review-limits.ts'
 import type { HeldFor, ReviewReason } from '../decide/review-reason.ts'
 import type { DocumentRow } from './ledger.ts'
 
@@ -68,7 +69,8 @@ export type CodeSeen = {
 }
 
 export type Reviewing = {
-  reviews(asked: ReviewsAsked, now: string): Promise<ReviewsPage>
+  /** `limits`: of the policy in force, by which they are late. */
+  reviews(asked: ReviewsAsked, now: string, limits: ReviewLimits): Promise<ReviewsPage>
   /** Undefined if there is no such document. */
   review(documentId: string): Promise<Review | undefined>
   /** In which role this person released last: who decides on many says it once. */

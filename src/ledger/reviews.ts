@@ -1,8 +1,8 @@
 // What waits for a person, oldest first and by reason, and who has released what. It refuses to work a reason out: that
 // is done by the core whenever a document changes, and kept with it, so the queue is read from an index.
 import type { Pool } from 'pg'
+import { lateSince, limitOf, type ReviewLimits } from '../decide/review-limits.ts'
 import { REVIEW_REASONS, type HeldFor, type ReviewReason } from '../decide/review-reason.ts'
-import { beganBy } from '../decide/working-days.ts'
 import { Failure } from '../errors.ts'
 import { DOOR } from './doors.ts'
 import type { GivenRelease, Review, ReviewGroup, ReviewRow, ReviewsAsked, ReviewsPage } from './review-words.ts'
@@ -13,13 +13,15 @@ import { isUuid, LISTED } from './search.ts'
 const REASONS = Object.keys(REVIEW_REASONS) as readonly ReviewReason[]
 
 type Value = (given: unknown) => string
+/** The moment, and what the trust allows each reason. */
+type Then = { readonly now: string; readonly limits: ReviewLimits }
 
 /** For each reason since when what waits has waited too long. */
-const allowed = (now: string, value: Value): string =>
-  `unnest(${value(REASONS)}::text[], ${value(REASONS.map((reason) => beganBy(now, REVIEW_REASONS[reason].within)))}::timestamptz[]) as l(reason, at)`
+const allowed = ({ now, limits }: Then, value: Value): string =>
+  `unnest(${value(REASONS)}::text[], ${value(REASONS.map((reason) => lateSince(now, limitOf(limits, reason))))}::timestamptz[]) as l(reason, at)`
 
 /** Rows whose time was up before `now`. */
-const lateBy = (now: string, value: Value): string => `d.waits_since <= (select l.at from ${allowed(now, value)} where l.reason = d.waits_for)`
+const lateBy = (then: Then, value: Value): string => `d.waits_since <= (select l.at from ${allowed(then, value)} where l.reason = d.waits_for)`
 
 // As migrations/0005-search.sql has it.
 const TEAM = (team: string): string => `upper(left(btrim(${team}), 100))`
@@ -31,13 +33,13 @@ const placed = ({ directorate, team }: ReviewsAsked, value: Value): readonly str
   ...(team === undefined ? [] : [`${TEAM('d.team')} = ${TEAM(`${value(team)}::text`)}`]),
 ]
 
-const groupsOf = async (pool: Pool, asked: ReviewsAsked, now: string): Promise<readonly ReviewGroup[]> => {
+const groupsOf = async (pool: Pool, asked: ReviewsAsked, then: Then): Promise<readonly ReviewGroup[]> => {
   const values: unknown[] = []
   const value: Value = (given) => `$${values.push(given)}`
   // Beside the times that reasons allow, rather than asked of them row by row.
   const text = `
     select d.waits_for as reason, count(*)::int as documents, (count(*) filter (where d.waits_since <= l.at))::int as late, min(d.waits_since) as oldest
-    from documents d left join ${allowed(now, value)} on l.reason = d.waits_for where ${placed(asked, value).join(' and ')} group by d.waits_for`
+    from documents d left join ${allowed(then, value)} on l.reason = d.waits_for where ${placed(asked, value).join(' and ')} group by d.waits_for`
   const { rows } = await pool.query<Row>(text, values)
   return rows
     .map((row) => ({ reason: row['reason'] as ReviewReason, documents: row['documents'] as number, late: row['late'] as number, oldestSince: instant(row['oldest'])! }))
@@ -58,10 +60,10 @@ const RELEASED = `(
   select coalesce(max(one.people), 0)::int from (
     select count(distinct r.actor) as people from releases r left join staff s on s.user_name = r.actor where ${OF_IT} and ${COUNTS} group by ${DOOR}) one)`
 
-const rowsOf = async (pool: Pool, asked: ReviewsAsked, now: string): Promise<Pick<ReviewsPage, 'rows' | 'cursor'>> => {
+const rowsOf = async (pool: Pool, asked: ReviewsAsked, then: Then): Promise<Pick<ReviewsPage, 'rows' | 'cursor'>> => {
   const values: unknown[] = []
   const value: Value = (given) => `$${values.push(given)}`
-  const late = lateBy(now, value)
+  const late = lateBy(then, value)
   const where = [
     ...placed(asked, value),
     ...(asked.reason === undefined ? [] : [`d.waits_for = ${value(asked.reason)}`]), ...(asked.late ? [late] : []), ...(asked.cursor === undefined ? [] : [after(asked.cursor, value)]),
@@ -75,8 +77,8 @@ const rowsOf = async (pool: Pool, asked: ReviewsAsked, now: string): Promise<Pic
   return { rows: found, ...(rows.length > asked.limit && last ? { cursor: `${last.since}~${last.id}` } : {}) }
 }
 
-export const reviews = async (pool: Pool, asked: ReviewsAsked, now: string): Promise<ReviewsPage> => {
-  const [groups, page] = await Promise.all([groupsOf(pool, asked, now), rowsOf(pool, asked, now)])
+export const reviews = async (pool: Pool, asked: ReviewsAsked, now: string, limits: ReviewLimits): Promise<ReviewsPage> => {
+  const [groups, page] = await Promise.all([groupsOf(pool, asked, { now, limits }), rowsOf(pool, asked, { now, limits })])
   return { groups, ...page }
 }
 

@@ -25,8 +25,8 @@ const ofHead = (file: string, text: string): readonly Approval[] => {
   return [{ file, by: approved_by, on: approved_on }]
 }
 
-const rowsOf = ({ codes, services, directorates }: Policy, file: string): readonly Approved[] =>
-  Object.values<Approved>(({ 'mappings/document-codes.csv': codes, 'mappings/services.csv': services, 'mappings/directorates.csv': directorates } as const)[file] ?? {})
+const rowsOf = ({ codes, services, directorates, reviewLimits }: Policy, file: string): readonly Approved[] =>
+  Object.values<Approved>(({ 'mappings/document-codes.csv': codes, 'mappings/services.csv': services, 'mappings/directorates.csv': directorates, 'mappings/review-limits.csv': reviewLimits } as const)[file] ?? {})
 
 const ofRows = (file: string, rows: readonly Approved[]): readonly Approval[] =>
   [...Map.groupBy(rows, ({ approved_by }) => approved_by)].map(([by, its]) => ({ file, by, on: its.map(({ approved_on }) => approved_on).sort().at(-1)!, rows: its.length }))

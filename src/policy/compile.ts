@@ -22,6 +22,7 @@ export const compile = (read: Read & { readonly rules: NonNullable<Read['rules']
     codes: Object.fromEntries(read.codes.rows.map(({ row }) => [row.code, row])),
     services: Object.fromEntries(read.services.rows.map(({ row }) => [row.team, row])),
     directorates: Object.fromEntries(read.directorates.rows.map(({ row }) => [row.directorate, row])),
+    reviewLimits: Object.fromEntries(read.reviewLimits.rows.map(({ row }) => [row.reason, row])),
     mappings: Object.fromEntries([...read.mappings].map(([name, { value: one }]) => [name, one])),
     feeds: Object.fromEntries(Object.entries(channels).flatMap(([name, one]) => (one.kind === 'feed' ? [[name, one]] : []))),
     destinations: { ...(pkb ? { pkb } : {}), ...(print ? { print } : {}) },

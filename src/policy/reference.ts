@@ -1,13 +1,15 @@
-// The tables of docs/channels.md and docs/mappings.md, made from the declarations, so that a page cannot say other than
+// The tables of docs/channels.md, docs/mappings.md and docs/reviewing.md, made from the declarations, so that a page cannot say other than
 // the engine does. It refuses to touch what people wrote: only what stands between two markers is made here.
 import { FACT_ORIGINS } from '../decide/fact-origins.ts'
 import { FLOOR, type FloorLine, type Forbidden } from '../decide/floor.ts'
+import { spanInWords } from '../decide/review-limits.ts'
+import { REVIEW_REASONS } from '../decide/review-reason.ts'
 import { FACT_NAMES, FACTS, type FactName } from '../types.ts'
 import { declared, settingsFor, type JsonSchema } from './json-schema.ts'
-import { directorateRow, documentCodeRow, folderFeed, hl7Mapping, httpFeed, mllpFeed, serviceRow, sharingRules, uploadMapping,  } from './schema.ts'
+import { directorateRow, documentCodeRow, folderFeed, hl7Mapping, httpFeed, mllpFeed, reviewLimitRow, serviceRow, sharingRules, uploadMapping } from './schema.ts'
 import { pkbDestination, printDestination, withholdDestination } from './schema-destinations.ts'
 
-export type Page = 'channels.md' | 'mappings.md'
+export type Page = 'channels.md' | 'mappings.md' | 'reviewing.md'
 
 /** The generated parts of each page, by the name in their markers. */
 export const parts = (): { readonly [P in Page]: { readonly [name: string]: string } } => {
@@ -36,9 +38,13 @@ export const parts = (): { readonly [P in Page]: { readonly [name: string]: stri
       'columns of document-codes.csv': columns(declared(documentCodeRow)),
       'columns of services.csv': columns(declared(serviceRow)),
       'columns of directorates.csv': columns(declared(directorateRow)),
+      'columns of review-limits.csv': columns(declared(reviewLimitRow)),
       'keys of an HL7 mapping': keys(hl7),
       'keys of an upload mapping': keys(upload),
       'keys of a signal': keys(signals),
+    },
+    'reviewing.md': {
+      'reasons for review': table(['in the table', 'reason', 'what to do', 'owner', 'within'], Object.entries(REVIEW_REASONS).map(([name, { text, act, owner, within }]) => [code(name), text, act, owner, spanInWords(within)])),
     },
   }
 }
@@ -99,7 +105,7 @@ const mayBeEmpty = (node: JsonSchema): boolean =>
 /** Facts have a table of their own. */
 const isFacts = (node: JsonSchema): boolean => FACT_NAMES.every((fact) => node.properties?.[fact] !== undefined)
 
-const MOST_VALUES = 16
+const MOST_VALUES = 20
 
 const valuesOf = (node: JsonSchema): string => {
   if (node.const !== undefined) return code(node.const)
@@ -125,6 +131,7 @@ const limits = ({ minimum, exclusiveMinimum, maximum }: JsonSchema): string => {
 const PATTERNS = [
   ['any text', 'text'],
   ['2026-10-01', 'date'],
+  ['3 working days', 'working hours or days'],
   ['TXA-12.1', 'place'],
   ['patient.nhsNumber', 'place'],
   ['to-pkb', 'name'],

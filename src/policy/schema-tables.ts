@@ -1,6 +1,8 @@
 // One row of each table in mappings/*.csv: every cell is text, and `''` where it is empty. It refuses defaults: an empty
 // cell says nothing.
 import { z } from 'zod'
+import { MOST_DAYS, MOST_HOURS, readSpan } from '../decide/review-limits.ts'
+import { REVIEW_REASONS, type ReviewReason } from '../decide/review-reason.ts'
 import { isoDay } from '../parse/time.ts'
 
 /** 2026-02-31 has the form of a date, and no calendar has it. */
@@ -48,6 +50,19 @@ export const directorateRow = z.strictObject({
   post: z.enum(['engine', 'team']).describe('Who posts letters: the engine by the print house, or the team itself, and then nothing is sent'),
   ...rowApproval,
 })
+const REASONS = Object.keys(REVIEW_REASONS) as [ReviewReason, ...ReviewReason[]]
+const SPAN = 'write how long as 4 working hours or as 3 working days'
+/** The titles of people, a mail address, a telephone number. */
+const A_PERSON = /^(?:mr|mrs|ms|miss|mx|dr|prof)\b|@|\d[\d ]{4}/iu
+export const reviewLimitRow = z.strictObject({
+  reason: z.enum(REASONS).describe('Why a document waits, as docs/reviewing.md lists it; a reason without a row keeps the owner and the time of the engine'),
+  owner: text.max(60, 'an owner has at most 60 characters: write the role alone').refine((cell) => !A_PERSON.test(cell), 'an owner is a role, never a person: write the role, such as Clinical records team').describe('Role, not person, that sees to what waits for this reason'),
+  within: z.string().regex(/^\d{1,3} working (hour|day)s?$/, { error: SPAN, abort: true })
+    .refine((cell) => readSpan(cell) !== undefined, `a limit is from 1 to ${MOST_HOURS} working hours, or from 1 to ${MOST_DAYS} working days`)
+    .describe(`Time after which it is late: 1 to ${MOST_HOURS} working hours (nine to five) or 1 to ${MOST_DAYS} working days (whole ones, after the day on which it began to wait)`),
+  ...rowApproval,
+})
 export type DocumentCode = z.infer<typeof documentCodeRow>
 export type Service = z.infer<typeof serviceRow>
 export type Directorate = z.infer<typeof directorateRow>
+export type ReviewLimitRow = z.infer<typeof reviewLimitRow>

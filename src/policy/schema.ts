@@ -262,4 +262,4 @@ export type SharingRules = z.infer<typeof sharingRules>
 
 // ---------------------------------------------------------------- mappings/*.csv
 
-export { directorateRow, documentCodeRow, serviceRow, type Directorate, type DocumentCode, type Service } from './schema-tables.ts'
+export { directorateRow, documentCodeRow, reviewLimitRow, serviceRow, type Directorate, type DocumentCode, type ReviewLimitRow, type Service } from './schema-tables.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { spanInWords } from '../../src/dashboard/review/review-words.ts'
+import { spanInWords } from '../../src/decide/review-limits.ts'
 import { rightsOf, type Role } from '../../src/dashboard/rights.ts'
 import type { Visitor, Visitors } from '../../src/dashboard/visitor.ts'
 import { REVIEW_REASONS } from '../../src/decide/review-reason.ts'
@@ -83,8 +83,33 @@ describe('the queue', () => {
     expect((await as('vera', '/reviews?reason=code&late=yes')).html).toContain(code.documentId)
     expect((await json('vera', '/api/reviews?reason=code'))[1]).toMatchObject({ reasons: [{ reason: 'code', late: 1 }], documents: [{ id: code.id, late: true, since: '2026-11-23T10:00:00.000Z', dueBy: '2026-11-27T00:00:00.000Z', released: 0 }] })
     place.clock.at = new Date('2026-11-23T10:00:00Z')
+    expect((await json('vera', `/api/reviews/${code.id}`))[1]).toMatchObject({ waiting: { reason: 'code', owner: 'Head of clinical records', within: '3 working days' } })
     for (const path of ['/reviews?reason=none', '/reviews?mood=1', '/reviews?late=no', '/reviews?cursor=x']) expect([path, (await as('vera', path)).status]).toEqual([path, 400])
   })
+})
+
+test('owner, time and what is late are those of the policy in force, on the pages and for programs', async () => {
+  const { id, documentId } = await upload({ name: 'NEWX Letter.pdf' })
+  await upload({ name: 'NEWX Letter.pdf' })
+  const reviewLimits = { code: { reason: 'code', owner: 'Duty analyst', within: '2 working hours', approved_by: 'Director of Operations', approved_on: '2026-10-01' } } as const
+  const at = new Date(Date.parse(iso()) + 3 * 3_600_000)
+  const other = await startDashboard({ ledger: place.ledger, policy: () => ({ ...place.policy, reviewLimits }), now: () => at, visitors, content: store })
+  try {
+    const html = async (path: string) => (await fetch(other.url + path)).text()
+    const answer = async (path: string) => JSON.parse(await html(path)) as unknown
+    expect((await as('jane', '/reviews?reason=code&late=yes')).html).not.toContain(documentId)
+    const queue = await html('/reviews?reason=code&late=yes')
+    for (const text of ['2 working hours', 'Duty analyst', documentId]) expect(queue).toContain(text)
+    for (const text of ['3 working days', 'Head of clinical records']) expect(queue).not.toContain(text)
+    const due = { dueBy: '2026-11-23T12:00:00.000Z', late: true }
+    expect(await answer('/api/reviews?reason=code&limit=200')).toMatchObject({ reasons: expect.arrayContaining([expect.objectContaining({ reason: 'code', owner: 'Duty analyst', within: '2 working hours' })]), documents: expect.arrayContaining([expect.objectContaining({ id, ...due })]) })
+    expect(await answer(`/api/reviews/${id}`)).toMatchObject({ waiting: { owner: 'Duty analyst', within: '2 working hours', ...due } })
+    const one = await html(`/reviews/${id}`)
+    expect(await html(`/reviews/${id}?reason=code&late=yes`)).toMatch(/Code not listed\. [1-9]\d* documents wait\./u)
+    for (const text of ['Duty analyst, within 2 working hours: until', '>Late<']) expect(one.replaceAll(/>\s+|\s+</gu, (edge) => edge.trim())).toContain(text)
+  } finally {
+    await other.close()
+  }
 })
 
 describe('one after another', () => {
@@ -122,7 +147,7 @@ describe('one after another', () => {
     // The one that is passed over is not offered again before the end.
     const skipped = await as('jane', `/reviews/${second}${part}`)
     expect(nextIn(skipped.html)).toBe(`/reviews/${third}${part}`)
-    const last = (await place.ledger.reviews({ reason: 'code', team: 'ADULT1', limit: 200 }, iso())).rows.at(-1)!
+    const last = (await place.ledger.reviews({ reason: 'code', team: 'ADULT1', limit: 200 }, iso(), {})).rows.at(-1)!
     const end = await as('jane', `/reviews/${last.id}${part}`)
     expect([nextIn(end.html), end.html.includes('First that waits')]).toEqual([`/reviews/${second}${part}`, true])
     const withheld = await as('jane', `/reviews/${second}/withhold${part}`, formOf({ formToken: 'form-of-jane', reason: 'it names a relative' }))
@@ -316,7 +341,7 @@ describe('two accounts of one person', () => {
     for (const text of ['You sign in another way than jo.local', 'you do not count as two', 'After one more release']) expect(second).toContain(text)
     expect([(await release('jo.nhs')).status, await routeOf(id)]).toEqual([303, 'review'])
     expect((await release('jo.nhs')).status).toBe(409)
-    expect((await place.ledger.reviews({ reason: 'external', limit: 200 }, iso())).rows.find((row) => row.id === id)).toMatchObject({ released: 1 })
+    expect((await place.ledger.reviews({ reason: 'external', limit: 200 }, iso(), {})).rows.find((row) => row.id === id)).toMatchObject({ released: 1 })
     expect(await place.ledger.known(id)).toMatchObject({ prior: { released: 1 } })
     expect(await place.ledger.knownAt(id, iso(), 24)).toMatchObject({ prior: { released: 1 } })
 

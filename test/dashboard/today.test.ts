@@ -5,6 +5,7 @@ import { askedAt, todayOf, type Today } from '../../src/dashboard/today/today-nu
 import { byHour } from '../../src/dashboard/today/charts/by-hour.ts'
 import { chartsOf } from '../../src/dashboard/today/today-view.ts'
 import { todayTold } from '../../src/dashboard/today/today-told.ts'
+import { REVIEW_REASONS, type ReviewReason } from '../../src/decide/review-reason.ts'
 import { startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { ADA } from '../support/documents.ts'
 import { live } from '../support/flow.ts'
@@ -204,6 +205,23 @@ test('no two pages give two numbers: of the queue for people, and of what a dest
   expect(channels.find(({ name }) => name === 'pkb')).toMatchObject({ today: pkb.today.out, waiting: pkb.waiting })
   const { html } = await page('/channels')
   for (const href of ['/today/behind?destination=pkb&amp;what=out', '/today/behind?destination=pkb&amp;what=waiting', '/documents?feed=rio-http&amp;since=2026-11-23']) expect(html).toContain(`href="${href}"`)
+})
+
+test('documents that wait are late by the limits of the policy in force', async () => {
+  const lateWith = async (within: string) => {
+    const row = { owner: 'Duty analyst', within, approved_by: 'Director of Operations', approved_on: '2026-10-01' }
+    const reviewLimits = Object.fromEntries((Object.keys(REVIEW_REASONS) as readonly ReviewReason[]).map((reason) => [reason, { reason, ...row }]))
+    const other = await startDashboard({ ledger: place.ledger, policy: () => ({ ...place.policy, reviewLimits }), now: () => new Date(NOW) })
+    try {
+      const { needs } = (await (await other.api('/api/today')).json()) as { readonly needs: readonly { readonly what: string; readonly late?: number }[] }
+      return needs.find(({ what }) => what === 'reviews')?.late
+    } finally {
+      await other.close()
+    }
+  }
+  // Since half past nine, and it is twenty past twelve.
+  expect(await lateWith('3 working hours')).toBeUndefined()
+  expect(await lateWith('2 working hours')).toBeGreaterThan(0)
 })
 
 test('where nothing needs a person the page says so', async () => {

@@ -1,7 +1,8 @@
 // What an engine finds wrong by itself, from the real cause to the incident: a review queue that is too old, a full disk.
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { isNearlyFull, openAlerts, type Alerts } from '../../src/engine/alerts.ts'
+import { isNearlyFull, lateReviews, openAlerts, type Alerts } from '../../src/engine/alerts.ts'
 import { makeSay } from '../../src/observe/say.ts'
+import type { Policy } from '../../src/policy/policy.ts'
 import { aReceipt } from '../support/documents.ts'
 import { makeFolder } from '../support/folder.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
@@ -34,11 +35,28 @@ test('documents that wait for longer than the limit of their reason, by the queu
   place.clock.at = new Date(at)
   for (const documentId of ['R-1', 'R-2']) await place.upload({ documentId, name: 'ZZZZ Letter.pdf' }, { receipt: aReceipt({ documentId, name: 'ZZZZ Letter.pdf' }, { receivedAt: at }) })
   place.clock.at = new Date('2026-11-23T10:00:00.000Z')
-  const { groups } = await place.ledger.reviews({ late: true, limit: 1 }, place.clock.at.toISOString())
+  const { groups } = await place.ledger.reviews({ late: true, limit: 1 }, place.clock.at.toISOString(), {})
   expect(groups).toMatchObject([{ late: 2 }])
   start(place, 0.5e9)
   await until('the incident is open', async () => (await open(place!)).length > 0)
-  expect(await open(place)).toMatchObject([{ kind: 'review-waiting', count: 2 }])
+  expect(await open(place)).toMatchObject([{ kind: 'review-waiting', count: 2, about: 'Code not listed, for Head of clinical records within 3 working days' }])
+})
+
+test('another limit holds from the next look on, and the alert says whose it is and for how long', async () => {
+  place = await aLedger()
+  const at = '2026-11-20T10:00:00.000Z'
+  place.clock.at = new Date(at)
+  await place.upload({ documentId: 'R-1', name: 'ZZZZ Letter.pdf' }, { receipt: aReceipt({ documentId: 'R-1', name: 'ZZZZ Letter.pdf' }, { receivedAt: at }) })
+  const limit = (owner: string, within: string): Policy['reviewLimits'] => ({ code: { reason: 'code', owner, within, approved_by: 'Director of Operations', approved_on: '2026-10-01' } })
+  let policy: Policy = { ...place.policy, reviewLimits: {} }
+  const late = lateReviews(place.ledger, () => policy, makeSay({ level: 'debug', write: () => {} }).say)
+  const found = () => late('2026-11-23T10:00:00.000Z')
+  // A Friday and a Monday: the engine allows three working days.
+  expect(await found()).toEqual([])
+  policy = { ...policy, reviewLimits: limit('Duty analyst', '8 working hours') }
+  expect(await found()).toEqual([{ reason: 'code', about: 'Code not listed, for Duty analyst within 8 working hours', since: at, count: 1 }])
+  policy = { ...policy, reviewLimits: limit('Duty analyst', '9 working hours') }
+  expect(await found()).toEqual([])
 })
 
 test.each([

@@ -309,6 +309,34 @@ describe('a policy that keeps in what its own tests expect to go out', () => {
   })
 })
 
+test('a limit for what waits for a person holds for what waits already, and says whose it is', async () => {
+  const LIMITS = 'mappings/review-limits.csv'
+  const id = newId()
+  await engine.upload({ documentId: id, name: NEW_LETTER })
+  await engine.state(id, 'review')
+  const ledger = new Client({ connectionString: engine.databaseUrl })
+  await ledger.connect()
+  await ledger.query(`update documents set waits_since = now() - interval '30 days' where source_id = $1`, [id])
+  await ledger.end()
+  type Waiting = { readonly reasons: readonly { readonly owner: string; readonly within: string }[]; readonly documents: readonly { readonly id: string; readonly sourceId: string; readonly late: boolean }[] }
+  const waiting = async () => {
+    const { reasons, documents } = await (await engine.api('/api/reviews?reason=code&limit=200')).json() as Waiting
+    const row = documents.find(({ sourceId }) => sourceId === id)!
+    return { ...reasons.find(({ owner }) => ['Head of clinical records', 'Duty analyst'].includes(owner)), late: row.late, page: await page(`/reviews/${row.id}`) }
+  }
+  expect(await waiting()).toMatchObject({ owner: 'Head of clinical records', within: '3 working days', late: true, page: expect.stringContaining('Head of clinical records, within 3 working days: until') })
+  files.change(LIMITS, 'code,Head of clinical records,3 working days,', 'code,Duty analyst,60 working days,')
+  expect(await reload()).toBe('taken')
+  expect(await waiting()).toMatchObject({ owner: 'Duty analyst', within: '60 working days', late: false, page: expect.stringContaining('Duty analyst, within 60 working days: until') })
+  files.change(LIMITS, '60 working days', '60 days')
+  expect(await reload()).toBe('refused')
+  expect((await policy()).refused?.problems).toMatchObject([{ file: expect.stringMatching(/review-limits\.csv$/u), line: 12, col: 19, message: 'write how long as 4 working hours or as 3 working days' }])
+  expect(await waiting()).toMatchObject({ owner: 'Duty analyst', late: false })
+  files.drop(LIMITS)
+  expect(await reload()).toBe('taken')
+  expect(await waiting()).toMatchObject({ owner: 'Head of clinical records', within: '3 working days', late: true })
+})
+
 test('a review that is overdue is told, and stops nothing', async () => {
   files.change('mappings/directorates.csv', '2027-12-16', '2025-12-16')
   expect(await reload()).toBe('taken')

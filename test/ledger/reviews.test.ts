@@ -128,20 +128,23 @@ describe('the queue', () => {
     at(96)
     const third = await send('Q-3', { name: 'A letter.pdf' })
     const now = other.clock.at.toISOString()
-    const page = await other.ledger.reviews({ limit: 2 }, now)
+    const page = await other.ledger.reviews({ limit: 2 }, now, {})
     expect(page.groups).toEqual([
       { reason: 'instruction', documents: 1, late: 0, oldestSince: '2026-11-17T10:00:00.000Z' },
       { reason: 'code', documents: 2, late: 1, oldestSince: '2026-11-16T10:00:00.000Z' },
     ])
     expect(page.rows.map(({ id, reason, late }) => [id, reason, late])).toEqual([[first, 'code', true], [second, 'instruction', false]])
-    const ids = async (asked: Partial<Parameters<typeof other.ledger.reviews>[0]>) => (await other.ledger.reviews({ limit: 9, ...asked }, now)).rows.map(({ id }) => id)
+    const ids = async (asked: Partial<Parameters<typeof other.ledger.reviews>[0]>) => (await other.ledger.reviews({ limit: 9, ...asked }, now, {})).rows.map(({ id }) => id)
     expect(await ids({ cursor: page.cursor! })).toEqual([third])
     expect(await ids({ reason: 'code' })).toEqual([first, third])
     expect(await ids({ late: true })).toEqual([first])
+    const shorter = { instruction: { owner: 'Duty analyst', within: '3 working hours' }, code: { owner: 'Duty analyst', within: '4 working days' } }
+    const otherwise = await other.ledger.reviews({ limit: 9, late: true }, now, shorter)
+    expect([otherwise.groups.map(({ reason, late }) => [reason, late]), otherwise.rows.map(({ id, late }) => [id, late])]).toEqual([[['instruction', 1], ['code', 0]], [[second, true]]])
     expect(await ids({ directorate: 'children' })).toEqual([second])
     expect(await ids({ team: 'camhs1' })).toEqual([second])
-    expect((await other.ledger.reviews({ limit: 9, team: 'camhs1' }, now)).groups.map(({ reason }) => reason)).toEqual(['instruction'])
-    await expect(other.ledger.reviews({ limit: 9, cursor: 'x' }, now)).rejects.toMatchObject({ code: 'QUERY_INVALID' })
+    expect((await other.ledger.reviews({ limit: 9, team: 'camhs1' }, now, {})).groups.map(({ reason }) => reason)).toEqual(['instruction'])
+    await expect(other.ledger.reviews({ limit: 9, cursor: 'x' }, now, {})).rejects.toMatchObject({ code: 'QUERY_INVALID' })
 
     // Another reason is no new beginning; to be decided is.
     await other.upload({ documentId: 'Q-1', event: 'updated', name: 'CLIN One.pdf', documentType: undefined, uploadedAt: '2026-11-21T11:00:00Z' })
@@ -172,7 +175,7 @@ describe('a release', () => {
     expect(await give('tom')).toBe('changed')
     expect((await place.ledger.story(id))?.route).toBe('review')
     expect(await place.ledger.review(id)).toMatchObject({ reason: 'external', releases: [{ actor: 'jane', role: 'Consultant', reason: 'it is his report', consent: 'Dr Else by letter' }] })
-    expect((await place.ledger.reviews({ limit: 99, reason: 'external' }, iso())).rows.find((row) => row.id === id)?.released).toBe(1)
+    expect((await place.ledger.reviews({ limit: 99, reason: 'external' }, iso(), {})).rows.find((row) => row.id === id)?.released).toBe(1)
     expect(await give('tom', 1)).toBe('released')
     expect((await place.ledger.story(id))?.route).toBe('pkb')
     expect((await place.ledger.story(id))?.events.filter(({ kind }) => kind === 'released').map(({ actor, detail }) => [actor, detail['consent']])).toEqual([['jane', 'Dr Else by letter'], ['tom', 'Dr Else by letter']])
@@ -219,7 +222,7 @@ describe('a release', () => {
     await answer('1999-09-09')
     expect((await place.ledger.story(id))?.route).toBe('review')
     expect(await place.ledger.review(id)).toMatchObject({ reason: 'code', releases: [{ actor: 'jane', counts: false }] })
-    expect((await place.ledger.reviews({ limit: 99, reason: 'code' }, iso())).rows.find((row) => row.id === id)?.released).toBe(0)
+    expect((await place.ledger.reviews({ limit: 99, reason: 'code' }, iso(), {})).rows.find((row) => row.id === id)?.released).toBe(0)
     const [then, now] = [await place.ledger.knownAt(id, before, 24), await place.ledger.knownAt(id, iso(), 24)]
     expect([then?.prior.released, now?.prior.released]).toEqual([1, 0])
     // Who has not seen it yet releases nothing; the same person may, once she has.

@@ -10,7 +10,7 @@ import { declared, KIND_NAMES, KINDS, kindOf, printSchema, schemaLine, schemaOf,
 import { testProblems } from '../../src/policy/lint/tests.ts'
 import { loadFiles } from '../../src/policy/load.ts'
 import { readYaml } from '../../src/policy/read/yaml.ts'
-import { channel, directorateRow, documentCodeRow, mapping, serviceRow, sharingRules } from '../../src/policy/schema.ts'
+import { channel, directorateRow, documentCodeRow, reviewLimitRow, mapping, serviceRow, sharingRules } from '../../src/policy/schema.ts'
 import { SETTINGS } from '../../src/settings.ts'
 import { testEnvironment } from '../support/policy.ts'
 
@@ -43,7 +43,7 @@ test('there is a schema for every type of channel and every kind of mapping, and
   for (const folder of FOLDERS) expect(readdirSync(join(root, folder, 'schemas')).sort()).toEqual(KIND_NAMES.filter((name) => KINDS[name].folder === folder).map((name) => `${name}.json`).sort())
 })
 
-test.each([['document-codes.csv', documentCodeRow], ['services.csv', serviceRow], ['directorates.csv', directorateRow]] as const)('every column of %s says what it means', (_name, row) => {
+test.each([['document-codes.csv', documentCodeRow], ['services.csv', serviceRow], ['directorates.csv', directorateRow], ['review-limits.csv', reviewLimitRow]] as const)('every column of %s says what it means', (_name, row) => {
   expect(unexplained(declared(row))).toEqual([])
 })
 

@@ -62,8 +62,8 @@ describe('files that somebody may believe are read', () => {
   const beside = (name: string) => (path: string) => { writeFileSync(join(path, name), 'x') }
   const rows: readonly (readonly [string, (path: string) => void, string])[] = [
     ...['document-codes.xlsx', 'services.xls', 'directorates.ods', 'Codes.XLSM'].map((name) => [name, beside(`mappings/${name}`), `mappings/${name}:${SHEET}`] as const),
-    ['a table of another name', beside('mappings/more.csv'), 'mappings/more.csv:1:1 nothing reads this table: the tables are mappings/document-codes.csv, mappings/services.csv, mappings/directorates.csv'],
-    ['a table among the channels', beside('channels/services.csv'), 'channels/services.csv:1:1 nothing reads this table: the tables are mappings/document-codes.csv, mappings/services.csv, mappings/directorates.csv'],
+    ['a table of another name', beside('mappings/more.csv'), 'mappings/more.csv:1:1 nothing reads this table: the tables are mappings/document-codes.csv, mappings/services.csv, mappings/directorates.csv, mappings/review-limits.csv'],
+    ['a table among the channels', beside('channels/services.csv'), 'channels/services.csv:1:1 nothing reads this table: the tables are mappings/document-codes.csv, mappings/services.csv, mappings/directorates.csv, mappings/review-limits.csv'],
     ['an ending in capitals', beside('channels/second.YAML'), 'channels/second.YAML:1:1 nothing reads a file that ends in .YAML: let it end in .yaml'],
     ['an ending that Windows added', beside('channels/second.yaml.txt'), 'channels/second.yaml.txt:1:1 nothing reads this file: let it end in .yaml or .csv'],
     ['one channel in two files', (path) => { cpSync(join(path, 'channels/pkb.yaml'), join(path, 'channels/pkb.yml')) }, 'channels/pkb.yml:1:1 pkb.yaml stands beside it, and only one of them can be the channel pkb: keep one'],

@@ -1,5 +1,6 @@
 // Where a reviewer is in the queue: which part of it he works through, and which document of that comes next. All of it
 // stands in the address, as ids and words of the policy. It refuses to fail for an address that was written by hand.
+import type { ReviewLimits } from '../../decide/review-limits.ts'
 import { REVIEW_REASONS } from '../../decide/review-reason.ts'
 import type { Reviewing, ReviewsAsked } from '../../ledger/ledger.ts'
 import { countOf } from '../words.ts'
@@ -30,10 +31,10 @@ const PLACE = /^\d{4}-\d{2}-\d{2}T[\d:.]{8,12}Z~[0-9a-f-]{36}$/u
 export type Next = { readonly href: string; readonly sourceId: string; readonly reason: string; /** How many wait in this part. */ readonly waiting: string; /** It stands before this one: the end was reached. */ readonly again: boolean }
 
 /** The one after this one; at the end of the queue, the first. */
-export const nextOf = async (ledger: Pick<Reviewing, 'reviews'>, part: Part, { id, since, after }: { readonly id: string; readonly since?: string; readonly after: unknown }, now: string): Promise<Next | undefined> => {
+export const nextOf = async (ledger: Pick<Reviewing, 'reviews'>, part: Part, { id, since, after }: { readonly id: string; readonly since?: string; readonly after: unknown }, now: string, limits: ReviewLimits): Promise<Next | undefined> => {
   const place = since === undefined ? (typeof after === 'string' && PLACE.test(after) && !Number.isNaN(Date.parse(after.split('~')[0]!)) ? after : undefined) : placeOf(id, since)
-  const page = await ledger.reviews({ ...part, limit: 1, ...(place === undefined ? {} : { cursor: place }) }, now)
-  const row = page.rows[0] ?? (place === undefined ? undefined : (await ledger.reviews({ ...part, limit: 1 }, now)).rows[0])
+  const page = await ledger.reviews({ ...part, limit: 1, ...(place === undefined ? {} : { cursor: place }) }, now, limits)
+  const row = page.rows[0] ?? (place === undefined ? undefined : (await ledger.reviews({ ...part, limit: 1 }, now, limits)).rows[0])
   if (!row || row.id === id) return undefined
   const waiting = page.groups.filter(({ reason }) => part.reason === undefined || reason === part.reason).reduce((sum, one) => sum + (part.late ? one.late : one.documents), 0)
   return { href: `/reviews/${row.id}${partQuery(part)}`, sourceId: row.sourceId, reason: REVIEW_REASONS[row.reason].text, waiting: `${countOf(waiting, 'document')} ${waiting === 1 ? 'waits' : 'wait'}`, again: page.rows.length === 0 }

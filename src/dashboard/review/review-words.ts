@@ -1,11 +1,11 @@
 // What waits for a person, in words ready for a view. It refuses to decide: what can be released was asked of the plan, and
 // what it would become is what that said.
-import type { Decision, Span } from '../../types.ts'
+import type { Decision } from '../../types.ts'
 import { FACT_NAMES } from '../../types.ts'
 import { liftedBy, type Would } from '../../decide/releasable.ts'
 import type { FloorLine } from '../../decide/floor.ts'
+import { dueBy, limitOf, spanInWords, type ReviewLimits } from '../../decide/review-limits.ts'
 import { REVIEW_REASONS, type ReviewReason } from '../../decide/review-reason.ts'
-import { deadline } from '../../decide/working-days.ts'
 import { LABELS, type Label } from '../../decide/labels.ts'
 import type { ReviewGroup, ReviewRow } from '../../ledger/ledger.ts'
 import type { Policy } from '../../policy/policy.ts'
@@ -14,14 +14,11 @@ import type { ToDecide } from './to-decide.ts'
 import type { Visitor } from '../visitor.ts'
 import { factInWords, ROUTES_IN_WORDS, countOf } from '../words.ts'
 
-export const spanInWords = (span: Span): string => ('working_days' in span ? countOf(span.working_days, 'working day') : 'days' in span ? countOf(span.days, 'day') : countOf(span.hours, 'hour'))
-
 export const LATE = { text: 'Late', colour: 'red' } as const
 
-export const dueBy = (reason: ReviewReason, since: string): string => deadline(since, REVIEW_REASONS[reason].within)
-
-export const groupView = ({ reason, documents, late, oldestSince }: ReviewGroup, now: Date) => {
-  const { text, means, owner, within } = REVIEW_REASONS[reason]
+export const groupView = ({ reason, documents, late, oldestSince }: ReviewGroup, limits: ReviewLimits, now: Date) => {
+  const { text, means } = REVIEW_REASONS[reason]
+  const { owner, within } = limitOf(limits, reason)
   return { reason, text, means, owner, within: spanInWords(within), documents, late, oldest: { at: oldestSince, text: ageOf(oldestSince, now) } }
 }
 
@@ -62,11 +59,12 @@ const matter = ({ lines, story: { decision } }: ToDecide, policy: Policy): Reado
   return new Set([...lines.map(({ when }) => when), rule?.when ?? {}].flatMap((when) => Object.keys(when)))
 }
 
-export const waitingView = ({ review: { reason, since } }: Pick<ToDecide, 'review'>, now: Date) => {
+export const waitingView = ({ review: { reason, since } }: Pick<ToDecide, 'review'>, limits: ReviewLimits, now: Date) => {
   if (reason === undefined || since === undefined) return undefined
-  const { text, means, act, owner } = REVIEW_REASONS[reason]
-  const due = dueBy(reason, since)
-  return { text, means, act, owner, since: { at: since, text: `${londonTime(since)} (${ageOf(since, now)})` }, due: { at: due, text: endTime(due) }, late: due <= now.toISOString() ? LATE : undefined }
+  const { text, means, act } = REVIEW_REASONS[reason]
+  const limit = limitOf(limits, reason)
+  const due = dueBy(since, limit)
+  return { text, means, act, owner: limit.owner, within: spanInWords(limit.within), since: { at: since, text: `${londonTime(since)} (${ageOf(since, now)})` }, due: { at: due, text: endTime(due) }, late: due <= now.toISOString() ? LATE : undefined }
 }
 
 /** `viewer`: the person who looks. */
@@ -79,7 +77,7 @@ export const reviewView = (told: ToDecide, policy: Policy, now: Date, viewer: Pi
   const hold = story.events.findLast(({ kind }) => kind === 'held' || kind === 'hold-lifted')
   const counted = review.releases.filter(({ counts }) => counts)
   return {
-    id: story.id, sourceId: story.sourceId, seen, waiting: waitingView(told, now), because: story.decision.because, rule: story.decision.rule, route: ROUTES_IN_WORDS[story.route],
+    id: story.id, sourceId: story.sourceId, seen, waiting: waitingView(told, policy.reviewLimits, now), because: story.decision.because, rule: story.decision.rule, route: ROUTES_IN_WORDS[story.route],
     troubles: troublesOf(told), facts, lines: lines.map(lineView), held: story.facts.hold === 'held', heldByEngine: review.heldFor !== undefined,
     holder: story.facts.hold === 'held' && hold ? { actor: hold.actor, at: londonTime(hold.at), reason: String(hold.detail['reason'] ?? '') } : undefined,
     releases: review.releases.map(({ at, ...one }) => ({ ...one, at: londonTime(at) })), first: counted.map(({ actor }) => actor).join(' and '), several: counted.length > 1, mine: counted.some(({ actor }) => actor === viewer.id),

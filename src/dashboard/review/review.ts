@@ -5,7 +5,9 @@ import { Failure } from '../../errors.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { liftedBy } from '../../decide/releasable.ts'
 import type { FloorLine } from '../../decide/floor.ts'
+import { dueBy, limitOf, spanInWords } from '../../decide/review-limits.ts'
 import { REVIEW_REASONS } from '../../decide/review-reason.ts'
+import type { Policy } from '../../policy/policy.ts'
 import type { Decision } from '../../types.ts'
 import { bodyOf, json } from '../documents/api.ts'
 import { fileKind, fileAddresses, pageOf, pdfPage, zoomOf, type FileParts } from '../documents/document-file.ts'
@@ -16,7 +18,7 @@ import { openPdfPages } from '../documents/pdf-pages.ts'
 import { wishOfForm } from '../reason.ts'
 import { nextOf, partOf, partQuery, placeOf } from './queue.ts'
 import { fileView } from './review-file.ts'
-import { dueBy, needsConsent, reviewView } from './review-words.ts'
+import { needsConsent, reviewView } from './review-words.ts'
 import { giveRelease, peopleOnly } from './releases.ts'
 import { releaseAsked, review as reviewShape } from './shapes-reviews.ts'
 import { idOnly } from '../shapes.ts'
@@ -30,11 +32,18 @@ type Parts = Pick<DashboardParts, 'policy' | 'now' | 'content'> & { readonly led
 const lineAnswer = (line: FloorLine) => ({ id: line.id, says: line.says, liftedBy: liftedBy(line) })
 const becomesAnswer = ({ route, rule, because, labels }: Decision) => ({ route, rule, because, labels })
 
-const answerOf = (told: ToDecide, now: Date) => {
-  const { story, seen, review: { reason, since, releases }, lines, release } = told
+const waitingAnswer = ({ review: { reason, since } }: ToDecide, { reviewLimits }: Policy, now: Date) => {
+  if (reason === undefined || since === undefined) return {}
+  const limit = limitOf(reviewLimits, reason)
+  const due = dueBy(since, limit)
+  return { waiting: { reason, text: REVIEW_REASONS[reason].text, owner: limit.owner, within: spanInWords(limit.within), since, dueBy: due, late: due <= now.toISOString() } }
+}
+
+const answerOf = (told: ToDecide, policy: Policy, now: Date) => {
+  const { story, seen, review: { releases }, lines, release } = told
   return {
     id: story.id, ...seen,
-    ...(reason === undefined || since === undefined ? {} : { waiting: { reason, text: REVIEW_REASONS[reason].text, owner: REVIEW_REASONS[reason].owner, since, dueBy: dueBy(reason, since), late: dueBy(reason, since) <= now.toISOString() } }),
+    ...waitingAnswer(told, policy, now),
     decision: becomesAnswer(story.decision), floor: lines.map(lineAnswer), releases: releases.map(({ door: _door, ...given }) => given),
     release: release.can
       ? { can: true, people: release.people, consent: needsConsent(told), becomes: becomesAnswer(release.becomes.decision) }
@@ -63,7 +72,7 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
   const queueOf = async (req: Request, { story: { id }, review: { since } }: ToDecide) => {
     const part = partOf(req.query)
     const isAtWork = since !== undefined || req.query['after'] !== undefined
-    const next = isAtWork ? await nextOf(parts.ledger, part, { id, after: req.query['after'], ...(since === undefined ? {} : { since }) }, parts.now().toISOString()) : undefined
+    const next = isAtWork ? await nextOf(parts.ledger, part, { id, after: req.query['after'], ...(since === undefined ? {} : { since }) }, parts.now().toISOString(), parts.policy().reviewLimits) : undefined
     return { back: `/reviews${partQuery(part)}`, query: partQuery(part), next }
   }
 
@@ -108,7 +117,7 @@ export const reviewAddresses = (parts: Parts): readonly Address[] => {
     res.redirect(303, decided(req, told, held ? 'withheld' : 'hold-lifted'))
   }
 
-  const api: RequestHandler = async (req, res) => void res.json(answerOf(await toDecide(parts, req), parts.now()))
+  const api: RequestHandler = async (req, res) => void res.json(answerOf(await toDecide(parts, req), parts.policy(), parts.now()))
   const byApi: RequestHandler = async (req, res) => {
     const told = await toDecide(parts, req)
     const done = await giveRelease(parts.ledger, told, res, bodyOf(req), parts.now())

@@ -1,6 +1,7 @@
 // What waits for a person: the queue by reason, oldest first, as a page and as JSON. It refuses what identifies a patient,
 // and any parameter that it does not know.
 import type { Request, RequestHandler } from 'express'
+import { dueBy, limitOf, spanInWords } from '../../decide/review-limits.ts'
 import { REVIEW_REASONS } from '../../decide/review-reason.ts'
 import { Failure } from '../../errors.ts'
 import type { Reviewing, ReviewsAsked } from '../../ledger/ledger.ts'
@@ -10,7 +11,7 @@ import { filterView, wrongView } from '../documents/list-view.ts'
 import type { Address, DashboardParts } from '../parts.ts'
 import { partQuery } from './queue.ts'
 import { readReviews } from './reviews-asked.ts'
-import { dueBy, groupView, reviewRowView, spanInWords } from './review-words.ts'
+import { groupView, reviewRowView } from './review-words.ts'
 import { reviews as reviewsShape, reviewsQuery } from './shapes-reviews.ts'
 import { show } from '../views.ts'
 
@@ -41,10 +42,11 @@ export const reviewsAddresses = (parts: Parts): readonly Address[] => {
     if (!read.ok) return show(res.status(400), 'reviews.njk', { form, ...wrongView(read.wrong) })
     const { asked } = read
     const at = parts.now()
-    const { groups, rows, cursor } = await parts.ledger.reviews(asked, at.toISOString())
+    const limits = parts.policy().reviewLimits
+    const { groups, rows, cursor } = await parts.ledger.reviews(asked, at.toISOString(), limits)
     show(res, 'reviews.njk', {
       form, rows: rows.map((row) => reviewRowView(row, at, partQuery(asked))),
-      groups: groups.map((group) => ({ ...groupView(group, at), href: hrefOf(asked, { reason: group.reason, late: false }), lateHref: hrefOf(asked, { reason: group.reason, late: true }) })),
+      groups: groups.map((group) => ({ ...groupView(group, limits, at), href: hrefOf(asked, { reason: group.reason, late: false }), lateHref: hrefOf(asked, { reason: group.reason, late: true }) })),
       all: { documents: groups.reduce((sum, { documents }) => sum + documents, 0), late: groups.reduce((sum, { late }) => sum + late, 0) },
       narrowed: asked.reason !== undefined || asked.late || asked.directorate !== undefined || asked.team !== undefined,
       chosen: asked.reason === undefined ? undefined : REVIEW_REASONS[asked.reason],
@@ -52,10 +54,11 @@ export const reviewsAddresses = (parts: Parts): readonly Address[] => {
     })
   }
   const api: RequestHandler = async (req, res) => {
-    const { groups, rows, cursor } = await parts.ledger.reviews(askedBy(req), parts.now().toISOString())
+    const limits = parts.policy().reviewLimits
+    const { groups, rows, cursor } = await parts.ledger.reviews(askedBy(req), parts.now().toISOString(), limits)
     res.json({
-      reasons: groups.map(({ reason, ...group }) => ({ reason, text: REVIEW_REASONS[reason].text, owner: REVIEW_REASONS[reason].owner, within: spanInWords(REVIEW_REASONS[reason].within), ...group })),
-      documents: rows.map((row) => ({ ...rowAnswer(row), reason: row.reason, since: row.since, dueBy: dueBy(row.reason, row.since), late: row.late, released: row.released })),
+      reasons: groups.map(({ reason, ...group }) => (({ owner, within }) => ({ reason, text: REVIEW_REASONS[reason].text, owner, within: spanInWords(within), ...group }))(limitOf(limits, reason))),
+      documents: rows.map((row) => ({ ...rowAnswer(row), reason: row.reason, since: row.since, dueBy: dueBy(row.since, limitOf(limits, row.reason)), late: row.late, released: row.released })),
       ...(cursor === undefined ? {} : { cursor }),
     })
   }

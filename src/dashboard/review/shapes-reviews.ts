@@ -15,7 +15,7 @@ export const reviewsQuery = z.strictObject({
 
 export const reviews = z.strictObject({
   reasons: z.array(z.strictObject({
-    reason, text: z.string(), owner: z.string().meta({ description: 'A role.' }), within: z.string(), documents: aCount, late: aCount, oldestSince: anInstant,
+    reason, text: z.string(), owner: z.string().meta({ description: 'A role, as the policy in force has it.' }), within: z.string().meta({ description: 'Such as 3 working days: after that it is late, by the policy in force.' }), documents: aCount, late: aCount, oldestSince: anInstant,
   })),
   documents: z.array(documentRow.extend({ reason, since: anInstant, dueBy: anInstant, late: z.boolean(), released: aCount.meta({ description: 'People who have released it.' }) }).meta({ id: 'DocumentWaiting' })),
   cursor: aCursor.optional(),
@@ -27,7 +27,7 @@ const becomes = z.strictObject({ route: aRoute, rule: z.string(), because: z.str
 export const review = z.strictObject({
   id: anId, revision: z.int().min(1), sha256: z.string().meta({ description: 'Of the file; empty where there is none. A release is bound to it and to the revision.' }),
   offer: z.string().meta({ description: 'What a release would do, and what holds it. A release says it again, and is refused where it has changed.' }),
-  waiting: z.strictObject({ reason, text: z.string(), owner: z.string(), since: anInstant, dueBy: anInstant, late: z.boolean() }).optional(),
+  waiting: z.strictObject({ reason, text: z.string(), owner: z.string(), within: z.string(), since: anInstant, dueBy: anInstant, late: z.boolean() }).optional(),
   decision: becomes, floor: z.array(line), releases: z.array(z.strictObject({ actor: z.string(), role: z.string(), reason: z.string(), consent: z.string().optional(), at: anInstant, counts: z.boolean().meta({ description: 'False: PKB has since given another date of birth.' }) })),
   release: z.union([
     z.strictObject({ can: z.literal(true), people: z.int().min(1).max(2).meta({ description: 'How many still have to release it.' }), consent: z.boolean().meta({ description: 'Whether each has to say who consented.' }), becomes }),

@@ -1,7 +1,8 @@
 // The first page: what needs a person, and how things flow today; the same as JSON; and what is behind its numbers. It
 // refuses to count a second time what it is just counting: visitors who ask at once share one answer.
 import type { RequestHandler } from 'express'
-import { ERRORS, Failure, type ErrorCode } from '../../errors.ts'
+import type { ReviewLimits } from '../../decide/review-limits.ts'
+import { Failure } from '../../errors.ts'
 import { FLOW_WHATS, type BehindAsked } from '../../ledger/flow-words.ts'
 import type { Ledger, ReviewGroup } from '../../ledger/ledger.ts'
 import { rowView } from '../documents/list-view.ts'
@@ -10,6 +11,7 @@ import { londonTime } from '../times.ts'
 import { askedAt, todayOf, type Today } from './today-numbers.ts'
 import { behindTold, refusedTold, todayTold } from './today-told.ts'
 import { destinationInWords, needsPerson, todayView, type Needs } from './today-view.ts'
+import { refusedView } from '../refused-view.ts'
 import { show } from '../views.ts'
 
 type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'now'>
@@ -21,8 +23,8 @@ const BEHIND_IN_WORDS = {
   out: 'Handed over today', read: 'Read today', printed: 'Printed today', recalled: 'Taken back today', failed: 'Failed today', waiting: 'Waiting now, oldest first',
 } as const satisfies Record<(typeof WHATS)[number], string>
 
-const needsOf = async (ledger: Parts['ledger'], now: string): Promise<Needs> => {
-  const [stops, halted, recalls, { open }, { groups }] = await Promise.all([ledger.stops(), ledger.haltedChannels(), ledger.recallCounts(), ledger.incidents(0), ledger.reviews({ limit: 1 }, now)])
+const needsOf = async (ledger: Parts['ledger'], limits: ReviewLimits, now: string): Promise<Needs> => {
+  const [stops, halted, recalls, { open }, { groups }] = await Promise.all([ledger.stops(), ledger.haltedChannels(), ledger.recallCounts(), ledger.incidents(0), ledger.reviews({ limit: 1 }, now, limits)])
   return { stops: stops.length, halted, recalls, alerts: open.length, reviews: queueOf(groups) }
 }
 
@@ -45,14 +47,12 @@ const nothingElse = (query: object): void => {
   if (Object.keys(query).length > 0) throw new Failure('QUERY_INVALID', 'There is nothing to ask here: leave the parameters out.')
 }
 
-const why = (code: string): string => (Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].title : code)
-
 export const todayAddresses = (parts: Parts): readonly Address[] => {
   const { ledger, policy, now } = parts
   const ask = shared(async (): Promise<readonly [Today, Needs]> => {
     const asked = askedAt(now())
-    const [flow, needs] = await Promise.all([ledger.flow(asked), needsOf(ledger, asked.now)])
-    const { feeds, destinations: { pkb, print } } = policy()
+    const { feeds, destinations: { pkb, print }, reviewLimits } = policy()
+    const [flow, needs] = await Promise.all([ledger.flow(asked), needsOf(ledger, reviewLimits, asked.now)])
     return [todayOf(flow, asked, { feeds: Object.keys(feeds), destinations: [...(pkb ? ['pkb'] : []), ...(print ? ['print'] : [])], halted: Object.fromEntries(needs.halted.map(({ channel, state }) => [channel, state])) }), needs]
   })
   const refusals = (): ReturnType<Ledger['refusals']> => {
@@ -80,7 +80,7 @@ export const todayAddresses = (parts: Parts): readonly Address[] => {
   const behindApi: RequestHandler = async (req, res) => void res.json({ documents: await ledger.behindFlow(behindAsked(req.query, now()), MOST) })
   const refused: RequestHandler = async (_req, res) => {
     const rows = await refusals()
-    show(res, 'refused-today.njk', { most: rows.length === MOST ? MOST : undefined, rows: rows.map(({ at, feed, code }) => ({ at: { at, text: londonTime(at) }, feed, code, why: why(code) })) })
+    show(res, 'refused.njk', { heading: 'Messages refused today', back: { href: '/', text: 'Back to today' }, most: rows.length === MOST ? MOST : undefined, rows: refusedView(rows) })
   }
   const refusedApi: RequestHandler = async (req, res) => {
     nothingElse(req.query)

@@ -4,6 +4,7 @@ import { difference, type Difference } from '../../decide/difference.ts'
 import type { KeptFiles } from '../files.ts'
 import type { Policy, Rule } from '../policy.ts'
 import { feedEffects } from './feeds.ts'
+import { limitChanges } from './limits.ts'
 import { effects, tableChanges, type Effect, type RowChange } from './tables.ts'
 import { isMap, rawMap, valueChanges, type ValueChange } from './values.ts'
 import { unsaid } from './unsaid.ts'
@@ -42,7 +43,7 @@ export const comparePolicies = (before: Compared, after: Compared): PolicyDiff =
     after: after.policy.hash,
     edits: ruleEdits(before.policy.rules, after.policy.rules),
     rules: difference(before.policy.rules, after.policy.rules),
-    rows: tableChanges(before.policy, after.policy),
+    rows: [...tableChanges(before.policy, after.policy), ...limitChanges(before.policy, after.policy)],
     effects: [...effects(before.policy, after.policy), ...feedEffects(before.policy, after.policy)],
     files,
     unsaid: unsaid(files),

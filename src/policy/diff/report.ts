@@ -3,7 +3,8 @@
 import { MOST_UNUSUAL, USUAL, type Change, type Difference, type Outcome } from '../../decide/difference.ts'
 import { FACT_NAMES, type RuleRoute } from '../../types.ts'
 import { differs, type FileChange, type PolicyDiff, type RuleEdit, type TestCounts } from './diff.ts'
-import { TABLES, type Cell, type Effect, type RowChange, type TableName } from './tables.ts'
+import { limitsInWords } from './limits.ts'
+import { DECIDING, type Cell, type Effect, type RowChange, type TableName } from './tables.ts'
 import type { ValueChange } from './values.ts'
 import { sentences } from './words.ts'
 import type { Rule } from '../policy.ts'
@@ -20,7 +21,8 @@ export const inWords = (diff: PolicyDiff, places: Places): readonly string[] => 
   if (!differs(diff)) return [diff.before === diff.after ? 'Nothing changed.' : 'Only comments, spacing or order on the page differ: nothing is decided otherwise.']
   return [
     ...section('Rules', [...diff.edits.map(editInWords), ...ruleChanges(diff.rules, places)]),
-    ...TABLES.flatMap((table) => section(TITLES[table], [...diff.rows.filter((row) => row.table === table).flatMap(rowInWords), ...diff.effects.filter((effect) => effect.table === table).map(effectInWords)])),
+    ...DECIDING.flatMap((table) => section(TITLES[table], [...diff.rows.filter((row) => row.table === table).flatMap(rowInWords), ...diff.effects.filter((effect) => effect.table === table).map(effectInWords)])),
+    ...section('Limits of reviews', limitsInWords(diff.rows.filter(({ table }) => table === 'reviewLimits'))),
     ...diff.files.flatMap((file) => section(file.file, [...fileInWords(file), ...diff.effects.filter((effect) => isOf(effect, file.file)).map(effectInWords)])),
     ...unsaidInWords(diff.unsaid, places),
   ]
@@ -101,7 +103,7 @@ const editInWords = (edit: RuleEdit): string => {
 
 // ---------------------------------------------------------------- tables
 
-const TITLES: Record<TableName, string> = { codes: 'Codes', services: 'Services', directorates: 'Directorates' }
+const TITLES: Record<(typeof DECIDING)[number], string> = { codes: 'Codes', services: 'Services', directorates: 'Directorates' }
 
 const rowInWords = ({ table, key, kind, cells, approval }: RowChange): readonly string[] => {
   const by = `approved by ${approval.by}, ${approval.on}${kind === 'changed' && !approval.renewed ? ', as before' : ''}`

@@ -1,5 +1,5 @@
-// What differs between the three tables of two policies, cell by cell with who approved it, and what becomes of a usual
-// letter with such a code or of such a team. It refuses to guess at letters that are not usual: the rules' own
+// What differs between the tables by which two policies decide, cell by cell with who approved it, and what becomes of a
+// usual letter with such a code or of such a team. It refuses to guess at letters that are not usual: the rules' own
 // differences say what becomes of those.
 import { observes } from '../../decide/decide.ts'
 import { outcomeOf, USUAL } from '../../decide/difference.ts'
@@ -10,7 +10,8 @@ import type { Policy } from '../policy.ts'
 import type { Directorate } from '../schema.ts'
 
 type Row = { readonly approved_by: string; readonly approved_on: string }
-export type TableName = 'codes' | 'services' | 'directorates'
+type Deciding = 'codes' | 'services' | 'directorates'
+export type TableName = Deciding | 'reviewLimits'
 export type Cell = { readonly column: string; readonly before: string; readonly after: string }
 export type RowChange = {
   readonly table: TableName
@@ -22,7 +23,7 @@ export type RowChange = {
 }
 /** What becomes of a usual letter, before and after. */
 export type Effect = {
-  readonly table: TableName | 'feeds'
+  readonly table: Deciding | 'feeds'
   readonly keys: readonly string[]
   readonly directorate?: string
   /** Of a feed: letters that name no organisation of their author. */
@@ -35,16 +36,16 @@ export type Effect = {
   readonly standing?: 'recall' | 'leave'
 }
 
-export const TABLES: readonly TableName[] = ['codes', 'services', 'directorates']
+export const DECIDING: readonly Deciding[] = ['codes', 'services', 'directorates']
 const APPROVAL = ['approved_by', 'approved_on']
 
-export const tableChanges = (before: Policy, after: Policy): readonly RowChange[] => TABLES.flatMap((table) => rowChanges(table, before[table] as Rows, after[table] as Rows))
+export const tableChanges = (before: Policy, after: Policy): readonly RowChange[] => DECIDING.flatMap((table) => rowChanges(table, before[table] as Rows, after[table] as Rows))
 
 type Rows = { readonly [key: string]: Row }
 export const own = <T>(rows: { readonly [key: string]: T }, key: string): T | undefined => (Object.hasOwn(rows, key) ? rows[key] : undefined)
 export const keysOf = (before: object, after: object): readonly string[] => [...new Set([...Object.keys(before), ...Object.keys(after)])]
 
-const rowChanges = (table: TableName, before: Rows, after: Rows): readonly RowChange[] =>
+const rowChanges = (table: Deciding, before: Rows, after: Rows): readonly RowChange[] =>
   keysOf(before, after).flatMap((key): readonly RowChange[] => {
     const [was, is] = [own(before, key), own(after, key)] as [{ [column: string]: string } | undefined, { [column: string]: string } | undefined]
     const row = (is ?? was)!

@@ -17,6 +17,7 @@ export const approvals = (read: Read, today: string): readonly PolicyProblem[] =
     ...inRows(read.codes, ['approved_on'], advice),
     ...inRows(read.services, ['approved_on'], advice),
     ...inRows(read.directorates, ['approved_on', 'signed_off_on'], advice),
+    ...inRows(read.reviewLimits, ['approved_on'], advice),
   ]
 }
 
@@ -32,13 +33,16 @@ const NOBODY = /^(?:[^\p{L}]*|.|x+|tb[acd]|todo|to be (?:agreed|approved|confirm
 
 /** A policy that was in force keeps its approvers, whoever they were. */
 export const approvers = (read: Read): readonly PolicyProblem[] => {
-  const advice = (who: string): readonly string[] => (who !== '' && NOBODY.test(who.trim()) ? [`"${who}" is no role: write the role that approved it, such as Director of Operations`] : [])
+  const unlessRole = (wanted: string) => (who: string): readonly string[] => (who !== '' && NOBODY.test(who.trim()) ? [`"${who}" is no role: write the role that ${wanted}`] : [])
+  const advice = unlessRole('approved it, such as Director of Operations')
   const heads = [...read.channels.values(), ...read.mappings.values(), ...(read.rules ? [read.rules] : [])]
   return [
     ...heads.flatMap(({ yaml, value }) => advice(value.approved_by).map((message) => wrongIn(yaml)(['approved_by'], message))),
     ...inRows(read.codes, ['approved_by'], advice),
     ...inRows(read.services, ['approved_by'], advice),
     ...inRows(read.directorates, ['approved_by', 'signed_off_by'], advice),
+    ...inRows(read.reviewLimits, ['owner'], unlessRole('sees to it, such as Clinical records team')),
+    ...inRows(read.reviewLimits, ['approved_by'], advice),
   ]
 }
 

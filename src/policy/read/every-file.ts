@@ -7,7 +7,7 @@ import type { Folder, PolicyFile, PolicyFiles } from '../files.ts'
 import type { PolicyProblem } from '../problem.ts'
 import { readCsv, type CsvRow } from './csv.ts'
 import { readYaml, type YamlFile } from './yaml.ts'
-import { channel, directorateRow, documentCodeRow, mapping, serviceRow, sharingRules, type Channel, type Mapping, type SharingRules } from '../schema.ts'
+import { channel, directorateRow, documentCodeRow, mapping, reviewLimitRow, serviceRow, sharingRules, type Channel, type Mapping, type SharingRules } from '../schema.ts'
 import { inTodaysForm } from './older-forms.ts'
 import { zodProblems } from './yaml-advice.ts'
 
@@ -19,12 +19,15 @@ export type Read = {
   readonly codes: Table<typeof documentCodeRow>
   readonly services: Table<typeof serviceRow>
   readonly directorates: Table<typeof directorateRow>
+  readonly reviewLimits: Table<typeof reviewLimitRow>
   /** Files with problems of their own, as `channels/rio-mllp`: nobody is told twice that they cannot be used. */
   readonly unusable: ReadonlySet<string>
 }
 export type Table<S extends ZodObject> = { readonly file: string; readonly rows: readonly CsvRow<infer_<S>>[]; readonly whole: boolean }
 
-const TABLES = { 'document-codes.csv': 'code', 'services.csv': 'team', 'directorates.csv': 'directorate' } as const
+const TABLES = { 'document-codes.csv': 'code', 'services.csv': 'team', 'directorates.csv': 'directorate', 'review-limits.csv': 'reason' } as const
+/** Bears on no sharing: without it, or without a row, the engine's own values hold. */
+const MAY_BE_MISSING: readonly (keyof typeof TABLES)[] = ['review-limits.csv']
 const RULES = 'sharing-rules'
 
 export const readAll = (source: PolicyFiles, env: Environment, problems: PolicyProblem[]): Read => {
@@ -63,14 +66,15 @@ export const readAll = (source: PolicyFiles, env: Environment, problems: PolicyP
   const table = <S extends ZodObject>(name: keyof typeof TABLES, row: S): Table<S> => {
     const file = show('mappings', name)
     const content = files.find((one) => one.folder === 'mappings' && one.name === name)?.bytes
+    if (!content && MAY_BE_MISSING.includes(name)) return { file, rows: [], whole: true }
     if (!content) { if (!isTold(file)) wrong(file, `this table is missing: write it with the columns ${Object.keys(row.shape).join(',')}`); return { file, rows: [], whole: false } }
-    const csv = readCsv(file, content, row, TABLES[name] as keyof infer_<S> & string)
+    const csv = readCsv(file, content, row, TABLES[name] as keyof infer_<S> & string, MAY_BE_MISSING.includes(name))
     problems.push(...csv.problems)
     return { file, rows: csv.rows, whole: csv.problems.length === 0 }
   }
   return {
     channels, mappings, unusable, ...(rules ? { rules } : {}),
-    codes: table('document-codes.csv', documentCodeRow), services: table('services.csv', serviceRow), directorates: table('directorates.csv', directorateRow),
+    codes: table('document-codes.csv', documentCodeRow), services: table('services.csv', serviceRow), directorates: table('directorates.csv', directorateRow), reviewLimits: table('review-limits.csv', reviewLimitRow),
   }
 }
 

@@ -185,6 +185,51 @@ describe('codes, services and directorates', () => {
   })
 })
 
+describe('limits of reviews', () => {
+  const LIMITS = 'mappings/review-limits.csv'
+  const NO_LETTER = 'These say whose it is and when it is late. No letter goes another way by them.'
+
+  test('a time, an owner, and both, each in a sentence that claims nothing of letters', async () => {
+    after.change(LIMITS, 'external,Directorate management team,10 working days', 'external,Directorate management team,5 working days')
+    after.change(LIMITS, 'code,Head of clinical records,', 'code,Duty analyst,')
+    after.change(LIMITS, /other,Clinical records team,3 working days,.*/u, 'other,Ward clerk,4 working hours,Director of Operations,2026-10-02')
+    expect(await report()).toEqual([
+      '',
+      'Limits of reviews',
+      '  external: late after 5 working days instead of 10 working days (approved by Chief Clinical Information Officer, 2026-10-01, as before)',
+      '  code: seen to by Duty analyst instead of Head of clinical records (approved by Chief Clinical Information Officer, 2026-10-01, as before)',
+      '  other: late after 4 working hours instead of 3 working days, seen to by Ward clerk instead of Clinical records team (approved by Director of Operations, 2026-10-02)',
+      `  ${NO_LETTER}`,
+    ])
+    expect(await compare()).toMatchObject({ effects: [], unsaid: [], rules: { changes: [] }, rows: [{ table: 'reviewLimits', key: 'external', kind: 'changed', cells: [{ column: 'within', before: '10 working days', after: '5 working days' }] }, {}, {}] })
+  })
+
+  test('a row that comes or goes is held against what the engine has', async () => {
+    before.change(LIMITS, /\ncode,.*/u, '')
+    after.change(LIMITS, 'code,Head of clinical records,3', 'code,Head of clinical records,2')
+    after.change(LIMITS, /\nexternal,.*/u, '')
+    before.change(LIMITS, /\nother,.*/u, '\nother,Ward clerk,1 working day,Director of Operations,2026-10-02')
+    after.change(LIMITS, /\nother,.*/u, '')
+    expect(under(await report(), 'Limits of reviews')).toEqual([
+      'code: late after 2 working days instead of 3 working days (approved by Chief Clinical Information Officer, 2026-10-01)',
+      'other: late after 3 working days instead of 1 working day, seen to by Clinical records team instead of Ward clerk (its row is gone, and what the engine has holds)',
+      'external: no longer written down, and in force as before',
+      NO_LETTER,
+    ])
+  })
+
+  test('the table as it is shipped, where there was none: nothing is otherwise', async () => {
+    before.drop(LIMITS)
+    expect(under(await report(), 'Limits of reviews')).toEqual([expect.stringMatching(/^second-key, unsure, .*, address, other: written down now, as it was in force before$/u), NO_LETTER])
+  })
+
+  test('a limit that is only written otherwise, and an approval alone', async () => {
+    after.change(LIMITS, 'moved,Clinical records team,1 working day,', 'moved,Clinical records team,1 working days,')
+    after.change(LIMITS, /(\nplace,.*)2026-10-01/u, '$12026-10-03')
+    expect(under(await report(), 'Limits of reviews')).toEqual(['place: only the approval is another', NO_LETTER])
+  })
+})
+
 describe('everything else', () => {
   test('texts, organisations, postcodes and test patients', async () => {
     after.change(RULES, 'test_patients: true', 'test_patients: false')
