@@ -37,6 +37,7 @@ export const observingQuery = z.strictObject({ ...query('since', 'until', 'direc
 export const pageQuery = z.strictObject(query('limit', 'cursor'))
 export const extractQuery = z.strictObject({ ...query('since', 'until'), source: z.string().optional().meta({ description: 'The source system, where there is more than one.' }) })
 export const behindQuery = z.strictObject({ day: z.iso.date().meta({ description: 'A day in London.' }), feed: z.string().meta({ description: SAYS.feed }), column: z.enum(['received', ...COLUMNS]) })
+export const refusedQuery = behindQuery.omit({ column: true })
 export const recallsQuery = z.strictObject({ kind: z.string().optional().meta({ description: 'open, late or unconfirmed; open if it is not given.' }) })
 
 const MANY: readonly Parameter[] = ['state', 'route', 'stage', 'wouldRoute']

@@ -37,7 +37,7 @@ export type FailureGroup = {
   readonly hourBefore: number
   /** By which policies they were decided, the most frequent first. */
   readonly policies: readonly { readonly hash: string; readonly documents: number }[]
-  /** The next attempt of any of them; absent where all wait for a person. */
+  /** The next attempt of any of them, not before its destination is asked again; absent where all wait for a person. */
   readonly nextAt?: string
 }
 

@@ -8,7 +8,7 @@ import type { Ages } from './failure-words.ts'
 import type { FailureGroup, FailureRow, Ledger } from './ledger.ts'
 import { instant, listRowOf, present } from './rows.ts'
 import type { Row } from './rows.ts'
-import { behindWhat, counted, found, type Alike, type Found, type Member, type Wrong } from './trouble.ts'
+import { behindWhat, counted, found, pausedUntilWhen, type Alike, type Found, type Member, type Wrong } from './trouble.ts'
 
 /** The same trouble has the same key at any time and in any process; it holds what the group says of itself and nothing else. */
 export const groupKey = (destination: string, { cause, signature }: Failing): string =>
@@ -24,7 +24,12 @@ const greatest = (texts: readonly string[]): string => texts.reduce((one, other)
 const different = (lists: readonly (readonly string[])[]): number => new Set(lists.flat()).size
 const documentsIn = (alike: readonly Alike[]): number => different(alike.map(({ documents }) => documents))
 
-const groupOf = (key: string, alike: readonly Alike[]): FailureGroup => {
+/** What is due behind a destination that is paused is tried when it is over. */
+const nextAt = (dueAt: string, until: string | undefined): string => greatest([dueAt, ...(until === undefined ? [] : [until])])
+
+type Paused = ReadonlyMap<string, string>
+
+const groupOf = (key: string, alike: readonly Alike[], paused: Paused): FailureGroup => {
   const [one] = alike
   const dueAts = alike.flatMap(({ fate, dueAt }) => (fate !== 'person' && dueAt !== undefined ? [dueAt] : []))
   const owedFor = (age: keyof Ages): number => documentsIn(alike.filter((each) => each.age === age))
@@ -37,7 +42,7 @@ const groupOf = (key: string, alike: readonly Alike[]): FailureGroup => {
     oldestSince: least(alike.map(({ since }) => since)), firstSeen: least(alike.map(({ firstSeen }) => firstSeen)), lastSeen: greatest(alike.map(({ lastSeen }) => lastSeen)),
     thisHour: documentsIn(alike.filter(({ thisHour }) => thisHour)), hourBefore: documentsIn(alike.filter(({ hourBefore }) => hourBefore)),
     policies: [...Map.groupBy(alike, ({ policy }) => policy)].map(([hash, those]) => ({ hash, documents: documentsIn(those) })).sort((a, b) => b.documents - a.documents || a.hash.localeCompare(b.hash)),
-    ...(dueAts.length === 0 ? {} : { nextAt: least(dueAts) }),
+    ...(dueAts.length === 0 ? {} : { nextAt: nextAt(least(dueAts), paused.get(one!.destination)) }),
   }
 }
 
@@ -48,8 +53,9 @@ const byWeight = (a: FailureGroup, b: FailureGroup): number =>
   Number(b.person > 0) - Number(a.person > 0) || b.documents - a.documents || rank(a.cause) - rank(b.cause) || a.key.localeCompare(b.key)
 
 export const failures = async (pool: Pool, freshHours: number, now: string): ReturnType<Ledger['failures']> => {
-  const { alike, all } = await counted(pool, { now, behind: await behindWhat(pool, now, freshHours) })
-  return { groups: [...Map.groupBy(alike, keyOf)].map(([key, those]) => groupOf(key, those)).sort(byWeight), documents: documentsIn(alike), patients: different(alike.map(({ patients }) => patients)), all }
+  const [behind, paused] = await Promise.all([behindWhat(pool, now, freshHours), pausedUntilWhen(pool, now)])
+  const { alike, all } = await counted(pool, { now, behind })
+  return { groups: [...Map.groupBy(alike, keyOf)].map(([key, those]) => groupOf(key, those, paused)).sort(byWeight), documents: documentsIn(alike), patients: different(alike.map(({ patients }) => patients)), all }
 }
 
 // ---------------------------------------------------------------- of one group
@@ -84,7 +90,7 @@ const ROWS = `
 
 /** Oldest first. */
 export const failuresIn = async (pool: Pool, freshHours: number, now: string, key: string, limit: number, after?: string): ReturnType<Ledger['failuresIn']> => {
-  const behind = await behindWhat(pool, now, freshHours)
+  const [behind, paused] = await Promise.all([behindWhat(pool, now, freshHours), pausedUntilWhen(pool, now)])
   const alike = (await counted(pool, { now, behind, members: true })).alike.filter((each) => keyOf(each) === key)
   if (alike.length === 0) return undefined
   const rest = oldestFirst(alike).filter((one) => after === undefined || place(one) > after)
@@ -94,16 +100,20 @@ export const failuresIn = async (pool: Pool, freshHours: number, now: string, ke
   const byId = new Map(rows.map((row) => [row['delivery_id'] as string, row]))
   const last = page.at(-1)
   return {
-    group: groupOf(key, alike),
+    group: groupOf(key, alike, paused),
     rows: ids.flatMap((id) => {
       const [one, row] = [wrong.get(id), byId.get(id)]
-      return one && row ? [rowOf(one, row)] : []
+      return one && row ? [rowOf(one, row, paused)] : []
     }),
     ...(rest.length > limit && last ? { cursor: place(last) } : {}),
   }
 }
 
-const rowOf = ({ id, fate, since, firstSeen, lastSeen, policy, dueAt }: Found, row: Row): FailureRow => present<FailureRow>({
-  deliveryId: id, state: row['delivery_state'] as DeliveryState, fate, since, firstSeen, lastSeen, policy, tries: row['tries'] as number, dueAt: dueAt ?? instant(row['due_at']),
-  lastCode: row['last_code'] as string | null, lastDetail: row['last_detail'] as string | null, document: listRowOf(row),
-})
+const rowOf = ({ id, destination, fate, since, firstSeen, lastSeen, policy, ...one }: Found, row: Row, paused: Paused): FailureRow => {
+  const dueAt = one.dueAt ?? instant(row['due_at'])
+  return present<FailureRow>({
+    deliveryId: id, state: row['delivery_state'] as DeliveryState, fate, since, firstSeen, lastSeen, policy, tries: row['tries'] as number,
+    dueAt: dueAt === undefined || fate === 'person' ? dueAt : nextAt(dueAt, paused.get(destination)),
+    lastCode: row['last_code'] as string | null, lastDetail: row['last_detail'] as string | null, document: listRowOf(row),
+  })
+}

@@ -72,7 +72,8 @@ export type Flowing = {
   flow(asked: FlowAsked): Promise<Flow>
   /** What is behind a number: of what moved, the newest first; of what waits, the oldest. */
   behindFlow(asked: BehindAsked, limit: number): Promise<readonly Behind[]>
-  refusals(since: string, until: string, limit: number): Promise<readonly Refusal[]>
+  /** Newest first; of all feeds, or of one. */
+  refusals(since: string, until: string, limit: number, feed?: string): Promise<readonly Refusal[]>
   /** What this process knows of its destinations; each call stands for all of them, and says that the process is alive. */
   noteStates(process: string, states: readonly DestinationState[], now: string): Promise<void>
   /** The process ends. */

@@ -96,8 +96,8 @@ export const behindFlow = async (pool: Pool, { destination, what, since, until }
   return rows.map((row) => ({ ...listRowOf(row), at: instant(row['happened'])! }))
 }
 
-export const refusals = async (pool: Pool, since: string, until: string, limit: number): Promise<readonly Refusal[]> =>
-  (await rowsOf(pool, 'refusals', 'select at, feed, code from rejections where at >= $1 and at < $2 order by at desc, id desc limit $3', [since, until, limit]))
+export const refusals = async (pool: Pool, since: string, until: string, limit: number, feed?: string): Promise<readonly Refusal[]> =>
+  (await rowsOf(pool, 'refusals', 'select at, feed, code from rejections where at >= $1 and at < $2 and ($4::text is null or feed = $4) order by at desc, id desc limit $3', [since, until, limit, feed ?? null]))
     .map((row) => ({ at: instant(row['at'])!, feed: row['feed'] as string, code: row['code'] as string }))
 
 // ---------------------------------------------------------------- what processes know

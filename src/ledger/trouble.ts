@@ -86,6 +86,15 @@ const LAST = `
   from latest e join attempts a on a.id = e.attempt join deliveries y on y.id = a.delivery_id
   order by y.destination, e.seq desc`
 
+/** Until when nothing is tried, as every process says that sends there. */
+const PAUSED = `
+  select destination, min(until) as until from destination_states where seen_at > $1::timestamptz - interval '${HEARD_SECS} seconds'
+  group by destination having bool_and(circuit = 'open') and min(until) > $1`
+
+/** Destinations at which nothing is tried before this moment, whatever is due there. */
+export const pausedUntilWhen = async (pool: Pool, now: string): Promise<ReadonlyMap<string, string>> =>
+  new Map((await pool.query<Row>(PAUSED, [now])).rows.map((row) => [row['destination'] as string, instant(row['until'])!]))
+
 /** Nobody can be asked whether there is an account: as any process says that sends. */
 const UNASKED = `select code from destination_states where destination = 'pkb-accounts' and circuit in ('open', 'half-open') and seen_at > $1::timestamptz - interval '${HEARD_SECS} seconds' order by since desc limit 1`
 

@@ -2,6 +2,7 @@
 // cannot be attributed; anything else that is wrong about a document is said by it, and judged later.
 import type { UploadMapping } from '../policy/schema.ts'
 import { DOCUMENT_EVENTS, type DocumentEvent, type Found, type Patient, type Receipt, type RioDocument } from '../types.ts'
+import { whereBroken } from './json-fault.ts'
 import { jsonPlacesOf, shown, type JsonPlaces } from './json-places.ts'
 import { addressOf, given, isYes, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
 import { repeatedName } from './repeated-name.ts'
@@ -36,11 +37,12 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 /** The metadata, or what is wrong with it. */
 const objectOf = (skeleton: string): object | string => {
+  const text = skeleton.replace(/^\uFEFF/u, '')
   try {
-    const value: unknown = JSON.parse(skeleton.replace(/^\uFEFF/u, ''))
+    const value: unknown = JSON.parse(text)
     return isObject(value) ? value : 'The metadata is JSON, but not an object.'
   } catch {
-    return 'The metadata is not JSON.'
+    return `The metadata is not JSON${whereBroken(text)}.`
   }
 }
 

@@ -141,6 +141,19 @@ describe('one thing is wrong', () => {
     const { wrong, says } = await doctor({ PKB_TOKEN_URL: `http://127.0.0.1:${page}/` })
     expect([wrong, says['documents token']]).toEqual([['accounts token', 'documents token'], 'wrong the address answers, but not with a token in JSON (TOKEN_NOT_FHIR)'])
   })
+  test('a proxy that wants a password first: fetch only says that the connection broke', async () => {
+    const proxy = `http://127.0.0.1:${await listening(createServer((_, res) => { res.writeHead(407, { 'proxy-authenticate': 'Basic realm="web"' }).end() }))}`
+    const token = await doctor({ PKB_TOKEN_URL: proxy })
+    expect(token.says['documents token']).toBe('wrong a proxy on the way wants a name and a password first (TOKEN_407)')
+    expect(token.advice).toContain('Ask your network team to let this machine out to PKB without them')
+    expect((await doctor({ PKB_FHIR_URL: proxy })).says['documents organisation']).toBe('wrong a proxy on the way wants a name and a password first (407)')
+    const { says } = await doctor({ PKB_HL7_URL: proxy }, { folder: byHl7 })
+    for (const step of ['documents description', 'documents a message']) expect([step, says[step]]).toEqual([step, 'wrong a proxy on the way wants a name and a password first (407)'])
+  })
+  test('a connection that breaks without a proxy stays what it is', async () => {
+    const breaks = await listening(createServer((req) => { req.socket.destroy() }))
+    expect((await doctor({ PKB_TOKEN_URL: `http://127.0.0.1:${breaks}` })).says['documents token']).toMatch(/^wrong it failed \(TOKEN_/u)
+  })
   test('a token of the one endpoint for the other', async () => {
     const { says } = await doctor({ PKB_FACADE_URL: `${sandbox.url}/facade/fhir` })
     expect(says['accounts organisation']).toBe('wrong the token is not taken here (401)')

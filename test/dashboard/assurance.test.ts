@@ -52,6 +52,7 @@ describe('the page', () => {
     ])
     expect(rows(html, 'By month').map(([month, count]) => [month, count])).toEqual([['October 2026 Leaks', '1'], ['November 2026 Over-withholding', '26']])
     expect(rows(html, 'By code').map(([code, count]) => [code, count])).toEqual(expect.arrayContaining([['not listed', '1'], ['No code', '1']]))
+    expect(html).toMatch(/<a href="\/codes\?since=[^"]+">not listed<\/a>/u)
     expect(rows((await page('/assurance?sort=leaks')).html, 'By directorate')[0]?.[0]).toBe('Newham Leaks')
     expect(rows((await page('/assurance?sort=name')).html, 'By directorate')[0]?.[0]).toContain('Children')
   })

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Outcome } from '../../src/types.ts'
 import { CAUSES } from '../../src/decide/cause.ts'
-import { CAUSES_IN_WORDS } from '../../src/dashboard/failed/cause-words.ts'
+import { AE_IN_WORDS, CAUSES_IN_WORDS } from '../../src/dashboard/failed/cause-words.ts'
 import { inBrowser, startBrowser } from '../support/browser.ts'
 import { formOf, formTokenIn, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { ADA } from '../support/documents.ts'
@@ -92,6 +92,63 @@ describe('the page of failed deliveries', () => {
   })
 })
 
+describe('the next try', () => {
+  test('is not before the destination is asked again, whatever is due there', async () => {
+    const key = await keyOf('network-tls')
+    const states = (process: string, circuit: 'open' | 'closed', until?: string) => place.ledger.noteStates(process, [{ destination: 'pkb', circuit, since: iso(), ...(until === undefined ? {} : { until, code: '503' }) }], iso())
+    const said = async () => {
+      const { group, deliveries } = (await (await open.api(`/api/failures/${key}`)).json()) as { group: { nextAt: string }; deliveries: { dueAt: string }[] }
+      return [group.nextAt, deliveries[0]!.dueAt]
+    }
+    const due = await said()
+    expect(due.every((at) => at! <= iso())).toBe(true)
+    expect((await page(`/failed/${key}`)).html).toMatch(/Next try<\/dt>\s*<dd[^>]*>\s*Now/u)
+    const until = new Date(place.clock.at.getTime() + 90_000).toISOString()
+    await states('one', 'open', until)
+    expect(await said()).toEqual([until, until])
+    expect((await page(`/failed/${key}`)).html).not.toMatch(/Next try<\/dt>\s*<dd[^>]*>\s*Now/u)
+    expect((await groups()).groups.find((group) => group.key === key)).toMatchObject({ nextAt: until })
+    expect((await groups()).groups.find(({ cause }) => cause === 'refused')).not.toHaveProperty('nextAt')
+    // Another process goes on sending.
+    await states('two', 'closed')
+    expect(await said()).toEqual(due)
+    for (const process of ['one', 'two']) await place.ledger.forgetStates(process)
+  })
+})
+
+describe('as CSV', () => {
+  const csv = async (path: string) => {
+    const answer = await fetch(open.url + path)
+    return { status: answer.status, type: answer.headers.get('content-type'), name: answer.headers.get('content-disposition'), text: await answer.text() }
+  }
+
+  test('the groups, as the page has them, without a patient', async () => {
+    expect((await page('/failed')).html).toContain('href="/failed.csv"')
+    const { type, name, text } = await csv('/failed.csv')
+    expect([type, name]).toEqual([expect.stringContaining('text/csv'), 'attachment; filename="failed.csv"'])
+    const [head, ...lines] = text.trimEnd().split('\r\n')
+    expect(head).toMatch(/^"group","cause","signature","destination","documents","patients",/u)
+    expect(lines).toEqual([expect.stringMatching(/^"refused-[0-9a-f]{16}","refused","422 processing DocumentReference\.type","pkb","2","2","0","2","0","0",/u), expect.stringContaining('"network-tls"')])
+    expect(await (await open.api('/api/failures.csv')).text()).toBe(text)
+    for (const secret of SECRETS) expect(text).not.toContain(secret)
+  })
+
+  test('every delivery of a group, oldest first, without a patient', async () => {
+    const key = await keyOf('refused')
+    expect((await page(`/failed/${key}?limit=1`)).html).toContain(`href="/failed/${key}/deliveries.csv"`)
+    const { status, text } = await csv(`/failed/${key}/deliveries.csv`)
+    expect([status, text.trimEnd().split('\r\n').slice(1)]).toEqual([200, [expect.stringMatching(/^"RIO-1",.*"failed","person","422",/u), expect.stringMatching(/^"RIO-2",/u)]])
+    expect(await (await open.api(`/api/failures/${key}/deliveries.csv`)).text()).toBe(text)
+    for (const secret of SECRETS) expect(text).not.toContain(secret)
+  })
+
+  test('not of a group that is empty by now, and not for a stranger', async () => {
+    expect((await csv('/failed/rate-limit-0000000000000000/deliveries.csv')).status).toBe(404)
+    expect((await csv('/failed/9990000018/deliveries.csv')).status).toBe(404)
+    for (const path of ['/api/failures.csv', `/api/failures/${await keyOf('refused')}/deliveries.csv`]) expect((await page(path)).status).toBe(401)
+  })
+})
+
 describe('letters that wait for word on an account', () => {
   test('are told as such, for nothing was sent', async () => {
     const silent = { ...ADA, nhsNumber: '9990000034', clientId: 'C9' }
@@ -118,6 +175,16 @@ describe('the API', () => {
     for (const query of ['limit=0', 'limit=201', 'cursor=abc', 'cursor=2026-11-23T10:00:00.000Z~1', 'state=failed']) expect([query, (await open.api(`/api/failures/${key}?${query}`)).status]).toEqual([query, 400])
     for (const path of ['/api/failures/rate-limit-0000000000000000', "/api/failures/refused-1'%20or%201=1"]) expect((await open.api(path)).status).toBe(404)
     expect([(await page('/api/failures')).status, (await page(`/api/failures/${key}`)).status]).toEqual([401, 401])
+  })
+})
+
+describe('letters to which PKB answered AE', () => {
+  test('are told what that is, and not that nothing answered', async () => {
+    await tried('RIO-AE', { kind: 'unsure', code: 'AE', detail: 'PKB answers AE.', trace: { correlation: '11111111-0000-4000-8000-000000000001', answer: 'AE' } })
+    const { html } = await page(`/failed/${await keyOf('pkb-down')}`)
+    expect(html).toContain(AE_IN_WORDS.means)
+    expect(html).toContain('Ask PKB Integrations what it holds against the message')
+    expect(html).not.toContain('The engine looks before it sends again')
   })
 })
 

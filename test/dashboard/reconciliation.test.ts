@@ -61,6 +61,17 @@ describe('the page', () => {
     expect([...new Set([...html.matchAll(/documents\?day=([\d-]+)/gu)].map(([, day]) => day))].toSorted()).toEqual(linked)
   })
 
+  test('the number of refused messages leads to when and why, for that day and feed alone', async () => {
+    const { html } = await page('/reconciliation?since=2026-09-30')
+    expect(html).toContain('<a href="/reconciliation/refused?day=2026-11-21&amp;feed=rio-mllp">1</a>')
+    const list = await page('/reconciliation/refused?day=2026-11-21&feed=rio-mllp')
+    expect([list.status, list.html.split('<code>MESSAGE_UNREADABLE</code>').length - 1]).toEqual([200, 1])
+    for (const other of ['day=2026-11-21&feed=rio-http', 'day=2026-11-20&feed=rio-mllp']) expect([other, (await page(`/reconciliation/refused?${other}`)).html.includes('None was refused.')]).toEqual([other, true])
+    for (const wrong of ['', '?day=yesterday&feed=rio-mllp', '?day=2026-11-21']) expect((await page(`/reconciliation/refused${wrong}`)).status).toBe(400)
+    const told = await open.api('/api/reconciliation/refused?day=2026-11-21&feed=rio-mllp')
+    expect(await told.json()).toEqual({ day: '2026-11-21', feed: 'rio-mllp', all: true, refused: [{ at: '2026-11-21T10:00:00.000Z', feed: 'rio-mllp', code: 'MESSAGE_UNREADABLE' }] })
+  })
+
   test('every number leads to just so many documents', async () => {
     const { html } = await page('/reconciliation?since=2026-09-30')
     const links = [...html.matchAll(/<a href="(\/reconciliation\/documents\?[^"]+)">(\d+)<\/a>/gu)].map(([, href = '', count]) => [href.replaceAll('&amp;', '&'), Number(count)] as const)

@@ -128,6 +128,29 @@ describe('a plan to decide again, or to print instead', () => {
     expect(await api(`/api/runs/${String(retry['id'])}/difference`)).toMatchObject([400, { code: 'QUERY_INVALID' }])
     expect((await page(`/runs/${String(retry['id'])}`)).html).not.toContain('What would be different')
   })
+
+  test('has nothing to compare and no time to tell where it takes in nothing', async () => {
+    await inTrouble(REFUSED)
+    const { location } = await page('/runs/plan', { group: await groupOf('refused'), kind: 'decide-again' })
+    const { html } = await page(location)
+    for (const text of ['What would be different', 'about 0 minutes']) expect([text, html.includes(text)]).toEqual([text, false])
+    expect(html).toContain('There is nothing to start.')
+  })
+
+  test('to print says where the letters go, and of each that the floor keeps from the post, why nothing was tried', async () => {
+    const letters = [await inTrouble(REFUSED, { ...ADA, address: undefined }), await inTrouble(REFUSED, BEN)]
+    const [, print] = await api('/api/runs/plan', { deliveries: letters.map(({ delivery }) => delivery), kind: 'print' })
+    const location = `/runs/${String(print['id'])}`
+    const plan = (await page(location)).html
+    expect(plan).toContain('2 documents of 2 patients, by post instead of to PKB record')
+    expect(plan).toContain('Refused by the destination')
+    expect(plan).not.toContain('it would be refused again unchanged')
+    await page(`${location}/start`, { reason: 'PKB cannot take them' })
+    await drive(String(print['id']))
+    const { html } = await page(location)
+    expect(html).toContain('Not allowed by post: left as it was')
+    expect(html).not.toContain('kept-in')
+  })
 })
 
 describe('a large run', () => {

@@ -28,9 +28,9 @@ const cellsOf = (tally: AssuranceTally, params: Params | undefined): readonly Ce
 
 const told = (name: string | undefined): boolean => name !== undefined && name !== NOT_LISTED
 
-type Named = AssuranceTally & { readonly name: string; readonly more?: string; readonly params: Params | undefined }
+type Named = AssuranceTally & { readonly name: string; readonly more?: string; readonly href?: string; readonly params: Params | undefined }
 
-const rowOf = ({ name, more, params, ...tally }: Named) => ({ name, ...(more === undefined ? {} : { more }), flags: tally.flags.map((flag) => FLAGS_IN_WORDS[flag]), cells: cellsOf(tally, params) })
+const rowOf = ({ name, more, href, params, ...tally }: Named) => ({ name, ...(more === undefined ? {} : { more }), ...(href === undefined ? {} : { href }), flags: tally.flags.map((flag) => FLAGS_IN_WORDS[flag]), cells: cellsOf(tally, params) })
 
 /** What the thresholds say of a group, with the numbers behind it. */
 const SAYS = {
@@ -55,6 +55,8 @@ export const assuranceView = (asked: AssuranceAsked, report: AssuranceReport, { 
   }))
   const codeRows: readonly Named[] = report.codes.map(({ code, ...tally }) => ({
     ...tally, name: code === undefined ? 'No code' : Object.hasOwn(codes, code) ? `${code} ${codes[code]!.name}` : code, params: code === undefined ? { ...base, code: '-' } : told(code) ? { ...base, code } : undefined,
+    // Which codes these are, and their documents, is a list of its own.
+    ...(code === NOT_LISTED ? { href: hrefTo('/codes', { since: asked.sinceText, until: asked.untilText }) } : {}),
   }))
   const groups = [...directorateRows, ...teamRows, ...codeRows]
   return {

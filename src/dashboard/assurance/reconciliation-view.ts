@@ -48,7 +48,7 @@ const cellsOf = (day: Omit<ReconciledDay, 'feed'> & { readonly feed?: string }, 
   // Where there is a difference the documents are not what came in: the difference names them.
   counted('Received', day.received, linked && day.different === 0 ? hrefTo('/reconciliation/documents', { day: day.day, feed: day.feed, column: 'received' }) : undefined),
   ...COLUMNS.map((column) => counted(COLUMNS_IN_WORDS[column], day[column], linked ? hrefTo('/reconciliation/documents', { day: day.day, feed: day.feed, column }) : undefined)),
-  counted('Difference', day.different, '#differences'), counted('Refused messages', day.refused, undefined),
+  counted('Difference', day.different, '#differences'), counted('Refused messages', day.refused, linked ? hrefTo('/reconciliation/refused', { day: day.day, feed: day.feed }) : undefined),
 ]
 
 const totalOf = (days: readonly ReconciledDay[]): Omit<ReconciledDay, 'feed'> => {
@@ -60,6 +60,8 @@ const totalOf = (days: readonly ReconciledDay[]): Omit<ReconciledDay, 'feed'> =>
 }
 
 export const behindView = (day: string, feed: string, column: Column | 'received') => ({ day: londonTime(day), feed, column: column === 'received' ? 'All documents' : COLUMNS_IN_WORDS[column], back: hrefTo('/reconciliation', { since: day, until: day }) })
+
+export const refusedHeading = (day: string, feed: string) => ({ heading: `Messages refused ${londonTime(day)} by ${feed}`, back: { href: hrefTo('/reconciliation', { since: day, until: day }), text: 'Back to the reconciliation' } })
 
 /** Lists of ids, as far as a page can show them; the API has all. */
 export const extractView = ({ named, distinct, matched, otherTimes, missing, unnamed, zerosLost, duplicates, source }: ExtractAnswer) => {

@@ -4,17 +4,18 @@ import express, { type Request, type RequestHandler } from 'express'
 import { Failure } from '../../errors.ts'
 import { COLUMNS } from '../../ledger/reconciliation.ts'
 import { bodyOf, rowAnswer } from '../documents/api.ts'
-import { behindQuery, extractQuery, spanQuery } from '../shapes-asked.ts'
+import { behindQuery, extractQuery, refusedQuery, spanQuery } from '../shapes-asked.ts'
 import { MOST_BYTES, readExtract, readIds, textOf, withoutTheirZeros, type Extract, type ExtractRead } from './extract.ts'
 import { fileForm, type FileForm, type FormLimits } from '../file-form.ts'
 import { wrongInWords, type Wrong } from '../documents/filter.ts'
 import { wrongFields } from '../forms.ts'
 import { rowView, wrongView } from '../documents/list-view.ts'
 import type { Address, DashboardParts } from '../parts.ts'
-import { behindView, extractView, reconciliationView } from './reconciliation-view.ts'
-import { extractAsked, extractCompared, reconciled as reconciledShape, reconciliation as reconciliationShape } from './shapes-reports.ts'
+import { behindView, extractView, reconciliationView, refusedHeading } from './reconciliation-view.ts'
+import { extractAsked, extractCompared, reconciled as reconciledShape, reconciliation as reconciliationShape, refusedOfDay } from './shapes-reports.ts'
 import { readAsked, type Asked, type AskedRead } from './asked.ts'
 import { endOfLondonDay, startOfLondonDay } from '../../decide/london.ts'
+import { refusedView } from '../refused-view.ts'
 import { show } from '../views.ts'
 import { ownForms } from '../visitor.ts'
 
@@ -44,6 +45,14 @@ const behindOne = async ({ ledger }: Pick<Parts, 'ledger'>, { query: { day, feed
   return { day, feed, column: found, rows, all: rows.length < MOST_BEHIND }
 }
 
+/** The messages behind one number: they are no documents. */
+const refusedOne = async ({ ledger }: Pick<Parts, 'ledger'>, { query: { day, feed } }: Request) => {
+  const [since, until] = typeof day === 'string' ? [startOfLondonDay(day), endOfLondonDay(day)] : []
+  if (since === undefined || until === undefined || typeof day !== 'string' || typeof feed !== 'string') throw new Failure('QUERY_INVALID', 'Use a day and a feed of the reconciliation.')
+  const refused = await ledger.refusals(since, until, MOST_BEHIND, feed)
+  return { day, feed, refused, all: refused.length < MOST_BEHIND }
+}
+
 // ---------------------------------------------------------------- for programs
 
 const apiReconciliation = (parts: Parts): readonly Address[] => {
@@ -65,7 +74,9 @@ const apiReconciliation = (parts: Parts): readonly Address[] => {
     const { rows, ...told } = await behindOne(parts, req)
     res.json({ ...told, documents: rows.map(rowAnswer) })
   }
+  const refused: RequestHandler = async (req, res) => void res.json(await refusedOne(parts, req))
   return [
+    { method: 'get', path: '/api/reconciliation/refused', right: 'see', told: { says: 'The messages that a feed refused on a day, newest first, at most 500.', query: refusedQuery, answer: refusedOfDay, errors: ['QUERY_INVALID'] }, handle: [refused] },
     { method: 'get', path: '/api/reconciliation/documents', right: 'see', told: { says: 'The documents behind one of its numbers, at most 500.', query: behindQuery, answer: reconciledShape }, handle: [behind] },
     { method: 'get', path: '/api/reconciliation', right: 'see', told: { says: 'By day and feed, what came in and what became of it.', query: spanQuery, answer: reconciliationShape }, handle: [answer] },
     { method: 'post', path: '/api/reconciliation/extract', right: 'see', told: { says: 'Compares ids that RiO says it sent with what came; keeps nothing. Also as text/csv or text/plain.', query: extractQuery, body: extractAsked, answer: extractCompared }, handle: [express.text({ type: ['text/csv', 'text/plain'], limit: MOST_BYTES }), express.json({ limit: MOST_BYTES }), extract] },
@@ -119,8 +130,13 @@ const pageReconciliation = (parts: Parts): readonly Address[] => {
     const { day, feed, column, rows, all } = await behindOne(parts, req)
     show(res, 'reconciled.njk', { ...behindView(day, feed, column), most: all ? undefined : MOST_BEHIND, rows: rows.map((row) => rowView(row, now())) })
   }
+  const refused: RequestHandler = async (req, res) => {
+    const { day, feed, refused: rows, all } = await refusedOne(parts, req)
+    show(res, 'refused.njk', { ...refusedHeading(day, feed), most: all ? undefined : MOST_BEHIND, rows: refusedView(rows) })
+  }
   return [
     { method: 'get', path: '/reconciliation', right: 'see', same: '/api/reconciliation', handle: [page] },
+    { method: 'get', path: '/reconciliation/refused', right: 'see', same: '/api/reconciliation/refused', handle: [refused] },
     { method: 'get', path: '/reconciliation/documents', right: 'see', same: '/api/reconciliation/documents', handle: [behind] },
     { method: 'post', path: '/reconciliation/extract', right: 'see', handle: [fileForm(FORM), ownForms, extract] },
   ]

@@ -75,6 +75,7 @@ export const reconciliation = z.strictObject({
   differences: z.array(z.strictObject({ documentId: anId, day: aDay, feed: z.string(), kind: z.enum(['receipt-only', 'document-only', 'no-column']) })),
 }).meta({ id: 'Reconciliation' })
 
+export const refusedOfDay = z.strictObject({ day: aDay, feed: z.string(), all: z.boolean(), refused: z.array(z.strictObject({ at: anInstant, feed: z.string(), code: z.string() })) }).meta({ id: 'RefusedOfDay' })
 export const reconciled = z.strictObject({ day: aDay, feed: z.string(), column: z.enum(['received', ...COLUMNS]), all: z.boolean(), documents: z.array(documentRow) }).meta({ id: 'Reconciled' })
 
 const ids = z.array(z.string())

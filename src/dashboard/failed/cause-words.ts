@@ -17,7 +17,7 @@ export const CAUSES_IN_WORDS = {
   },
   credentials: {
     text: 'Credentials', colour: 'red', means: 'The destination refuses this engine: its token, organisation or address. No document is at fault.',
-    act: 'npx openletter pkb doctor says which. Mend the settings: everything goes on by itself then.',
+    act: 'npx openletter pkb doctor says which. Mend the settings and start the engine again, or ask PKB Integrations: everything goes on by itself then.',
   },
   refused: {
     text: 'Refused', colour: 'red', means: 'The destination refused these documents. It would refuse them again unchanged.',
@@ -43,6 +43,12 @@ export const CAUSES_IN_WORDS = {
 export const ACCOUNTS_IN_WORDS = {
   means: 'PKB was asked whether the patient has an account, and did not say. Nothing was sent.',
   act: 'PKB’s status page, and npx openletter pkb doctor. It is asked again by itself, less and less often; a retry has it asked at once.',
+} as const satisfies Pick<CauseWords, 'means' | 'act'>
+
+/** PKB met an error with the message itself, and asks that nobody sends it again of his own accord. */
+export const AE_IN_WORDS = {
+  means: 'PKB answered that it met an error of its own with the message (AE). It may have the letter, and by HL7 nobody can look.',
+  act: 'Ask PKB Integrations what it holds against the message: the document has the time and the id of each attempt. Retry when PKB says so: it goes under the same number, so nothing is doubled. Or print it instead.',
 } as const satisfies Pick<CauseWords, 'means' | 'act'>
 
 export const FATES_IN_WORDS = {

@@ -1,14 +1,15 @@
 // What is in trouble, grouped by cause and signature: the page of failed deliveries, one group with its documents, and both
 // for programs. It refuses patient data, in addresses above all: a group's key is made of what the group says of itself.
-import type { RequestHandler } from 'express'
+import type { RequestHandler, Response } from 'express'
 import { CAUSES } from '../../decide/cause.ts'
-import { RUN_KINDS } from '../../decide/retry-run.ts'
+import { MOST_MEMBERS, RUN_KINDS } from '../../decide/retry-run.ts'
 import { Failure } from '../../errors.ts'
 import type { FailureGroup, FailureRow, Ledger } from '../../ledger/ledger.ts'
 import type { Route } from '../../types.ts'
 import { rowAnswer } from '../documents/api.ts'
 import { pageQuery } from '../shapes-asked.ts'
-import { ACCOUNTS_IN_WORDS, CAUSES_IN_WORDS, FATES_IN_WORDS } from './cause-words.ts'
+import { ACCOUNTS_IN_WORDS, AE_IN_WORDS, CAUSES_IN_WORDS, FATES_IN_WORDS } from './cause-words.ts'
+import { groupCsv, groupsCsv } from './failures-csv.ts'
 import { messageOf } from '../forms.ts'
 import { rowView } from '../documents/list-view.ts'
 import { isUuid, type Address, type DashboardParts } from '../parts.ts'
@@ -44,7 +45,7 @@ const fatesOf = ({ person, again, behind }: FailureGroup): readonly string[] => 
 
 const groupView = (group: FailureGroup, now: Date) => {
   const { text, colour } = CAUSES_IN_WORDS[group.cause]
-  const { means, act } = group.signature.endsWith(' Accounts') ? ACCOUNTS_IN_WORDS : CAUSES_IN_WORDS[group.cause]
+  const { means, act } = group.signature.endsWith(' Accounts') ? ACCOUNTS_IN_WORDS : group.signature === 'AE' ? AE_IN_WORDS : CAUSES_IN_WORDS[group.cause]
   return {
     href: `/failed/${group.key}`, key: group.key, isForRecord: group.destination === 'pkb', cause: { text, colour }, means, act, signature: group.signature, destination: destinationOf(group.destination),
     documents: group.documents, patients: group.patients, fates: fatesOf(group).join(', '), trend: trendOf(group),
@@ -86,6 +87,12 @@ const cursorOf = (given: unknown): string | undefined => {
   throw new Failure('QUERY_INVALID', 'cursor: Use the cursor that came with the page before.')
 }
 
+const sendCsv = (res: Response, name: string, text: string): void => {
+  res.setHeader('Content-Disposition', `attachment; filename="${name}.csv"`)
+  res.setHeader('Cache-Control', 'no-store')
+  res.type('text/csv').send(text)
+}
+
 export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly ledger: Pick<Ledger, 'failures' | 'failuresIn' | 'troubled'> }): readonly Address[] => {
   const { ledger, now } = parts
 
@@ -121,6 +128,14 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly
     })
   }
 
+  const csv: RequestHandler = async (_req, res) => sendCsv(res, 'failed', groupsCsv((await ledger.failures(now().toISOString())).groups))
+  const csvOfGroup: RequestHandler = async (req, res) => {
+    const key = req.params['group']
+    const found = isKey(key) ? await ledger.failuresIn(now().toISOString(), key, MOST_MEMBERS) : undefined
+    if (!found) throw new Failure('NOT_FOUND', 'Nothing is in this group.')
+    sendCsv(res, 'failed-group', groupCsv(found.group, found.rows))
+  }
+
   const api: RequestHandler = async (_req, res) => {
     const at = now().toISOString()
     res.json({ at, ...(await ledger.failures(at)) })
@@ -134,7 +149,11 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly
   return [
     { method: 'get', path: '/failed', right: 'see', same: '/api/failures', handle: [page] },
     { method: 'get', path: '/failed/:group', right: 'see', same: '/api/failures/:group', handle: [group] },
+    { method: 'get', path: '/failed.csv', right: 'see', handle: [csv] },
+    { method: 'get', path: '/failed/:group/deliveries.csv', right: 'see', handle: [csvOfGroup] },
     { method: 'get', path: '/api/failures', right: 'see', told: { says: 'Every delivery in trouble, by cause and signature.', answer: failuresShape }, handle: [api] },
     { method: 'get', path: '/api/failures/:group', right: 'see', told: { says: 'One group with its deliveries, oldest first.', query: pageQuery, answer: failuresOfGroup, errors: ['NOT_FOUND'] }, handle: [apiGroup] },
+    { method: 'get', path: '/api/failures.csv', right: 'see', told: { says: 'The groups as CSV.', type: 'text/csv' }, handle: [csv] },
+    { method: 'get', path: '/api/failures/:group/deliveries.csv', right: 'see', told: { says: 'The deliveries of one group as CSV, the oldest 10,000.', type: 'text/csv', errors: ['NOT_FOUND'] }, handle: [csvOfGroup] },
   ]
 }

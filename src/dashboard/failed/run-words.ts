@@ -46,4 +46,9 @@ export const CLASSES_IN_WORDS = {
   nothing: 'Superseded since, or nothing to do any more',
 } as const satisfies Record<MemberClass, string>
 
+/** Why a delivery was not tried, where it was this side that said so. */
+export const OUR_ANSWERS_IN_WORDS: Readonly<Record<string, string>> = {
+  'kept-in': 'Not allowed by post: left as it was', unreadable: 'The policy in force cannot read what is stored', missing: 'Nothing is stored of it',
+}
+
 export const STEPS_IN_WORDS = ['One', 'Ten', 'The rest'] as const

@@ -5,7 +5,7 @@ import type { Run, RunNow, RunRow } from '../../ledger/ledger.ts'
 import type { Route } from '../../types.ts'
 import { CAUSES_IN_WORDS } from './cause-words.ts'
 import { number } from '../assurance/numbers-view.ts'
-import { CLASSES_IN_WORDS, MEMBER_STATES_IN_WORDS, RUN_KINDS_IN_WORDS, RUN_STATES_IN_WORDS, STEPS_IN_WORDS, WHY_STOPPED } from './run-words.ts'
+import { CLASSES_IN_WORDS, MEMBER_STATES_IN_WORDS, OUR_ANSWERS_IN_WORDS, RUN_KINDS_IN_WORDS, RUN_STATES_IN_WORDS, STEPS_IN_WORDS, WHY_STOPPED } from './run-words.ts'
 import { londonTime } from '../times.ts'
 import { ROUTES_IN_WORDS } from '../words.ts'
 
@@ -26,9 +26,9 @@ export type Waits = RunNow & { readonly circuitUntil?: string; readonly paused?:
 
 /** Before anything happens: what would. */
 const planRows = (run: Run, now: Waits): readonly Row[] => [
-  { key: 'To be tried', value: run.part === 0 ? 'Nothing' : `${count(run.documents, 'document')} of ${count(run.patients, 'patient')}, to ${destinationOf(run.destination)}` },
+  { key: 'To be tried', value: run.part === 0 ? 'Nothing' : `${count(run.documents, 'document')} of ${count(run.patients, 'patient')}, ${run.kind === 'print' ? `by post instead of to ${destinationOf(run.destination)}` : `to ${destinationOf(run.destination)}`}` },
   ...(run.byClass.unsure ? [{ key: 'Asked about first', value: `${number(run.byClass.unsure)}: the destination may have ${run.byClass.unsure === 1 ? 'it' : 'them'} already, and nothing is sent before that is known` }] : []),
-  { key: 'Rate', value: `At most ${number(run.perMinute)} a minute: about ${count(minutesFor(run.part, run.perMinute), 'minute')}, if nothing has to wait` },
+  { key: 'Rate', value: `At most ${number(run.perMinute)} a minute${run.part === 0 ? '' : `: about ${count(minutesFor(run.part, run.perMinute), 'minute')}, if nothing has to wait`}` },
   { key: 'Order', value: `One, then ten, then the rest, each when those before have ended. A patient’s letters go one after another, the oldest first` },
   { key: 'Policy', value: policiesOf(now) },
 ]
@@ -91,5 +91,5 @@ export const runView = (run: Run, now: Waits, rows: readonly RunRow[], mayRetry:
 /** Where it is to be decided again, to what would be different first. */
 const memberView = (row: RunRow, { kind, state }: Run) => ({
   href: `/documents/${row.documentId}${kind === 'decide-again' && (state === 'planned' || state === 'unconfirmed') ? '/difference' : '#deliveries'}`, sourceId: row.sourceId, code: row.code ?? 'None', team: row.team ?? 'None', state: MEMBER_STATES_IN_WORDS[row.state],
-  was: CLASSES_IN_WORDS[row.class], answer: row.lastCode ?? '', tried: row.triedAt === undefined ? 'No' : londonTime(row.triedAt), step: row.step === undefined ? '' : STEPS_IN_WORDS[row.step],
+  was: kind === 'print' && row.class === 'refused' ? 'Refused by the destination' : CLASSES_IN_WORDS[row.class], answer: OUR_ANSWERS_IN_WORDS[row.lastCode ?? ''] ?? row.lastCode ?? '', tried: row.triedAt === undefined ? 'No' : londonTime(row.triedAt), step: row.step === undefined ? '' : STEPS_IN_WORDS[row.step],
 })

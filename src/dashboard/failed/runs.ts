@@ -122,7 +122,7 @@ const pageRuns = (parts: Parts): readonly Address[] => {
   const view = async (res: Response, id: unknown, more: object): Promise<object> => {
     const run = await runOf(parts, id)
     const [now, rows] = await Promise.all([waitsOf(parts, run), ledger.runReport(run.id, MOST_ROWS, { failedFirst: true })])
-    const difference = run.state === 'planned' || run.state === 'unconfirmed' ? await runDifference(parts, run) : undefined
+    const difference = run.part > 0 && (run.state === 'planned' || run.state === 'unconfirmed') ? await runDifference(parts, run) : undefined
     const total = Object.values(run.byClass).reduce((sum: number, n) => sum + (n ?? 0), 0)
     return { given: {}, run: runView(run, now, rows, may(res, 'retry')), ...(difference ? { difference: runDifferenceRows(difference) } : {}), most: total > MOST_ROWS ? MOST_ROWS : undefined, ...more }
   }

@@ -3,6 +3,7 @@
 import { Failure } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { ContentRef } from '../../types.ts'
+import { whereBroken } from '../../parse/json-fault.ts'
 import { jsonScan } from './json-scan.ts'
 
 /** A whole upload, its file durable in the content store. */
@@ -50,14 +51,14 @@ export const decodeText = (bytes: Buffer, code: Unreadable): string => {
   }
 }
 
-/** Parses strictly; PostgreSQL takes neither NUL nor half a character, so a message with one is refused here. */
-export const parseJson = (text: string, code: Unreadable): unknown => {
+/** Parses strictly; PostgreSQL takes neither NUL nor half a character, so a message with one is refused here. `counted`: how the column is, where not as it came. */
+export const parseJson = (text: string, code: Unreadable, counted = ''): unknown => {
   if (text.includes('\0')) throw new Failure('NUL_IN_MESSAGE', 'A NUL stands in the JSON.')
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Failure(code, 'It is not JSON.')
+    throw new Failure(code, `It is not JSON${whereBroken(text)}${counted}.`)
   }
   for (const string of strings(value)) {
     if (string.includes('\0')) throw new Failure('NUL_IN_MESSAGE', 'A NUL stands in the JSON, written as an escape.')

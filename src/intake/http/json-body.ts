@@ -59,7 +59,7 @@ export const jsonReader = (content: ContentStore, limitBytes: number): BodyReade
     },
     end: async (): Promise<Upload> => {
       const kept = scan.kept()
-      const value = parseJson(decodeText(kept, 'MESSAGE_UNREADABLE'), 'MESSAGE_UNREADABLE')
+      const value = parseJson(decodeText(kept, 'MESSAGE_UNREADABLE'), 'MESSAGE_UNREADABLE', scan.wasCut() ? ', the file in content.data left out' : '')
       if (!isObject(value)) throw new Failure('MESSAGE_UNREADABLE', 'The body is JSON, but not an object.')
       only(value, ['metadata', 'content'], 'The body')
       if (value['metadata'] === undefined) throw new Failure('METADATA_MISSING', 'There is no metadata in the body.')

@@ -123,6 +123,13 @@ describe('a message that cannot be read is refused, kept, and leaves no file', (
     expect(await stand.files()).toEqual([])
   })
 
+  test('broken JSON is told by line and column, and none of it is repeated', async () => {
+    const detail = async (body: string, headers: Record<string, string>) => (await post(body, headers)).body['detail']
+    expect(await detail('{\n "metadata": {\n  "family": "Placeholder",\n }\n}', json)).toBe('It is not JSON: line 4, column 2.')
+    expect(await detail('{"content": {"data": "QUJD"},\n "metadata": {"family": Placeholder}}', json)).toBe('It is not JSON: line 2, column 25, the file in content.data left out.')
+    expect(await detail(part('name="metadata"', '{"family" "Placeholder"}') + END, multipart)).toBe('It is not JSON: line 1, column 11.')
+  })
+
   test('a metadata part in Latin-1', async () => {
     expect((await post(Buffer.from(part('name="metadata"', '{"a":"Exämple"}') + END, 'latin1'), multipart)).body['code']).toBe('METADATA_UNREADABLE')
     expect((await post(Buffer.from('{"metadata":{"a":"Exämple"}}', 'latin1'), json)).body['code']).toBe('MESSAGE_UNREADABLE')

@@ -11,9 +11,10 @@ export const wrong = (says: string, advice: string): Found => ({ result: 'wrong'
 export const notChecked = (because: string): Found => ({ result: 'not-checked', says: because })
 
 /** What an outcome's code means for whoever keeps the settings, first fit. Codes of the token endpoint begin with TOKEN_. */
-type Meaning = readonly [codes: RegExp, says: string, advice: string]
+export type Meaning = readonly [codes: RegExp, says: string, advice: string]
 
 const NETWORK: readonly Meaning[] = [
+  [/(^|_)407$/u, 'a proxy on the way wants a name and a password first', 'Ask your network team to let this machine out to PKB without them: the engine signs in at no proxy.'],
   [/TIMEOUT$/u, 'there was no answer in time', 'Try again; if it stays, ask PKB whether it sees the request, and your network team whether something between holds it.'],
   [/(^|_)(429|503)$/u, 'PKB is busy or closed for the moment', 'Try again later; PKB publishes its state at pkbstatus.com.'],
   [/(^|_)5\d\d$/u, 'the server failed', 'Try again; if it stays, tell PKB the time and the address.'],
