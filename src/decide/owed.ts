@@ -64,18 +64,24 @@ const waitsForAccount = ({ facts }: Pick<Plan, 'facts'>, now: Now, delivery: Del
  * Whether the patient has it by the other way, or may still get it by that way. Of a letter in the outbox nothing goes
  * to PKB before it is pulled back, of one that was printed nothing until its content changes; and while a copy stands
  * at PKB, nothing is posted, unless the patient has not read it there in time: then it goes both ways; or the copy is of
- * earlier content and stays there.
+ * earlier content and stays there, or a correction went by post after it.
  */
 const goesOtherwise = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, destination: string, deliveries: readonly Delivery[]): boolean =>
   deliveries.some((other) => {
     if (other.destination === destination || other.identifier !== now.identifier || !stands(other)) return false
-    if (other.destination !== 'print') return plan.decision.rule !== POSTED['not-read'].rule && !(isEarlier(other, now) && want(plan, now, other, deliveries) === 'leave')
+    if (other.destination !== 'print') return plan.decision.rule !== POSTED['not-read'].rule && !((isEarlier(other, now) || isOvertaken(other, now, deliveries)) && want(plan, now, other, deliveries) === 'leave')
     return isTaken(other) ? isPosted(other, now) : stays(plan, now, other) || !waitsForAccount(plan, now, other)
   })
 
 /** It stands, and is known to be of other content: whoever has it does not have the letter as it is now. */
 const isEarlier = ({ standing, standingSha256 }: Delivery, { sha256 }: Now): boolean =>
   standing === 'present' && standingSha256 !== undefined && sha256 !== undefined && standingSha256 !== sha256
+
+/** Other content went by post after it: the last that the patient hears is not what is in force, be that what stands there once more. */
+const isOvertaken = ({ standing, standingRevision = 0 }: Delivery, now: Now, deliveries: readonly Delivery[]): boolean =>
+  standing === 'present' && deliveries.some((other) =>
+    other.destination === 'print' && other.identifier === now.identifier && stands(other) && (other.standingRevision ?? 0) > standingRevision &&
+    other.standingSha256 !== undefined && now.sha256 !== undefined && other.standingSha256 !== now.sha256)
 
 /** Whether a copy of it stays with the patient at PKB, although nothing new of it is sent. */
 export const staysAtPkb = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliveries: readonly Delivery[]): boolean =>

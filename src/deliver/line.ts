@@ -72,9 +72,11 @@ export const workOn = async (documentId: string, line: Line, urgent = false, onO
     // Given back before the next one asks for it.
     const over = onOver && ((): void => { void turn.release().catch(() => undefined); onOver() })
     const dueAt = await underLock(lock, turn, line, over)
-    // What changed during an exchange is acted on right after it, ahead of all that waits.
-    if (dueAt === 'at once') await again(line.now().toISOString(), true)
-    else if (dueAt !== undefined) await again(dueAt)
+    // What changed during an exchange is acted on right after it, ahead of all that waits: whoever hears of it finds the document free.
+    if (dueAt === 'at once') {
+      await lock.release()
+      await again(line.now().toISOString(), true)
+    } else if (dueAt !== undefined) await again(dueAt)
   } finally {
     // Both are of one connection: where that broke, they are free already.
     const free = async (one: { release(): Promise<void> } | undefined): Promise<void> => one?.release().catch((error: unknown) =>

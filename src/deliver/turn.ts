@@ -28,7 +28,7 @@ export type Turn = {
   moment(): Promise<boolean>
   /** When this step may begin, where that is not now. A recall is never early. */
   early(step: Step): string | undefined
-  /** An exchange is being written down: the next one has to wait. It is not to be sent before `settled` has resolved. */
+  /** An exchange is being written down, perhaps not at the first go: the one after it has to wait. It is not to be sent before `settled` has resolved. */
   begins(): void
   settled(): Promise<void>
   release(): Promise<void>
@@ -74,6 +74,7 @@ const turnIn = (slot: Slot, pace: Pace): Turn => {
   const { gate, now, closing } = pace
   const everySecs = everySecsOf(pace)
   let notBefore = believed(slot, pace)
+  let next = notBefore
   let written: Promise<void> = Promise.resolve()
   return {
     slot,
@@ -84,11 +85,14 @@ const turnIn = (slot: Slot, pace: Pace): Turn => {
     early: (step) => (step.do === 'exchange' && step.action !== 'recall' && notBefore !== undefined && Date.parse(notBefore) > now().getTime() ? notBefore : undefined),
     begins: () => {
       if (everySecs === undefined) return
-      notBefore = later(now(), everySecs)
-      written = slot.used(notBefore)
+      next = later(now(), everySecs)
+      written = slot.used(next)
       written.catch(() => undefined)
     },
-    settled: () => written,
+    settled: () => {
+      notBefore = next
+      return written
+    },
     release: () => slot.release(),
   }
 }

@@ -154,6 +154,16 @@ describe('no letter goes both ways', () => {
     for (const posted of [inOutbox, { ...inOutbox, standing: 'unsure', state: 'sending' } as const]) expect(changes(plan('pkb'), [earlier, posted])).toEqual(['k acknowledged', 'p recalling due'])
     expect(changes(plan('pkb'), [earlier, gone], false)).toEqual(['k owed due'])
   })
+  test('a correction that is taken back after it went by post follows it by post, for what stands at PKB was overtaken', () => {
+    const first = at({ id: 'k', standingRevision: 1, standingSha256: NOW.sha256! })
+    const posted = at({ id: 'p', destination: 'print', state: 'printing', standingRevision: 2, standingSha256: 'c'.repeat(64) })
+    const changes = (deliveries: readonly Delivery[]) => owed(plan('print', { account: 'unregistered' }), { ...NOW, revision: 3 }, deliveries, true).map((change) => (change.kind === 'open' ? `open ${change.destination}` : `${change.deliveryId} ${change.state}`))
+    for (const state of ['printing', 'printed'] as const) expect(changes([first, { ...posted, state }])).toEqual(['k acknowledged', 'p owed'])
+    expect(changes([first, { ...posted, state: 'printing', standingRevision: 3, standingSha256: NOW.sha256! }])).toEqual(['k acknowledged', 'p printing'])
+    // What was posted before it went to PKB is no reason to post what stands there as well.
+    expect(changes([{ ...first, standingRevision: 3 }, { ...posted, state: 'printed' }])).toEqual(['k acknowledged', 'p printed'])
+    expect(owed(plan('print', {}, { rule: 'posted-by-a-person' }), { ...NOW, revision: 3 }, [first, posted], true)).toEqual([expect.objectContaining({ deliveryId: 'k', state: 'recalling' }), expect.objectContaining({ deliveryId: 'p', state: 'printing' })])
+  })
   test('nothing is posted while a copy stands at PKB, not even where a letter was pulled back before', () => {
     expect(changes(plan('print', { account: 'unregistered' }), [at({ id: 'k' }), gone])).toEqual(['k acknowledged'])
     expect(changes(plan('print', { code: 'blocked-pkb' }), [at({ id: 'k' }), gone])).toEqual(['k recalling due'])

@@ -125,6 +125,17 @@ describe('one letter', () => {
     const { rows } = await place.pool.query('select state from documents where id = any($1::uuid[])', [ids])
     expect(rows).toEqual([{ state: 'acknowledged' }, { state: 'acknowledged' }])
   })
+
+  test('is written down before the ledger closes, though it still waits for another', async () => {
+    const { ledger } = process_
+    const { id } = (await ledger.accept(arrival())) as { id: string }
+    const lock = (await ledger.lock(id, 'pkb'))!
+    const begun = (await lock.begin(thinking(place.policy, now()), now().toISOString()))!
+    const ends = lock.finish(ending(begun, {}, now(), place.policy), 600_000)
+    await ledger.close()
+    expect(await ends).toBe(false)
+    expect((await place.ledger.story(id))!.state).toBe('acknowledged')
+  })
 })
 
 describe('a turn that is over', () => {

@@ -1,17 +1,19 @@
-// One turn of a worker on a real ledger, on a machine that stands still at the worst moment: what it had begun is not
-// sent when it goes on.
+// One turn of a worker on a real ledger: on a machine that stands still at the worst moment, beside a second process, and
+// where the ledger asks twice what is to be done.
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Destination } from '../../src/deliver/destination.ts'
 import { openGate } from '../../src/deliver/gate.ts'
-import { workOn } from '../../src/deliver/line.ts'
+import { workOn, type Line } from '../../src/deliver/line.ts'
 import { openPkb } from '../../src/deliver/pkb/pkb.ts'
 import { planAgain } from '../../src/deliver/worker.ts'
 import { openContent } from '../../src/ledger/content-files.ts'
+import type { Outcome } from '../../src/types.ts'
 import { ADA } from '../support/documents.ts'
 import { makeFolder } from '../support/folder.ts'
-import { aLedger } from '../support/ledger.ts'
+import { aLedger, type TestLedger } from '../support/ledger.ts'
 import { aPdf } from '../support/pdf.ts'
-import { aServer, hl7Settings } from '../support/pkb.ts'
+import { aServer, hl7Settings, pkbSettings } from '../support/pkb.ts'
 import { keep } from '../support/shipment.ts'
 
 test('a machine that stood still between the writing down and the sending sends nothing when it goes on: a stop or a recall may have come meanwhile', async () => {
@@ -43,4 +45,60 @@ test('a machine that stood still between the writing down and the sending sends 
     await place.close()
     folder.remove()
   }
+})
+
+describe('a turn at a destination that takes everything', () => {
+  let place: TestLedger
+  let asked: string[]
+  const gate = openGate({ name: 'pkb', rules: { ...pkbSettings('http://127.0.0.1:1').circuit, at_once: 1 }, say: () => undefined, now: () => place.clock.at, onAdmits: () => undefined })
+  const take = (action: string, meanwhile?: () => Promise<unknown>) => async ({ documentId }: { documentId: string }): Promise<Outcome> => {
+    asked.push(action)
+    await meanwhile?.()
+    return { kind: 'accepted', code: '201', detail: '', remoteId: documentId, confirmed: true }
+  }
+  const taking = (meanwhile?: () => Promise<unknown>): Destination =>
+    ({ name: 'pkb', create: take('create', meanwhile), update: take('update'), recall: take('recall'), look: async (one) => ({ found: false, outcome: await take('look')(one) }), close: async () => undefined })
+  const aLine = (overrides: Partial<Line> = {}): Line => ({
+    destination: taking(), gate, retry: pkbSettings('').retry, timeoutSecs: 60, ledger: place.ledger, wake: { wake: async () => undefined }, policy: () => place.policy, planAgain, say: () => undefined,
+    sayPolicy: () => undefined, now: () => place.clock.at, random: () => 0, stopping: new AbortController().signal, ...overrides,
+  })
+  beforeEach(async () => {
+    asked = []
+    place = await aLedger()
+    await place.ledger.savePerson(ADA.nhsNumber, { registered: true, deceased: false }, place.clock.at.toISOString())
+  })
+  afterEach(async () => { await place.close() })
+  afterAll(() => gate.close())
+
+  test('leaves a document free before it tells of what changed meanwhile: whoever hears of a recall, in whatever process, can act on it', async () => {
+    const { id } = await place.upload({ documentId: 'RIO-L2' })
+    const other = await place.another()
+    const found: unknown[] = []
+    const wake: Line['wake']['wake'] = async (woken) => {
+      const lock = await other.ledger.lock(id, 'pkb')
+      found.push(...woken.map(({ urgent }) => ({ urgent, free: lock !== undefined })))
+      await lock?.release()
+    }
+    try {
+      await workOn(id, aLine({ destination: taking(() => place.ledger.hold(id, 'clerk', 'look', place.clock.at.toISOString())), wake: { wake } }), false, () => undefined)
+      expect(found).toEqual([{ urgent: true, free: true }])
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('begins though its beginning was not written down at the first go, and keeps the rate afterwards', async () => {
+    const { id } = await place.upload({ documentId: 'RIO-L3' })
+    const next = await place.upload({ documentId: 'RIO-L4' })
+    const lock: Line['ledger']['lock'] = async (...of) => {
+      const real = await place.ledger.lock(...of)
+      return real && { ...real, begin: (think, at) => real.begin((work) => { think(work); return think(work) }, at) }
+    }
+    const woken: string[] = []
+    const line = aLine({ ledger: { ...place.ledger, lock }, atOnce: 1, perMinute: 1, wake: { wake: async (all) => { woken.push(...all.map(({ dueAt }) => dueAt)) } } })
+    await workOn(id, line)
+    expect([asked, woken]).toEqual([['create'], []])
+    await workOn(next.id, line)
+    expect([asked, woken]).toEqual([['create'], [new Date(place.clock.at.getTime() + 60_000).toISOString()]])
+  })
 })

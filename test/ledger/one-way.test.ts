@@ -304,8 +304,9 @@ const atPrint = (world: World, action: string, copy: Copy): End & { readonly bat
     const last = gone.find(({ revision }) => revision === copy.revision) ?? gone.at(-1)
     return last ? { kind: 'refused', code: last.revision === copy.revision ? TAKEN : TAKEN_BEFORE, batch: batchOf(last), taken: last.sha256 } : ACCEPTED
   }
-  // Of earlier content, which stays there because nothing new may go there, it keeps the letter from nobody.
-  if (world.record && world.record.sha256 === copy.sha256) world.harm.push('posted beside a copy at PKB')
+  // Of earlier content, which stays there because nothing new may go there, it keeps the letter from nobody; nor where a correction went by post after it.
+  const { record } = world
+  if (record && record.sha256 === copy.sha256 && !world.batches.some(({ sha256, revision }) => sha256 !== copy.sha256 && revision > record.revision)) world.harm.push('posted beside a copy at PKB')
   const same = gone.find(({ sha256, revision }) => sha256 === copy.sha256 || revision === copy.revision)
   world.batches = same ? gone : [...gone, { ...copy, place: 'outbox' }]
   return { ...ACCEPTED, batch: batchOf(same ?? copy) }
@@ -337,7 +338,7 @@ const answers = (registered: boolean): Action => ({ world }) => {
 const nothing: Action = () => Promise.resolve()
 const CHANGES: Readonly<Record<string, Action>> = {
   'for PKB': say({}), 'for print': say(OUT_OF_SCOPE), 'blocked from PKB': say({ name: 'PSYR Report.pdf' }), 'do not share': say({ documentType: 'MH DO NOT share with patient' }), 'observed': say({ team: 'ADULT2' }),
-  'another file, for PKB': say({}, 'another'), 'another file, for print': say(OUT_OF_SCOPE, 'another'), 'the first file again': say({}, 'first'),
+  'another file, for PKB': say({}, 'another'), 'another file, for print': say(OUT_OF_SCOPE, 'another'), 'the first file again': say({}, 'first'), 'the first file, for print': say(OUT_OF_SCOPE, 'first'),
   'registered': answers(true), 'unregistered': answers(false), 'a day passes': () => Promise.resolve(later(30 * 3600)), 'some minutes pass': () => Promise.resolve(later(700)),
   'held': ({ id }) => place.ledger.hold(id, 'clerk', 'look', iso()), 'lifted': ({ id }) => place.ledger.liftHold(id, 'clerk', 'seen', iso()), 'nothing': nothing,
 }
@@ -350,7 +351,7 @@ const weighed = (actions: Readonly<Record<string, Action>>, weight: Readonly<Rec
   fc.constantFrom(...Object.keys(actions).flatMap((name) => Array.from({ length: weight[name] ?? 1 }, () => name)))
 const aRound = fc.tuple(weighed(CHANGES, { 'for PKB': 8, 'for print': 6, 'blocked from PKB': 3, 'registered': 3 }), fc.array(weighed(WORK, { 'PKB works': 8, 'print works': 8, 'taken': 2 }), { minLength: 1, maxLength: 4 }))
 
-const ENDINGS = { 'to the record': ['registered', 'for PKB'], 'nobody knows of an account': ['unregistered', 'for PKB'], 'to print': ['registered', 'for print'], 'another file at last': ['registered', 'another file, for PKB'] } as const
+const ENDINGS = { 'to the record': ['registered', 'for PKB'], 'nobody knows of an account': ['unregistered', 'for PKB'], 'to print': ['registered', 'for print'], 'another file at last': ['registered', 'another file, for PKB'], 'the first file at last': ['registered', 'the first file, for print'] } as const
 const RESTS: readonly string[] = ['acknowledged', 'printing', 'printed', 'recalled', 'closed']
 
 /** Whatever is under way comes to its end, RiO says one last thing, everybody is there, and time passes. */
@@ -359,7 +360,8 @@ const comesToRest = async (run: Parameters<Action>[0], last: readonly string[]):
   for (const name of ['lifted', ...last]) await CHANGES[name]!(run)
   for (let turns = 0; turns < 12; turns += 1) {
     for (const name of ['some minutes pass', 'PKB works', 'print works']) await { ...CHANGES, ...WORK }[name]!(run)
-    const { deliveries } = await story(run.id)
+    const { deliveries, document } = await story(run.id)
+    if (turns > 1 && run.world.batches.some((batch) => batch.place === 'outbox' && batch.sha256 !== document.contents[0]!.ref.sha256)) run.world.harm.push('printed, though something else is in force')
     // A letter that the print house sent back waits for a person.
     for (const { id: deliveryId, lastCode } of deliveries.filter(({ state }) => state === 'failed')) if (lastCode === 'rejected') await place.ledger.retry(deliveryId, 'clerk', 'the paper was torn', iso())
     if (turns > 2 && deliveries.every(({ state }) => RESTS.includes(state))) return
@@ -370,6 +372,11 @@ const comesToRest = async (run: Parameters<Action>[0], last: readonly string[]):
 /** Once nobody had it: the print house sent back what it had taken when another revision was owed to it already. */
 const SENT_BACK_LATE: [Channel, (typeof ENDINGS)['to the record'], boolean, [string, string[]][]] = ['pulled-back', ENDINGS['to the record'], false, [
   ['blocked from PKB', ['PKB works']], ['registered', ['print works']], ['for PKB', ['taken', 'print works']], ['blocked from PKB', ['PKB works']], ['some minutes pass', ['sent back']],
+]]
+
+/** Once a correction that had been taken back lay in the outbox, and was printed: the record had what is in force. */
+const TAKEN_BACK: [Channel, (typeof ENDINGS)['the first file at last'], boolean, [string, string[]][]] = ['pulled-back', ENDINGS['the first file at last'], true, [
+  ['nothing', ['PKB works']], ['another file, for print', ['print works']], ['nothing', ['nothing']],
 ]]
 
 /** Once it went both ways: new content was being handed to the print house while PKB, which had earlier content, was given it too. */
@@ -401,7 +408,7 @@ test('no letter goes to PKB beside the same letter in print, nor to print beside
     const { sha256 } = document.contents[0]!.ref
     expect([state, deliveries.map((one) => `${one.destination} ${one.state} ${one.standing} ${one.lastCode ?? ''}`).filter((text) => !RESTS.includes(text.split(' ')[1]!))]).toEqual([state, []])
     expect([run.world.record?.sha256, ...run.world.batches.map((batch) => batch.sha256)]).toContain(sha256)
-  }), { numRuns: Number(process.env['ONE_WAY_RUNS'] ?? 200), examples: [SENT_BACK_LATE, CORRECTED] })
+  }), { numRuns: Number(process.env['ONE_WAY_RUNS'] ?? 200), examples: [SENT_BACK_LATE, CORRECTED, TAKEN_BACK] })
   // It is about something.
   expect([records > 5, batches > 5]).toEqual([true, true])
 }, 600_000)
