@@ -59,7 +59,9 @@ export const ofDocuments = (filter: DocumentFilter, words: WordsAsked | undefine
 
 const ofDocument = (sought: Sought, value: Value): string => {
   const { name, values } = sought
-  if (name === 'marked') return inRevision(sought, 'd.id') ?? `d.${values[0] === 'conflict' ? 'conflict' : 'variance'}`
+  const fits = told(sought)?.fits
+  if (fits) return `exists (select from revisions v where v.document_id = d.id and v.revision = d.revision and ${fits})`
+  if (name === 'marked') return `d.${values[0] === 'conflict' ? 'conflict' : 'variance'}`
   if (name === 'wouldRoute') return `(${anyOf('d.would_route', values, value)} or (d.would_route is null and ${anyOf('d.route', values, value)}))`
   if (name === 'code' && values[0] === NONE) return 'd.code is null'
   if (name === 'team') return `${COLUMNS.team} = ${TEAM(`${value(values[0])}::text`)}`
@@ -80,15 +82,15 @@ export const ofSearchable = (filter: DocumentFilter, words: WordsAsked | undefin
     ...(words === undefined ? [] : [`s.words @@ ${words(value)}`]),
     ...(one.length === 0 ? [] : [`s.traits @> array[${one.map(({ name, values }) => trait(name, values[0]!, value)).join(', ')}]::text[]`]),
     ...several.map(({ name, values }) => `s.traits && array[${values.map((one) => trait(name, one, value)).join(', ')}]::text[]`),
-    ...sought.flatMap((one) => inRevision(one, 's.document_id') ?? []),
+    ...sought.flatMap((one) => inRevision(one) ?? []),
   ]
 }
 
 const trait = (name: Trait, given: string, value: Value): string => (name === 'team' ? `'team ' || ${TEAM(`${value(given)}::text`)}` : `${value(`${KINDS[name]} ${given}`)}::text`)
 
-const inRevision = (sought: Sought, id: string): string | undefined => {
+const inRevision = (sought: Sought): string | undefined => {
   const fits = told(sought)?.fits
-  return fits && `exists (select from documents d join revisions v on v.document_id = d.id and v.revision = d.revision where d.id = ${id} and ${fits})`
+  return fits && `exists (select from documents d join revisions v on v.document_id = d.id and v.revision = d.revision where d.id = s.document_id and ${fits})`
 }
 
 /**

@@ -19,7 +19,7 @@ afterEach(() => {
   process.exitCode = undefined
 })
 
-const COMMANDS = [...readFileSync('src/main.ts', 'utf8').matchAll(/^ {2}(\w+): \{ says:/gmu)].map((found) => found[1]!)
+const COMMANDS = [...readFileSync('src/main.ts', 'utf8').matchAll(/^ {2}(\w+): \{ form:/gmu)].map((found) => found[1]!)
 
 test.each(COMMANDS)('%s --help prints how to call it, does nothing, and is no error', async (name) => {
   for (const help of ['--help', '-h']) {

@@ -99,6 +99,19 @@ test('a list is what a plain filter gives, page by page, however many are looked
   expect([found > 100, none > 100]).toEqual([true, true])
 }, 120_000)
 
+test('each thing alone is found among documents, where two are found among what is searchable, and means the same', async () => {
+  const values = (name: string) => [...new Set(all.flatMap(({ has }) => has[name] ?? []))]
+  const alone: readonly Omit<DocumentFilter, 'limit'>[] = [
+    ...(['conflict', 'variance', 'instruction', 'taken-back'] as const).map((marked) => ({ marked })),
+    ...MANY.flatMap((name) => values(name).map((value) => ({ [name]: [value] }))), ...ONE.flatMap((name) => values(name).map((value) => ({ [name]: value }))),
+  ]
+  for (const filter of alone) {
+    const expected = all.filter(fits(filter)).map(({ id }) => id)
+    expect([filter, await pages(filter, 20, 50)]).toEqual([filter, expected])
+    expect([filter, await pages({ ...filter, stage: values('stage') as DocumentFilter['stage'] & object }, 20, 50)]).toEqual([filter, 'stage' in filter ? all.map(({ id }) => id) : expected])
+  }
+}, 60_000)
+
 const searchable = async () => (await place.pool.query('select document_id, received_at, words::text, traits from searchable order by document_id')).rows
 const words = async () => (await place.pool.query('select word from title_words order by word')).rows
 const indexes = async () => (await place.pool.query(`select indexdef from pg_indexes where tablename in ('searchable', 'title_words') order by 1`)).rows
