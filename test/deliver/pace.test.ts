@@ -42,11 +42,12 @@ afterEach(async () => {
 
 const counting = (): Destination => {
   const exchange = (what: string) => async ({ documentId }: { documentId: string }): Promise<Outcome> => {
+    const { away } = pkb
     pkb.begun.push({ what, document: documentId, at: Date.now() })
     pkb.most = Math.max(pkb.most, ++pkb.underWay)
     await delay(pkb.takesMs)
     pkb.underWay -= 1
-    return pkb.away ? { kind: 'unavailable', code: '503', detail: '' } : { kind: 'accepted', code: '201', detail: '', remoteId: documentId, confirmed: true }
+    return away ? { kind: 'unavailable', code: '503', detail: '' } : { kind: 'accepted', code: '201', detail: '', remoteId: documentId, confirmed: true }
   }
   return {
     name: 'pkb', create: exchange('create'), update: exchange('update'), recall: exchange('recall'), close: async () => undefined,
