@@ -3,8 +3,10 @@
 import type { FactValue, Found } from '../types.ts'
 import type { DocumentCode } from '../policy/schema.ts'
 
-// Characters that nobody sees, and that would hide a code from the match: zero-width, joiners, bidi marks, fillers.
-const INVISIBLE = /[\p{Cf}\p{Variation_Selector}\u034F\u115F\u1160\u3164\uFFA0]/gu
+/** Characters that nobody sees, as a class of an expression has them: zero-width, joiners, bidi marks, fillers. */
+export const UNSEEN = String.raw`\p{Cf}\p{Variation_Selector}\u034F\u115F\u1160\u3164\uFFA0`
+// They would hide a code from the match.
+const INVISIBLE = new RegExp(`[${UNSEEN}]`, 'gu')
 // A path in front of a file name is no part of the name.
 const FOLDERS = /^.*[\\/]/u
 

@@ -5,7 +5,7 @@ import type { Cause } from '../decide/cause.ts'
 import { SECOND_PERSON_ABOVE, wished, type Asker, type MemberClass, type RunWish, type Stopping } from '../decide/retry-run.ts'
 import { Failure } from '../errors.ts'
 import { inTransaction } from './database.ts'
-import { DOOR } from './doors.ts'
+import { doorsOf } from './doors.ts'
 import { joinedSince } from './failures.ts'
 import { policyInForce } from './policies.ts'
 import { isUuid } from './queries.ts'
@@ -95,8 +95,8 @@ export const askerText = ({ kind, id }: Asker): string => `${kind}:${id}`
 const askerOf = (text: string): Asker => ({ kind: text.startsWith('person:') ? 'person' : 'program', id: text.slice(text.indexOf(':') + 1) })
 
 const withDoors = async (client: PoolClient, askers: readonly Asker[]): Promise<readonly Asker[]> => {
-  const { rows } = await client.query<Row>(`select s.user_name, ${DOOR} as door from staff s where s.user_name = any($1::text[])`, [askers.map(({ id }) => id)])
-  return askers.map((asker) => ({ ...asker, door: asker.kind === 'person' ? (rows.find((row) => row['user_name'] === asker.id)?.['door'] as string | undefined) ?? '' : '' }))
+  const doors = await doorsOf(client, askers.map(({ id }) => id))
+  return askers.map((asker, nth) => ({ ...asker, door: asker.kind === 'person' ? doors[nth]! : '' }))
 }
 
 const CHANGES = {

@@ -57,7 +57,10 @@ export const reviewsAddresses = (parts: Parts): readonly Address[] => {
     const limits = parts.policy().reviewLimits
     const { groups, rows, cursor } = await parts.ledger.reviews(askedBy(req), parts.now().toISOString(), limits)
     res.json({
-      reasons: groups.map(({ reason, ...group }) => (({ owner, within }) => ({ reason, text: REVIEW_REASONS[reason].text, owner, within: spanInWords(within), ...group }))(limitOf(limits, reason))),
+      reasons: groups.map(({ reason, ...group }) => {
+        const { owner, within } = limitOf(limits, reason)
+        return { reason, text: REVIEW_REASONS[reason].text, owner, within: spanInWords(within), ...group }
+      }),
       documents: rows.map((row) => ({ ...rowAnswer(row), reason: row.reason, since: row.since, dueBy: dueBy(row.since, limitOf(limits, row.reason)), late: row.late, released: row.released })),
       ...(cursor === undefined ? {} : { cursor }),
     })

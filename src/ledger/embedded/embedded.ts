@@ -16,8 +16,8 @@ import { isRunning } from '../processes.ts'
 
 export const DATABASE = 'openletter'
 const WATCH_MS = 500
-export const WRONG_PASSWORD = '28P01'
-export const NO_SUCH_DATABASE = '3D000'
+const WRONG_PASSWORD = '28P01'
+const NO_SUCH_DATABASE = '3D000'
 
 export type Embedded = {
   /** Holds the password: never to be logged. */
@@ -28,25 +28,30 @@ export type Embedded = {
 
 export const address = (password: string, port: number, database: string) => `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${database}`
 
-const ask = async (url: string, question: string) => {
+/** The first row of the answer, on a connection of its own. */
+export const ask = async <T extends object>(url: string, question: string): Promise<T | undefined> => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000, application_name: 'openletter' })
   client.on('error', () => {})
   await client.connect()
-  await client.query(question).finally(() => client.end())
+  return client.query<T>(question).then(({ rows }) => rows[0]).finally(() => client.end())
 }
 
-/** Whether our server is on this port, with our database in it; makes the database on the first day. */
-const answers = (password: string) => async (port: number): Promise<boolean> => {
+/** Whether our server is on this port, with our database in it; `withoutDatabase` says what of one that has none yet. */
+export const answers = (password: string, withoutDatabase: (port: number) => Promise<boolean>) => async (port: number): Promise<boolean> => {
   try {
     await ask(address(password, port, DATABASE), 'select 1')
     return true
   } catch (error) {
     const code = (error as { code?: string }).code
     if (code === WRONG_PASSWORD) throw new Failure('EMBEDDED_POSTGRES', 'The password kept beside the data is not the server\'s: restore both from one backup.')
-    if (code !== NO_SUCH_DATABASE) return false
-    await ask(address(password, port, 'postgres'), `create database ${DATABASE}`)
-    return true
+    return code === NO_SUCH_DATABASE ? withoutDatabase(port) : false
   }
+}
+
+/** On the first day. */
+const makeDatabase = (password: string) => async (port: number): Promise<boolean> => {
+  await ask(address(password, port, 'postgres'), `create database ${DATABASE}`)
+  return true
 }
 
 /** What the file system refused, in words: mostly a DATA_DIR that was made by another user. */
@@ -102,7 +107,7 @@ const open = async (dataDir: string, say: Say): Promise<Embedded> => {
   try {
     const { cluster, password } = await prepareCluster(home, binaries, owner)
     const place = { home, cluster, binaries, owner }
-    const isOurs = answers(password)
+    const isOurs = answers(password, makeDatabase(password))
     const server = await findOrStart(place, isOurs)
     if (server.how === 'started' && !(await isOurs(server.port))) throw new Failure('EMBEDDED_POSTGRES', `The server on ${cluster} started but does not answer: see ${join(home, 'log')}.`)
     say('database_started', { how: server.how, ms: Math.round(performance.now() - began) })

@@ -4,37 +4,19 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import { Failure } from '../../errors.ts'
 import { findBinaries } from './binaries.ts'
 import { isLocked } from './lock.ts'
 import { ownerOf, withReach } from './owner.ts'
 import { findOrStart, stopServer } from './server.ts'
 import type { Place, Server } from './server.ts'
-import { address, DATABASE, NO_SUCH_DATABASE, told, WRONG_PASSWORD } from './embedded.ts'
+import { address, answers, ask, DATABASE, told } from './embedded.ts'
 import type { Embedded } from './embedded.ts'
 
 /** How long a server may take to notice that somebody hung up. */
 const LEAVE_MS = 500
 
-const ask = async <T extends object>(url: string, question: string): Promise<T | undefined> => {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000, application_name: 'openletter' })
-  client.on('error', () => {})
-  await client.connect()
-  return client.query<T>(question).then(({ rows }) => rows[0]).finally(() => client.end())
-}
-
-const answers = (home: string, password: string) => async (port: number): Promise<boolean> => {
-  try {
-    await ask(address(password, port, DATABASE), 'select 1')
-    return true
-  } catch (error) {
-    const code = (error as { code?: string }).code
-    if (code === WRONG_PASSWORD) throw new Failure('EMBEDDED_POSTGRES', 'The password kept beside the data is not the server\'s: restore both from one backup.')
-    if (code === NO_SUCH_DATABASE) throw new Failure('LEDGER_MISSING', `The server in ${home} runs, and no engine has made its database yet.`)
-    return false
-  }
-}
+const withoutDatabase = (home: string) => (): never => { throw new Failure('LEDGER_MISSING', `The server in ${home} runs, and no engine has made its database yet.`) }
 
 /** Which server a visitor started: its process id. An engine that took it over meanwhile holds the engine's lock. */
 const markOf = (home: string): string => join(home, 'visited')
@@ -68,7 +50,7 @@ const visit = async (dataDir: string): Promise<Embedded> => {
   const password = (await readFile(join(home, 'password'), 'utf8')).trim()
   const binaries = await findBinaries(process.platform, process.arch, join(home, 'lib'))
   const place: Place = { home, cluster, binaries, owner: withReach(ownerOf(home), [home, binaries.postgres]) }
-  const server = await findOrStart(place, answers(home, password))
+  const server = await findOrStart(place, answers(password, withoutDatabase(home)))
   const url = address(password, server.port, DATABASE)
   if (server.how === 'started') await writeFile(markOf(home), `${server.pid}\n`, { mode: 0o600 })
   return { url, stop: () => leave(place, server, url).catch((error: unknown) => { throw told(error) }) }

@@ -1,8 +1,9 @@
 // Characters that nobody sees, or that look like others, and that make two texts differ which look alike. It refuses none
 // itself: it finds them, and compares texts as the eye does.
+import { UNSEEN } from '../../decide/code.ts'
 
-/** Zero-width and other format characters, fillers, and control characters other than tabs and line breaks. */
-const INVISIBLE = /[\p{Cf}\p{Variation_Selector}\u034F\u115F\u1160\u3164\uFFA0]|(?![\t\n\r])\p{Cc}/u
+/** And control characters other than tabs and line breaks. */
+const INVISIBLE = new RegExp(String.raw`[${UNSEEN}]|(?![\t\n\r])\p{Cc}`, 'u')
 /** White space that is neither an ordinary space nor a line break. */
 const ODD_SPACE = /[^\S \n\r]/u
 
