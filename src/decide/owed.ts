@@ -28,8 +28,12 @@ export const TAKEN_BEFORE = 'EARLIER_ONE_TAKEN'
 export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery: Delivery, deliveries: readonly Delivery[]): Want => {
   const { facts, decision } = plan
   if (delivery.identifier !== now.identifier) return 'absent'
-  if (decision.route === delivery.destination && !decision.leftToTeam)
-    return (delivery.destination === 'pkb' && stands(delivery) && !isEarlier(delivery, now)) || !goesOtherwise(plan, now, delivery.destination, deliveries) ? 'present' : 'leave'
+  if (decision.route === delivery.destination && !decision.leftToTeam) {
+    if ((delivery.destination === 'pkb' && stands(delivery) && !isEarlier(delivery, now)) || !goesOtherwise(plan, now, delivery.destination, deliveries)) return 'present'
+    if (delivery.destination !== 'print' || !stands(delivery) || isTaken(delivery)) return 'leave'
+    // The record has what is in force, so a correction that was taken back must not be printed; one that is in force again keeps its address right.
+    return delivery.standingSha256 === now.sha256 ? 'present' : 'absent'
+  }
   if (delivery.destination === 'print' && delivery.state !== 'printed') {
     // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back.
     if (decision.leftToTeam || floorAgainst(facts, 'print').length > 0) return 'absent'
@@ -80,7 +84,7 @@ const isEarlier = ({ standing, standingSha256 }: Delivery, { sha256 }: Now): boo
 /** Other content went by post after it: the last that the patient hears is not what is in force, be that what stands there once more. */
 const isOvertaken = ({ standing, standingRevision = 0 }: Delivery, now: Now, deliveries: readonly Delivery[]): boolean =>
   standing === 'present' && deliveries.some((other) =>
-    other.destination === 'print' && other.identifier === now.identifier && stands(other) && (other.standingRevision ?? 0) > standingRevision &&
+    isTaken(other) && other.identifier === now.identifier && stands(other) && (other.standingRevision ?? 0) > standingRevision &&
     other.standingSha256 !== undefined && now.sha256 !== undefined && other.standingSha256 !== now.sha256)
 
 /** Whether a copy of it stays with the patient at PKB, although nothing new of it is sent. */

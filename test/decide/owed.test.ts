@@ -158,11 +158,22 @@ describe('no letter goes both ways', () => {
     const first = at({ id: 'k', standingRevision: 1, standingSha256: NOW.sha256! })
     const posted = at({ id: 'p', destination: 'print', state: 'printing', standingRevision: 2, standingSha256: 'c'.repeat(64) })
     const changes = (deliveries: readonly Delivery[]) => owed(plan('print', { account: 'unregistered' }), { ...NOW, revision: 3 }, deliveries, true).map((change) => (change.kind === 'open' ? `open ${change.destination}` : `${change.deliveryId} ${change.state}`))
-    for (const state of ['printing', 'printed'] as const) expect(changes([first, { ...posted, state }])).toEqual(['k acknowledged', 'p owed'])
-    expect(changes([first, { ...posted, state: 'printing', standingRevision: 3, standingSha256: NOW.sha256! }])).toEqual(['k acknowledged', 'p printing'])
+    expect(changes([first, { ...posted, state: 'printed' }])).toEqual(['k acknowledged', 'p owed'])
+    expect(changes([first, { ...posted, lastCode: TAKEN }])).toEqual(['k acknowledged', 'p owed'])
+    const again = { ...posted, standingRevision: 3, standingSha256: NOW.sha256! } as const
+    expect(changes([first, again])).toEqual(['k acknowledged'])
+    // It lies there rightly, and a later revision may have another address.
+    expect(changes([first, { ...again, standingRevision: 2 }])).toEqual(['k acknowledged', 'p owed'])
     // What was posted before it went to PKB is no reason to post what stands there as well.
     expect(changes([{ ...first, standingRevision: 3 }, { ...posted, state: 'printed' }])).toEqual(['k acknowledged', 'p printed'])
-    expect(owed(plan('print', {}, { rule: 'posted-by-a-person' }), { ...NOW, revision: 3 }, [first, posted], true)).toEqual([expect.objectContaining({ deliveryId: 'k', state: 'recalling' }), expect.objectContaining({ deliveryId: 'p', state: 'printing' })])
+  })
+  test('a correction that is taken back while it lies in the outbox is pulled back, for the record has what is in force', () => {
+    const first = at({ id: 'k', standingRevision: 1, standingSha256: NOW.sha256! })
+    const posted = at({ id: 'p', destination: 'print', state: 'printing', standingRevision: 2, standingSha256: 'c'.repeat(64) })
+    const changes = (plan: Parameters<typeof owed>[0], standing = first) => owed(plan, { ...NOW, revision: 3 }, [standing, posted], true).map((change) => (change.kind === 'open' ? `open ${change.destination}` : `${change.deliveryId} ${change.state}`))
+    expect(changes(plan('print', { account: 'unregistered' }))).toEqual(['k acknowledged', 'p recalling'])
+    expect(changes(plan('print', { account: 'unregistered' }), { ...first, standingRevision: 3 })).toEqual(['k acknowledged', 'p recalling'])
+    expect(changes(plan('print', {}, { rule: 'posted-by-a-person' }))).toEqual(['k recalling', 'p recalling'])
   })
   test('nothing is posted while a copy stands at PKB, not even where a letter was pulled back before', () => {
     expect(changes(plan('print', { account: 'unregistered' }), [at({ id: 'k' }), gone])).toEqual(['k acknowledged'])

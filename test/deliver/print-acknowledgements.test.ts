@@ -47,7 +47,7 @@ describe('an acknowledgement', () => {
     const order: string[] = []
     stand.acknowledge(R1, 'printed')
     start(async (item) => { order.push(`recorded with ${inFolder('done').length} done`); recorded.push(item) })
-    await until('the file is in done', () => inFolder('done').length === 1)
+    await until('it is said', () => said.length > 0)
     expect(recorded).toEqual([{ deliveryId: DELIVERY, accepted: true, batch: R1 }])
     expect(order).toEqual(['recorded with 0 done'])
     expect(inFolder('done')).toEqual([`${R1}.json`])

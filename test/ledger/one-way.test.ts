@@ -384,6 +384,11 @@ const CORRECTED: [Channel, (typeof ENDINGS)['to the record'], boolean, [string, 
   ['nothing', ['PKB works']], ['for print', ['print begins']], ['for PKB', ['PKB works']], ['for PKB', ['PKB works']], ['for PKB', ['PKB works']],
 ]]
 
+/** Once a correction was printed that RiO had taken back: there was no account any more, but the record had what is in force already. */
+const OVER_BY_NOW: [Channel, (typeof ENDINGS)['nobody knows of an account'], boolean, [string, string[]][]] = ['pulled-back', ENDINGS['nobody knows of an account'], false, [
+  ['for PKB', ['PKB works']], ['another file, for print', ['print works']], ['for PKB', ['PKB works']], ['for PKB', ['PKB works']],
+]]
+
 test('no letter goes to PKB beside the same letter in print, nor to print beside a copy at PKB, in whatever order things happen, and in the end the patient has it by one way', async () => {
   let [records, batches] = [0, 0]
   await fc.assert(fc.asyncProperty(fc.constantFrom<Channel>('pulled-back', 'stays-by-post', 'by HL7'), fc.constantFrom(...Object.values(ENDINGS)), fc.boolean(), fc.array(aRound, { minLength: 3, maxLength: 6 }), async (choice, last, inScope, rounds) => {
@@ -408,7 +413,7 @@ test('no letter goes to PKB beside the same letter in print, nor to print beside
     const { sha256 } = document.contents[0]!.ref
     expect([state, deliveries.map((one) => `${one.destination} ${one.state} ${one.standing} ${one.lastCode ?? ''}`).filter((text) => !RESTS.includes(text.split(' ')[1]!))]).toEqual([state, []])
     expect([run.world.record?.sha256, ...run.world.batches.map((batch) => batch.sha256)]).toContain(sha256)
-  }), { numRuns: Number(process.env['ONE_WAY_RUNS'] ?? 200), examples: [SENT_BACK_LATE, CORRECTED, TAKEN_BACK] })
+  }), { numRuns: Number(process.env['ONE_WAY_RUNS'] ?? 200), examples: [SENT_BACK_LATE, CORRECTED, TAKEN_BACK, OVER_BY_NOW] })
   // It is about something.
   expect([records > 5, batches > 5]).toEqual([true, true])
 }, 600_000)
