@@ -176,6 +176,10 @@ describe('a blocked code at a place that no mapping names', () => {
     const { facts, decision, code } = planned(receipt({ attachmentLabel: 'HMHR Hearing report' }))
     expect([facts.code, decision.route, decision.rule, code]).toEqual(['blocked', 'withhold', 'blocked-code-marked-share', 'HMHR'])
   })
+  test.each(['НMHR Hearing report', '(HMHR) Hearing report', 'HMHR papers and/or others', 'ᎻᎷᎻᎡ Hearing report'])('also where it only looks like one: %s', (attachmentLabel) => {
+    const { facts, decision, code } = planned(receipt({ attachmentLabel }))
+    expect([facts.code, decision.route, code]).toEqual(['blocked', 'withhold', 'HMHR'])
+  })
   test('a code that is listed, or in the middle of a text, says nothing there', () => {
     expect(planned(receipt({ attachmentLabel: 'DISC Discharge letter', comment: 'see HMHR' })).decision.route).toBe('pkb')
   })

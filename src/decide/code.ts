@@ -7,10 +7,11 @@ import type { DocumentCode } from '../policy/schema.ts'
 export const UNSEEN = String.raw`\p{Cf}\p{Variation_Selector}\u034F\u115F\u1160\u3164\uFFA0`
 // They would hide a code from the match.
 const INVISIBLE = new RegExp(`[${UNSEEN}]`, 'gu')
-// A path in front of a file name is no part of the name.
-const FOLDERS = /^.*[\\/]/u
+// A path in front of a file name is no part of the name. Between digits a slash stands in a date: 12/11/2026.
+const FOLDERS = /^.*(?:\\|(?<!\d)\/|\/(?!\d))/su
 
-const plain = (name: string): string => name.normalize('NFKC').replace(INVISIBLE, '').replace(FOLDERS, '').trim().toUpperCase()
+const whole = (name: string): string => name.normalize('NFKC').replace(INVISIBLE, '').trim().toUpperCase()
+const plain = (name: string): string => whole(name).replace(FOLDERS, '').trim()
 const leading = (text: string): string | undefined => /^([A-Z]{4})(?![\p{L}\p{N}])/u.exec(text)?.[1]
 
 /** The leading token if it is four letters and no letter or digit follows; upper case. */
@@ -18,28 +19,41 @@ export const codeOf = (name: string): string | undefined => leading(plain(name))
 
 type Codes = { readonly [code: string]: DocumentCode }
 
-/** Greek and Cyrillic capitals, each with the Latin one that the eye takes it for. */
-const ALIKE = new Map(Array.from('ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXАAВBЕEЅSІIЈJКKМMНHОOРPСCТTУYХXԌGԚQԜW'.matchAll(/(.)(.)/gu), ([, letter, latin]) => [letter!, latin!]))
+/** Capitals of other alphabets, and small capitals, each with the Latin letter that the eye takes it for. */
+const ALIKE = new Map(Array.from([
+  // Greek, Cyrillic, Armenian.
+  'ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧX', 'АAВBЕEЅSІIЈJКKМMНHОOРPСCТTУYХXԌGԚQԜWҺHӀIҮYѴVԀD', 'ՕOՍUՏSՀHՈN',
+  // Cherokee, Lisu.
+  'ᎪAᏴBᏟCᎠDᎬEᏀGᎻHᎫJᏦKᏞLᎷMᏢPᎡRᏚSᎢTᏙVᎳWᏃZ', 'ꓮAꓐBꓚCꓓDꓰEꓝFꓖGꓧHꓲIꓙJꓗKꓡLꓟMꓠNꓳOꓑPꓣRꓢSꓔTꓴUꓦVꓪWꓫXꓬYꓜZ',
+  'ᴀAʙBᴄCᴅDᴇEꜰFɢGʜHɪIᴊJᴋKʟLᴍMɴNᴏOᴘPʀRꜱSᴛTᴜUᴠVᴡWʏYᴢZ',
+].join('').matchAll(/(.)(.)/gu), ([, letter, latin]) => [letter!.toUpperCase(), latin!]))
 
-/** A name as the eye reads it: without accents and what stands in front, such as quotes, and in Latin letters. */
-const asSeen = (name: string): string =>
-  plain(name).normalize('NFD').replace(/\p{M}+/gu, '').replace(/^[^\p{L}\p{N}]+/u, '').replace(/[\u0370-\u052F]/gu, (letter) => ALIKE.get(letter) ?? letter)
+/** As the eye reads it: without accents and what stands in front, such as quotes, and in Latin letters. */
+const asSeen = (text: string): string =>
+  text.replace(/^[^\p{L}\p{N}]+/u, '').slice(0, MOST).normalize('NFD').replace(/\p{M}+/gu, '').replace(/[^\0-\x7F]/gu, (letter) => ALIKE.get(letter) ?? letter)
+/** A code and whatever accents it bears stand within so many characters. */
+const MOST = 200
+
+/** A word of other alphabets of which every letter looks like a Latin one. */
+export const isAlike = (word: string): boolean => !/[\0-\x7F]|\p{Script=Latin}/u.test(word) && /^[A-Z]+$/u.test(asSeen(word.toUpperCase()))
 
 /** The code that a name seems to open with: good enough to be looked at, and not to let anything out. */
-export const seemingCode = (name: string): string | undefined => leading(asSeen(name))
+export const seemingCode = (name: string): string | undefined => leading(asSeen(plain(name)))
 
-/** The code that opens a name, or the blocked one that it seems to open with. */
-export const codeIn = (name: string, codes: Codes): string | undefined => {
-  const code = codeOf(name)
-  if (code !== undefined) return code
-  const seen = seemingCode(name)
-  return seen !== undefined && Object.hasOwn(codes, seen) && codes[seen]!.sharing !== 'listed' ? seen : undefined
-}
+/** Most texts of a message: plain ones without a slash that open with no four letters. Looking closer costs more than all other rules. */
+const NO_CODE = /^(?![^A-Za-z\d]*[A-Za-z]{4}(?![A-Za-z\d]))[\x20-.0-[\]-~]*$/u
+
+/** Blocked codes that a name opens with or seems to; with what looks like a path, and without it: "HMHR and/or other papers" is no folder. */
+const blockedIn = (name: string, codes: Codes): readonly string[] =>
+  NO_CODE.test(name) ? [] : [plain(name), whole(name)].flatMap((text) => leading(asSeen(text)) ?? []).filter((code) => Object.hasOwn(codes, code) && codes[code]!.sharing !== 'listed')
 
 /** Every code in the names of a document, once each, in order. */
 export const codesOf = (names: readonly Found[]): readonly string[] => [
   ...new Set(names.flatMap((found) => codeOf(found.text) ?? [])),
 ]
+
+/** The code that opens a name, and any blocked one that it can be taken to open with; once each. */
+export const codesIn = (name: string, codes: Codes): readonly string[] => [...new Set([codeOf(name) ?? [], blockedIn(name, codes)].flat())]
 
 /**
  * Blocked if any name says so; codes that disagree are unlisted. One that is blocked from PKB beside another code is
@@ -49,7 +63,7 @@ export const codeFact = (
   names: readonly Found[],
   codes: Codes,
 ): { readonly fact: FactValue<'code'>; readonly code?: string; readonly row?: DocumentCode } => {
-  const found = [...new Set(names.flatMap(({ text }) => codeIn(text, codes) ?? []))].map((code) => ({ code, ...(Object.hasOwn(codes, code) ? { row: codes[code]! } : {}) }))
+  const found = [...new Set(names.flatMap(({ text }) => codesIn(text, codes)))].map((code) => ({ code, ...(Object.hasOwn(codes, code) ? { row: codes[code]! } : {}) }))
   const first = found.find(({ row }) => row?.sharing === 'blocked') ?? found.find(({ row }) => row?.sharing === 'blocked-pkb') ?? found[0]
   if (first === undefined) return { fact: 'missing' }
   const sharing = first.row?.sharing
@@ -58,15 +72,11 @@ export const codeFact = (
 }
 
 /**
- * Texts at any other place of the message that open with a code which is blocked and which no name has: a mapping that
- * misses the field with the code must not turn the document loose.
+ * Texts at any other place of the message that open with a blocked code, or seem to, and with one that no name has: a
+ * mapping that misses the field with the code must not turn the document loose.
  */
 export const blockedElsewhere = (names: readonly Found[], texts: readonly string[], codes: Codes): readonly Found[] => {
-  const read = new Set(codesOf(names))
-  const found = new Map(texts.flatMap((text): [string, string][] => {
-    const code = codeOf(text)
-    const isBlocked = code !== undefined && Object.hasOwn(codes, code) && codes[code]!.sharing !== 'listed'
-    return isBlocked && !read.has(code) ? [[code, text]] : []
-  }))
+  const read = new Set(names.flatMap(({ text }) => blockedIn(text, codes)))
+  const found = new Map(texts.flatMap((text) => blockedIn(text, codes).filter((code) => !read.has(code)).map((code) => [code, text] as const)))
   return [...found.values()].map((text) => ({ text, at: 'elsewhere in the message' }))
 }

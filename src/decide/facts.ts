@@ -89,7 +89,7 @@ const post = (patient: Patient, custodial: readonly string[]): FactValue<'post'>
 
 // ---------------------------------------------------------------- stricter of two
 
-export const strictness = <F extends FactName>(fact: F, value: FactValue<F>): number => (FACTS[fact] as readonly string[]).indexOf(value)
+const strictness = <F extends FactName>(fact: F, value: FactValue<F>): number => (FACTS[fact] as readonly string[]).indexOf(value)
 
 export const stricter = <F extends FactName>(fact: F, a: FactValue<F>, b: FactValue<F>): FactValue<F> => (strictness(fact, a) >= strictness(fact, b) ? a : b)
 
@@ -98,7 +98,7 @@ export const tighten = (facts: Facts, by: Partial<Facts>): Facts =>
   Object.fromEntries(FACT_NAMES.map((fact) => [fact, by[fact] === undefined ? facts[fact] : stricter(fact, facts[fact], by[fact])])) as Facts
 
 /** What a late message is believed about: what it says of the document itself, never whom or where it is sent. */
-export const LATE_BELIEVED = ['instruction', 'signals', 'code', 'producer', 'lifecycle', 'person'] as const satisfies readonly FactName[]
+const LATE_BELIEVED = ['instruction', 'signals', 'code', 'producer', 'lifecycle', 'person'] as const satisfies readonly FactName[]
 
 /** The facts of `late` that are stricter than those of `now`; empty: the late message changes nothing. */
 export const tightening = (now: Facts, late: Facts): Partial<Facts> =>

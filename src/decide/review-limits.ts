@@ -5,10 +5,11 @@ import { beganBy, deadline } from './working-days.ts'
 import { workedSince, workedUntil } from './working-hours.ts'
 
 export type ReviewSpan = { readonly working_hours: number } | { readonly working_days: number }
-export type ReviewLimit = { /** A role, never a person. */ readonly owner: string; /** After this it is late. */ readonly within: ReviewSpan }
+export type ReviewLimit = { /** A role, never a person. */ readonly owner: string; /** After this it is late. */ readonly within: ReviewSpan; readonly not_on?: readonly string[] }
 
-/** Of the reasons that the table names; `within` as it is written there. */
-export type ReviewLimits = { readonly [reason in ReviewReason]?: { readonly owner: string; readonly within: string } }
+/** Of the reasons that the table names; `within` as it is written there. `Row`: with what else the table says of a reason. */
+export type ReviewLimits<Row extends { readonly owner: string; readonly within: string } = { readonly owner: string; readonly within: string }> =
+  { readonly [reason in ReviewReason]?: Row } & { /** Days on which nobody works beside weekends and the usual bank holidays: YYYY-MM-DD. */ readonly not_on?: readonly string[] }
 
 /** From the shortest to the longest: a working week has 40 hours, and twelve weeks have 60 working days. */
 export const MOST_HOURS = 40
@@ -31,11 +32,14 @@ export const spanInWords = (span: ReviewSpan): string => {
 export const limitOf = (limits: ReviewLimits, reason: ReviewReason): ReviewLimit => {
   const { owner, within } = REVIEW_REASONS[reason]
   const row = Object.hasOwn(limits, reason) ? limits[reason] : undefined
-  return row ? { owner: row.owner, within: readSpan(row.within) ?? within } : { owner, within }
+  const { not_on: days } = limits
+  return { owner: row?.owner ?? owner, within: (row && readSpan(row.within)) ?? within, ...(days ? { not_on: days } : {}) }
 }
 
 /** When what began to wait then is late. */
-export const dueBy = (since: string, { within }: ReviewLimit): string => ('working_hours' in within ? workedUntil(since, within.working_hours) : deadline(since, within))
+export const dueBy = (since: string, { within, not_on: days = [] }: ReviewLimit): string =>
+  ('working_hours' in within ? workedUntil(since, within.working_hours, days) : deadline(since, { ...within, not_on: days }))
 
 /** The other way round: what began to wait by then is late now. */
-export const lateSince = (now: string, { within }: ReviewLimit): string => ('working_hours' in within ? workedSince(now, within.working_hours) : beganBy(now, within))
+export const lateSince = (now: string, { within, not_on: days = [] }: ReviewLimit): string =>
+  ('working_hours' in within ? workedSince(now, within.working_hours, days) : beganBy(now, { ...within, not_on: days }))

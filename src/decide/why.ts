@@ -3,7 +3,7 @@
 import type { Policy } from '../policy/policy.ts'
 import type { FactName, Facts, Found, Person, Prior, RioDocument } from '../types.ts'
 import { FACT_NAMES } from '../types.ts'
-import { codeIn } from './code.ts'
+import { codesIn } from './code.ts'
 import { kindOf } from './content.ts'
 
 type Table = 'document-codes.csv' | 'services.csv' | 'directorates.csv'
@@ -32,7 +32,7 @@ const said = (found: readonly Found[], otherwise: string): string => found.map((
 const one = (found: Found | undefined, otherwise: string): string => said(found ? [found] : [], otherwise)
 
 const codes = ({ document, policy }: Known): readonly { readonly code: string; readonly at: string }[] =>
-  document.names.flatMap(({ text, at }) => { const code = codeIn(text, policy.codes); return code === undefined ? [] : [{ code, at }] })
+  document.names.flatMap(({ text, at }) => codesIn(text, policy.codes).map((code) => ({ code, at })))
 
 /** Each code with the row that it was looked up in. */
 const codeRows = (known: Known): string => {

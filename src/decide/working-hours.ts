@@ -27,11 +27,11 @@ export const workingHours = (from: string, to: string, notOn: readonly string[] 
 }
 
 /** The first moment at which so many hours have been worked since then. `hours`: more than none. */
-export const workedUntil = (from: string, hours: number): string => {
+export const workedUntil = (from: string, hours: number, notOn: readonly string[] = []): string => {
   const began = Date.parse(from)
   let left = hours * HOUR_MS
   for (let day = londonDay(new Date(began)); ; day = shift(day, 1)) {
-    if (!isWorkingDay(day)) continue
+    if (!isWorkingDay(day, notOn)) continue
     const opens = Math.max(began, hourOf(day, OPENS))
     const room = hourOf(day, CLOSES) - opens
     if (room >= left) return new Date(opens + left).toISOString()
@@ -40,11 +40,11 @@ export const workedUntil = (from: string, hours: number): string => {
 }
 
 /** The other way round: the last moment since which so many hours have been worked by now. */
-export const workedSince = (now: string, hours: number): string => {
+export const workedSince = (now: string, hours: number, notOn: readonly string[] = []): string => {
   const ends = Date.parse(now)
   let left = hours * HOUR_MS
   for (let day = londonDay(new Date(ends)); ; day = shift(day, -1)) {
-    if (!isWorkingDay(day)) continue
+    if (!isWorkingDay(day, notOn)) continue
     const closes = Math.min(ends, hourOf(day, CLOSES))
     const room = closes - hourOf(day, OPENS)
     if (room >= left) return new Date(closes - left).toISOString()

@@ -6,7 +6,7 @@ import type { Content, DocumentEvent, Found, Receipt, RioDocument } from '../typ
 import { hl7Patient } from './hl7-patient.ts'
 import { ownerOf, placesOf, type Places } from './hl7-places.ts'
 import { hl7Message, strayLines } from './hl7-segments.ts'
-import { given, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
+import { agreed, doubtful, given, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
 import { hl7DateOrInstant, hl7Instant } from './time.ts'
 
 export const parseHl7 = (receipt: Receipt, mapping: Hl7Mapping): Parsed => {
@@ -17,7 +17,7 @@ export const parseHl7 = (receipt: Receipt, mapping: Hl7Mapping): Parsed => {
 
   const places = placesOf(message)
   for (const place of STRUCTURE) places.taken(place)
-  const type = trimmed(places.first(['MSH-9.1']))
+  const type = trimmed(places.first(['MSH-9.1']))?.toUpperCase()
   if (type !== 'MDM') return refuse('HL7_TYPE_UNSUPPORTED', 'MSH-9.1', 'MSH-9.1 is not MDM.')
   const trigger = trimmed(places.first(['MSH-9.2']))?.toUpperCase() ?? ''
   const event = Object.hasOwn(EVENTS, trigger) ? EVENTS[trigger] : undefined
@@ -28,9 +28,9 @@ export const parseHl7 = (receipt: Receipt, mapping: Hl7Mapping): Parsed => {
 
   const { fields } = mapping
   const documentId = trimmed(places.first(fields.document_id))
-  if (!documentId) return refuse('DOCUMENT_ID_MISSING', fields.document_id.join(', '), 'The place of the document id has no value.')
+  if (!documentId) return refuse('DOCUMENT_ID_MISSING', fields.document_id.join(', '), `The place of the document id has no value.${cutOff(message)}`)
   if (tooLong(documentId)) return refuse('DOCUMENT_ID_MISSING', fields.document_id.join(', '), TOO_LONG)
-  if (!message.getSegment('PID')) return refuse('PATIENT_MISSING', 'PID', 'There is no PID segment.')
+  if (!message.getSegment('PID')) return refuse('PATIENT_MISSING', 'PID', `There is no PID segment.${cutOff(message)}`)
   const parentId = PARENTED.includes(event) ? trimmed(places.first(fields.parent_id)) : undefined
   if (PARENTED.includes(event) && !parentId) return refuse('PARENT_MISSING', fields.parent_id?.join(', ') ?? 'TXA-13', `MDM^${trigger} needs the id of the earlier document.`)
   if (tooLong(parentId)) return refuse('PARENT_MISSING', fields.parent_id?.join(', ') ?? 'TXA-13', TOO_LONG)
@@ -58,6 +58,12 @@ const EVENTS: Readonly<Record<string, DocumentEvent>> = {
   T11: 'cancelled',
 }
 const PARENTED: readonly DocumentEvent[] = ['addendum', 'replaced']
+
+/** Why a segment may seem to be missing. */
+const cutOff = (message: Hl7Message): string => {
+  const lines = strayLines(message)
+  return lines === 0 ? '' : ` ${lines === 1 ? 'A line is no segment' : `${lines} lines are no segments`}: a segment begins its line with its name in capitals, such as TXA, and a line break within a field ends it too early.`
+}
 
 /** The message, or what is wrong with it. */
 const messageOf = (skeleton: string): Hl7Message | string => {
@@ -93,7 +99,7 @@ const documentOf = (
       documentDate: time(fields.document_date, hl7DateOrInstant),
       title: trimmed(places.first(fields.title)),
       fileName: trimmed(places.first(fields.file_name)) ?? receipt.fileName,
-      team: places.first(fields.team),
+      team: agreed(places.firstAll(fields.team), places.unusable),
       author: nameOf(places, fields.author),
       uploadedBy: trimmed(places.first(fields.uploaded_by)),
       completion: doubtful(places.firstAll(fields.completion), mapping.completion.final),
@@ -103,10 +109,6 @@ const documentOf = (
   for (const place of mapping.ignore) places.taken(place)
   return { ...document, unread: unreadPlaces(places.unread()) }
 }
-
-/** Of several values the one that lets nothing out, if there is any. */
-const doubtful = (found: readonly Found[], good: readonly string[]): Found | undefined =>
-  found.find(({ text }) => !good.some((value) => value.toLowerCase() === text.trim().toLowerCase())) ?? found[0]
 
 /** The parts of the first name that is there, never of two people. */
 const nameOf = (places: Places, at: readonly string[] | undefined): string | undefined => {

@@ -4,13 +4,13 @@ import type { Hl7Mapping } from '../policy/schema.ts'
 import type { Address, Found, Patient } from '../types.ts'
 import { ownerOf, type Places } from './hl7-places.ts'
 import { addressOf, given, isYes, trimmed } from './read.ts'
-import { hl7Day } from './time.ts'
+import { hl7Day, isoDay } from './time.ts'
 
 export const hl7Patient = (mapping: Hl7Mapping, places: Places): Patient => {
   const { fields } = mapping
   const identifiers = identifiersOf(mapping, places)
   const born = places.first(fields.birth_date)
-  const birthDate = born && hl7Day(born.text)
+  const birthDate = born && (hl7Day(born.text) ?? isoDay(born.text))
   if (born && !birthDate) places.unusable(born, 'not a date')
   return {
     nhsNumbers: identifiers.nhsNumbers,

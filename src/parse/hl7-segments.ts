@@ -10,7 +10,7 @@ export const hl7Message = (skeleton: string): Hl7Message | undefined => {
   const text = skeleton.replace(BOM, '')
   const endsInLf = /[\r\n]/u.exec(text)?.[0] === '\n'
   try {
-    return Hl7Message.parse(endsInLf ? text.replaceAll('\r', ' ') : text.replaceAll('\r\n', '\r').replaceAll('\n', ' '))
+    return Hl7Message.parse(endsInLf ? text.replaceAll('\n\r', '\n').replaceAll('\r', ' ') : text.replaceAll('\r\n', '\r').replaceAll('\n', ' '))
   } catch {
     return undefined
   }

@@ -25,6 +25,18 @@ export const trimmed = (found: Found | undefined): string | undefined => {
   return text ? text : undefined
 }
 
+/** Of several values the one that lets nothing out, if there is any. */
+export const doubtful = (found: readonly Found[], good: readonly string[]): Found | undefined =>
+  found.find(({ text }) => !good.some((value) => value.toLowerCase() === text.trim().toLowerCase())) ?? found[0]
+
+/** The value, where all that are there say the same: of two that differ, nobody could say which is meant. */
+export const agreed = (found: readonly Found[], unusable: (found: Found, why: string) => void = () => undefined): Found | undefined => {
+  const [first, ...others] = found
+  const other = others.find(({ text }) => text.trim() !== first?.text.trim())
+  if (other) unusable(other, 'differs from another value there')
+  return other ? undefined : first
+}
+
 /** Lines and postcode of the first address that has either: two addresses are never mixed. `owner` names the address a value stands in. */
 export const addressOf = (lines: readonly Found[], postcodes: readonly Found[], owner: (found: Found) => string): Address | undefined => {
   const first = lines[0] ?? postcodes[0]

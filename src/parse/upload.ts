@@ -4,7 +4,7 @@ import type { UploadMapping } from '../policy/schema.ts'
 import { DOCUMENT_EVENTS, type DocumentEvent, type Found, type Patient, type Receipt, type RioDocument } from '../types.ts'
 import { whereBroken } from './json-fault.ts'
 import { jsonPlacesOf, shown, type JsonPlaces } from './json-places.ts'
-import { addressOf, given, isYes, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
+import { addressOf, agreed, doubtful, given, isYes, refuse, speaksAgainst, TOO_LONG, tooLong, trimmed, unreadPlaces, type Parsed } from './read.ts'
 import { repeatedName } from './repeated-name.ts'
 import { isoDateOrInstant, isoDay, isoInstant } from './time.ts'
 
@@ -20,7 +20,7 @@ export const parseUpload = (receipt: Receipt, mapping: UploadMapping): Parsed =>
   if (tooLong(documentId)) return refuse('DOCUMENT_ID_MISSING', inMetadata(mapping.fields.document_id), TOO_LONG)
   const patient = patientName(mapping)
   if (patient && !isObject((metadata as Record<string, unknown>)[patient])) return refuse('PATIENT_MISSING', inMetadata([patient]), 'There is no patient object.')
-  const said = trimmed(places.first([mapping.event]))?.toLowerCase()
+  const said = trimmed(agreed(places.firstAll([mapping.event])))?.toLowerCase()
   const event = DOCUMENT_EVENTS.find((one) => one === said)
   if (!event) return refuse('EVENT_UNKNOWN', inMetadata([mapping.event]), `It has to be one of ${DOCUMENT_EVENTS.join(', ')}.`)
   const parent = event === 'replaced' ? mapping.replaces : event === 'addendum' ? mapping.addendum_to : undefined
@@ -78,10 +78,10 @@ const documentOf = (
       documentDate: time(fields.document_date, isoDateOrInstant),
       title: trimmed(places.first(fields.title)),
       fileName: trimmed(places.first(fields.file_name)) ?? fileName,
-      team: places.first(fields.team),
+      team: agreed(places.firstAll(fields.team), places.unusable),
       author: places.all(fields.author).map((found) => found.text.trim()).join(' ') || undefined,
       uploadedBy: trimmed(places.first(fields.uploaded_by)),
-      completion: places.first(fields.completion),
+      completion: doubtful(places.firstAll(fields.completion), mapping.completion.final),
     }),
   }
   for (const path of mapping.ignore) places.taken(path)

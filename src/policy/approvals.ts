@@ -26,7 +26,8 @@ const ofHead = (file: string, text: string): readonly Approval[] => {
 }
 
 const rowsOf = ({ codes, services, directorates, reviewLimits }: Policy, file: string): readonly Approved[] =>
-  Object.values<Approved>(({ 'mappings/document-codes.csv': codes, 'mappings/services.csv': services, 'mappings/directorates.csv': directorates, 'mappings/review-limits.csv': reviewLimits } as const)[file] ?? {})
+  Object.values<Approved | readonly string[]>(({ 'mappings/document-codes.csv': codes, 'mappings/services.csv': services, 'mappings/directorates.csv': directorates, 'mappings/review-limits.csv': reviewLimits } as const)[file] ?? {})
+    .filter((row) => 'approved_by' in row)
 
 const ofRows = (file: string, rows: readonly Approved[]): readonly Approval[] =>
   [...Map.groupBy(rows, ({ approved_by }) => approved_by)].map(([by, its]) => ({ file, by, on: its.map(({ approved_on }) => approved_on).sort().at(-1)!, rows: its.length }))

@@ -22,12 +22,18 @@ export const compile = (read: Read & { readonly rules: NonNullable<Read['rules']
     codes: Object.fromEntries(read.codes.rows.map(({ row }) => [row.code, row])),
     services: Object.fromEntries(read.services.rows.map(({ row }) => [row.team, row])),
     directorates: Object.fromEntries(read.directorates.rows.map(({ row }) => [row.directorate, row])),
-    reviewLimits: Object.fromEntries(read.reviewLimits.rows.map(({ row }) => [row.reason, row])),
+    reviewLimits: { ...Object.fromEntries(read.reviewLimits.rows.map(({ row }) => [row.reason, row])), ...freeDaysOf(Object.values(channels)) },
     mappings: Object.fromEntries([...read.mappings].map(([name, { value: one }]) => [name, one])),
     feeds: Object.fromEntries(Object.entries(channels).flatMap(([name, one]) => (one.kind === 'feed' ? [[name, one]] : []))),
     destinations: { ...(pkb ? { pkb } : {}), ...(print ? { print } : {}) },
     channels,
   }
+}
+
+/** Whichever file says that nobody works on a day, nobody sees to a document on it. */
+const freeDaysOf = (channels: readonly Channel[]): { readonly not_on?: readonly string[] } => {
+  const days = channels.flatMap((one) => (one.kind === 'feed' ? one.alert_if_silent?.not_on : one.type === 'pkb' ? one.extra_bank_holidays : undefined) ?? [])
+  return days.length > 0 ? { not_on: [...new Set(days)].sort() } : {}
 }
 
 const rulesOf = ({ value, yaml }: NonNullable<Read['rules']>): readonly Rule[] =>

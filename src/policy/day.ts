@@ -17,7 +17,7 @@ const meant = (text: string): string | undefined => {
   const [, year, month, day] = /^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[T ].*)?$/u.exec(text) ?? []
   if (year) return written(Number(year), Number(month), Number(day))
   const [, first, second, third] = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?: .*)?$/u.exec(text) ?? []
-  if (third) return written(fullYear(third), Number(second), Number(first))
+  if (third) return written(fullYear(third), Number(second), Number(first)) ?? written(fullYear(third), Number(first), Number(second))
   const [, date, name, when] = /^(\d{1,2})(?:st|nd|rd|th)?[\s-]+([a-z]{3,9})[\s,-]+(\d{4}|\d{2})$/iu.exec(text) ?? []
   if (when) return written(fullYear(when), MONTHS.findIndex((month) => month.startsWith(name!.toLowerCase())) + 1, Number(date))
   // The number of a day since the end of 1899: what is left of a date in a cell that became a number.

@@ -75,7 +75,11 @@ export type SentFiles = Omit<PolicyFiles, 'show'> & { readonly folders: Folders 
 export const sent = ({ files, problems }: PolicyFiles, env: Environment): SentFiles => ({ files, problems, folders: foldersOf(env) })
 export const arrived = ({ files, problems, folders }: SentFiles): PolicyFiles => ({ files, problems, show: showIn(folders) })
 
-const shown = (path: string): string => { const short = relative(process.cwd(), path); return short.startsWith('..') ? path : short }
+/** As people know it: from the folder they are in, or whole where it lies outside. */
+export const shown = (path: string): string => {
+  const short = relative(process.cwd(), path)
+  return short.startsWith('..') ? path : short
+}
 const about = (path: string, message: string): PolicyProblem => ({ file: shown(path), line: 1, col: 1, path: '', message })
 
 const list = async (folder: string, problems: PolicyProblem[]): Promise<readonly string[]> => {

@@ -21,7 +21,7 @@ export const readPlain = async (path: string, mostBytes: number): Promise<Buffer
   }
 }
 
-export const refuseUnlessPlain = async (path: string, mostBytes = Infinity): Promise<void> => {
+const refuseUnlessPlain = async (path: string, mostBytes = Infinity): Promise<void> => {
   const found = await stat(path)
   if (found.isDirectory()) throw wrong('EISDIR')
   if (!found.isFile()) throw wrong('NOT_PLAIN')

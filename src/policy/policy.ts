@@ -1,6 +1,6 @@
 // The policy in force: channels and mappings, read, checked and hashed, as plain data that the core can use.
 // It is made by `policy/load.ts` and by nothing else; it refuses to be changed.
-import type { ReviewReason } from '../decide/review-reason.ts'
+import type { ReviewLimits } from '../decide/review-limits.ts'
 import type { FactName, RuleRoute } from '../types.ts'
 import type { Channel, Directorate, DocumentCode, Feed, Mapping, PkbDestination, PrintDestination, ReviewLimitRow, Service } from './schema.ts'
 
@@ -29,7 +29,7 @@ export type Policy = {
   readonly services: { readonly [team: string]: Service }
   readonly directorates: { readonly [directorate: string]: Directorate }
   /** Of the reasons for review that the table names; `decide/review-limits.ts` says what is in force. */
-  readonly reviewLimits: { readonly [reason in ReviewReason]?: ReviewLimitRow }
+  readonly reviewLimits: ReviewLimits<ReviewLimitRow>
   readonly mappings: { readonly [name: string]: Mapping }
   readonly feeds: { readonly [name: string]: Feed }
   readonly destinations: { readonly pkb?: PkbDestination; readonly print?: PrintDestination }

@@ -1,4 +1,5 @@
-// One thing that is wrong in a file that an analyst edits: where, what, and what to write instead.
+// One thing that is wrong in a file that an analyst edits: where, what, and what to write instead. It refuses to be without a
+// place: a problem of a whole file stands on its first line.
 
 export type PolicyProblem = { readonly file: string; readonly line: number; readonly col: number; readonly path: string; readonly message: string }
 

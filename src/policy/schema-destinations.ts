@@ -43,7 +43,7 @@ const documentType = z.string().regex(/^([ABD-Z][A-Z]{1,3}|C[A-OQ-Z]|C[A-Z]{2,3}
 })
 const fourLetters = z.string({ error: 'codes are text: put it in quotes' }).regex(/^[A-Z]{4}$/, 'a code is four capital letters')
 
-export const hl7Soap = z.strictObject({
+const hl7Soap = z.strictObject({
   url: text.describe('Address of the SOAP service that takes HL7 messages; https, unless it is the sandbox'),
   username: text.describe('User name that PKB gave the trust (or the team) for HL7'),
   password: text.describe('Its password; only as a setting, so that no secret stands in a file'),
@@ -74,7 +74,7 @@ export const pkbDestination = z.strictObject({
   print_after: span.describe('A letter that waits for so long because PKB does not say whether there is an account goes by post; where the safety floor forbids that, a person looks. It counts from when the letter was first to go to the record'),
   registered_later: z.enum(['stays-by-post', 'pulled-back']).describe('A letter lies in the outbox because there was no account, and now there is one: it stays with the post, or it is pulled back and goes to the record. A printed one always stays'),
   print_if_unread_after: byKind.optional().describe('By kind of document, as document-codes.csv says it: a letter for the record that is not proven read after so long goes by post as well, once, even if it never got there; where the safety floor forbids that, a person looks. It counts from when this content was first to go to the record. A kind that is left out is never posted for that. Only with transport hl7-soap: by FHIR nothing can be shown to be read'),
-  extra_bank_holidays: z.array(day).optional().describe('Bank holidays of England beside the usual ones, in quotes, such as "2027-05-07"; they count for every working_days in this file'),
+  extra_bank_holidays: z.array(day).optional().describe('Bank holidays of England beside the usual ones, in quotes, such as "2027-05-07"; they count for every working_days in this file, and for the limits of reviews'),
   read_poll_secs: seconds(DAY).optional().describe('Seconds between two questions about what was read; 300 if left out. Only of what was sent by HL7'),
   at_once: atOnce.default(1).describe('Exchanges that may run at the same moment, over all processes; 1 if left out, as PKB asks for. At PKB itself at most 4 by HL7, and only once PKB has agreed'),
   per_minute: z.number().int().min(1).max(6_000).optional().describe('Most exchanges in a minute, over all processes; left out, there is no ceiling. A recall never waits for it'),

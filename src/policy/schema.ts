@@ -35,7 +35,7 @@ export const expectation = z.strictObject({
 })
 
 /** A test inside a feed file: a message or an upload, and what must and must not become of it. */
-export const channelTest = z.strictObject({
+const channelTest = z.strictObject({
   name: text.describe('What should happen, as a sentence; a failure is told under this name'),
   sample: text.optional().describe('File with the message or the upload, from the root of the project, for example samples/01-share-registered.hl7'),
   message: text.optional().describe('An HL7 message written here instead of in a file, one segment a line; {file} stands where the base64 of the file belongs'),
@@ -64,7 +64,7 @@ export const channelTest = z.strictObject({
 
 const silence = z.strictObject({
   working_hours: z.number().min(1).max(80).describe('Working hours: nine to five in London, Monday to Friday, without the bank holidays of England'),
-  not_on: z.array(day).optional().describe('Days on which nobody works beside weekends and bank holidays, for example "2027-05-07"'),
+  not_on: z.array(day).optional().describe('Days on which nobody works beside weekends and bank holidays, for example "2027-05-07"; they count for the limits of reviews too'),
 })
 const feed = {
   kind: z.literal('feed').describe('A feed brings documents in'),
@@ -125,7 +125,7 @@ const hl7Place = z.string().regex(/^[A-Z][A-Z0-9]{2}-[1-9]\d*(\.[1-9]\d*){0,2}$/
 const jsonPath = z.string().regex(/^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$/, 'write a place as names with dots, for example patient.nhsNumber')
 const timeZone = text
   .refine(isTimeZone, 'write the name of a time zone, for example Europe/London')
-  .describe('Zone of times without an offset, for example Europe/London')
+  .describe('Time zone of times that are written without one, for example Europe/London')
 
 function isTimeZone(name: string): boolean {
   try {
@@ -149,14 +149,14 @@ const fieldsOf = <P extends z.ZodType>(place: P) => {
     names: places.describe('Every place that may carry a name with the 4-letter code: all are read, and a blocked code in any one blocks the document'),
     title: first('Title that the patient sees'),
     file_name: first('Name of the file'),
-    source_time: first('When it happened in RiO; without it a message can only make sharing stricter'),
+    source_time: first('When it happened in RiO. A message without this time can make sharing stricter, and never looser'),
     document_date: first('When the document was written'),
-    team: first('RiO team, looked up in services.csv'),
+    team: places.describe('RiO team, looked up in services.csv: the first of these places that has a value; two values there that differ are none'),
     author: places.describe("Parts of the author's name, in the order in which they are shown"),
     organisations: places.describe("ODS code of the author's organisation: the first of these places that has a value, with all its repetitions"),
     uploaded_by: first('Who uploaded it'),
-    completion: first('Whether it is final or a draft, by the lists under completion'),
-    availability: first('Whether it is available, on hold, cancelled or superseded, by the lists under availability'),
+    completion: places.describe('Whether it is final or a draft, by the lists under completion: the first of these places that has a value; of several there the one that is not final'),
+    availability: places.describe('Whether it is available, on hold, cancelled or superseded, by the lists under availability: the first of these places that has a value; of several there the one that is not available'),
     client_id: first('RiO client id of the patient'),
     family: first('Family name of the patient'),
     given: first('Given name of the patient'),
@@ -183,14 +183,14 @@ const completion = z.strictObject({
 export const hl7Mapping = z.strictObject({
   kind: z.literal('hl7-mdm').describe('Says where HL7 messages (MDM) keep each field; for feeds of the type mllp'),
   ...approval,
-  source: name.describe('Source system: with the document id the key of a document, whichever feed brought it'),
+  source: name.describe('Short name of the system that the documents come from. The same source and the same document id mean the same document, whichever feed brings it'),
   time_zone: timeZone,
   fields: z.strictObject(fieldsOf(hl7Place)).partial().required({ ...neededFields, availability: true }).describe('Places of each field, the preferred one first'),
   nhs_number: z.strictObject({
-    identifiers: z.array(hl7Place).min(1).describe('Repeating identifier fields, for example PID-3'),
+    identifiers: z.array(hl7Place).min(1).describe('Fields that hold identifiers of the patient, for example PID-3; all their repetitions are read'),
     authority: code.describe('Assigning authority (component 4) of an NHS number'),
     type: code.describe('Identifier type (component 5) of an NHS number'),
-    trace_status: z.array(hl7Place).min(1).describe('Places of its trace status (01 is verified), read beside {status:..} in the identifier itself'),
+    trace_status: z.array(hl7Place).min(1).describe('Places of its trace status; 01 is verified. Where the identifier itself holds {status:01} or the like, that is read too'),
   }).describe('Where the NHS number and its trace status are'),
   client_id_type: z.array(code).min(1).describe('Identifier types (component 5) of RiO client ids, the preferred one first'),
   completion,
@@ -201,13 +201,13 @@ export const hl7Mapping = z.strictObject({
     superseded: z.array(code).describe('Values of a document that a newer one replaced; it is withheld, or taken back'),
   }).describe('What the values of the field availability mean; one that is in none of the lists is unknown, and waits for a person'),
   signals: z.array(signal(hl7Place)).min(1).describe(SIGNALS),
-  ignore: z.array(hl7Place).describe('Fields known to carry nothing that matters; all others that carry a value are reported as unread'),
+  ignore: z.array(hl7Place).describe('Fields that are known not to matter; npx openletter explain reports every other field that has a value and that nothing here reads'),
 })
 
 export const uploadMapping = z.strictObject({
   kind: z.literal('upload').describe('Says where the metadata of an upload keeps each field; for feeds of the types http and folder'),
   ...approval,
-  source: name.describe('Source system: with the document id the key of a document, whichever feed brought it'),
+  source: name.describe('Short name of the system that the documents come from. The same source and the same document id mean the same document, whichever feed brings it'),
   time_zone: timeZone,
   fields: z.strictObject(fieldsOf(jsonPath)).omit({ parent_id: true, availability: true }).partial().required(neededFields).describe('Places of each field, the preferred one first'),
   event: jsonPath.describe('What happened: created, updated, replaced, addendum or cancelled; anything else is refused'),
@@ -219,7 +219,7 @@ export const uploadMapping = z.strictObject({
   }).describe('Where the NHS number and its trace status are'),
   completion,
   signals: z.array(signal(jsonPath)).min(1).describe(SIGNALS),
-  ignore: z.array(jsonPath).describe('Names known to carry nothing that matters, with all that is under them'),
+  ignore: z.array(jsonPath).describe('Names that are known not to matter, with all that is under them; npx openletter explain reports every other name that nothing here reads'),
 })
 
 export const mapping = z.discriminatedUnion('kind', [hl7Mapping, uploadMapping])
@@ -240,7 +240,7 @@ export const rule = z.strictObject({
   when: conditions.describe('Facts that a document must have; a list means one of these, and a fact left out is not looked at'),
   route: z.enum(RULE_ROUTES).describe('Where such a document goes: the PKB record (else the post), print, nobody, or a person who decides'),
   because: text.describe('A sentence that an administrator understands'),
-  conflict: z.boolean().optional().describe('List it for the directorate: with instruction share, something speaks against sharing'),
+  conflict: z.boolean().optional().describe('true lists the document for its directorate, because it was marked share and something else speaks against sharing; left out, false'),
 })
 
 export const sharingRules = z.strictObject({
@@ -249,7 +249,7 @@ export const sharingRules = z.strictObject({
   test_patients: z.boolean().describe('Take NHS numbers that start with 999: only for a test system'),
   trust: z.strictObject({
     name: text.describe('Name of the trust, as the patient reads it'),
-    organisations: z.array(odsCode).min(1).describe("The trust's own ODS codes; the first is the custodian. A document by any other organisation is external"),
+    organisations: z.array(odsCode).min(1).describe("The trust's own ODS codes; the first one is named as the keeper of each document. A document by any other organisation is external"),
   }).describe('Whose documents these are'),
   instruction: z.strictObject({
     share: z.array(text).min(1).describe('Whole texts of the picklist that mean share'),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { codeFact, codeOf } from '../../src/decide/code.ts'
+import * as fc from 'fast-check'
+import { codeFact, codeOf, codesIn } from '../../src/decide/code.ts'
 import { content, kindOf } from '../../src/decide/content.ts'
 import { identity, passesModulus11 } from '../../src/decide/identity.ts'
 import { foldPicklist, heeding, instruction } from '../../src/decide/picklist.ts'
@@ -38,6 +39,7 @@ describe('the code that opens a name', () => {
   test.each([
     ['HMHR report.pdf', 'HMHR'], ['hmhr-report', 'HMHR'], ['HMHR_report', 'HMHR'], ['HMHR.pdf', 'HMHR'], ['HMHR', 'HMHR'], ['\uFEFF  HMHR x', 'HMHR'],
     ['ＨＭＨＲ report', 'HMHR'], ['HM\u200BHR report', 'HMHR'], ['C:\\Letters\\HMHR report.pdf', 'HMHR'], ['/rio/out/CLIN letter.pdf', 'CLIN'],
+    ['CLIN Letter 12/11/2026.pdf', 'CLIN'], ['/rio/2026/11/CLIN Letter 12/11/2026', 'CLIN'], ['/rio/2026/CLIN/letter.pdf', undefined],
     ['HMHRX report', undefined], ['xHMHR', undefined], ['A HMHR report', undefined], ['HMH report', undefined], ['HMHR1', undefined], ['HMHRé', undefined], ['', undefined],
   ])('%j has %s', (name, code) => expect(codeOf(name)).toBe(code))
 
@@ -53,7 +55,14 @@ describe('the code that opens a name', () => {
   test.each([
     ['\u041dMHR report', 'blocked'], ['нмнr report', 'blocked'], ['ΗΜΗR report', 'blocked'], ['HMHR\u0301 report', 'blocked'], ['"HMHR report.pdf"', 'blocked'], ['“HMHR” report', 'blocked'], ['(HMHR) report', 'blocked'], ['_HMHR report', 'blocked'],
     ['"PSYR report"', 'blocked-pkb'], ['\u0421LIN letter', 'missing'], ['"CLIN letter"', 'missing'], ['1 HMHR report', 'missing'], ['\u0416MHR report', 'missing'], ['"HMHRX report"', 'missing'],
+    ['ᎻᎷᎻᎡ report', 'blocked'], ['ꓧꓟꓧꓣ report', 'blocked'], ['ʜᴍʜʀ report', 'blocked'], ['һмһr report', 'blocked'], ['PՏYR report', 'blocked-pkb'],
+    ['HMHR report 12/11/2026', 'blocked'], ['HMHR papers and/or a letter', 'blocked'], ['НMHR papers and/or a letter', 'blocked'], ['HMHR/CLIN letter', 'blocked'], ['CLIN/HMHR report.pdf', 'blocked'], ['DISC and/or CLIN letter', 'missing'],
   ])('what only looks like a blocked code blocks, and nothing else is taken for what it looks like: %j is %s', (name, fact) => expect(codeFact(found(name), codes).fact).toBe(fact))
+  test('a text that is looked at closely has the codes that it has at a glance', () => {
+    const pieces = fc.constantFrom('HMHR', 'hmhr', 'CLIN', 'PSYR', ' ', '/', '\\', '.', '-', '_', '"', '(', '[', ']', '7', 'x', '~', '1/2')
+    // A space of another kind at the end says nothing, and has the text looked at closely.
+    fc.assert(fc.property(fc.array(pieces, { maxLength: 6 }).map((all) => all.join('')), (text) => expect([text, codesIn(text, codes)]).toEqual([text, codesIn(`${text}\u00A0`, codes)])), { numRuns: 2000 })
+  })
   test('beside a listed code too', () => expect(codeFact(found('CLIN letter', '\u041dMHR report'), codes)).toMatchObject({ fact: 'blocked', code: 'HMHR' }))
 })
 

@@ -36,6 +36,26 @@ test('what a page calls late is what the queue calls late, at any moment', () =>
   }), { numRuns: 400 })
 })
 
+describe('a day on which nobody works counts for nothing', () => {
+  // The Friday on which England had one more bank holiday.
+  const limits = (within: string) => ({ code: { owner: 'Anybody', within }, not_on: ['2027-05-07'] })
+  const late = (since: string, within: string): string => dueBy(since, limitOf(limits(within), 'code'))
+  test.each([
+    ['in working days', '2027-05-06T10:00:00.000Z', '1 working day', '2027-05-10T23:00:00.000Z'],
+    ['in working hours', '2027-05-06T15:00:00.000Z', '2 working hours', '2027-05-10T09:00:00.000Z'],
+    ['that begin on it', '2027-05-07T10:00:00.000Z', '1 working hour', '2027-05-10T09:00:00.000Z'],
+  ])('%s', (_, since, written, expected) => expect(late(since, written)).toBe(expected))
+  test('for a reason without a row too', () => expect(dueBy('2027-05-06T10:00:00.000Z', limitOf(limits('1 working day'), 'second-key'))).toBe('2027-05-10T23:00:00.000Z'))
+  test('and what a page calls late is what the queue calls late', () => {
+    const days = fc.uniqueArray(fc.integer({ min: Date.parse('2026-01-01') / 86_400_000, max: Date.parse('2028-01-01') / 86_400_000 }).map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10)), { maxLength: 60 })
+    fc.assert(fc.property(moments, spans, days, fc.integer({ min: -2, max: 2 }), (since, span, not_on, off) => {
+      const limit = { ...within(span), not_on }
+      const now = new Date(Date.parse(dueBy(since, limit)) + off).toISOString()
+      expect([off, since <= lateSince(now, limit)]).toEqual([off, off >= 0])
+    }), { numRuns: 300 })
+  })
+})
+
 test('so many hours have been worked when they are over, and a moment before not', () => {
   fc.assert(fc.property(moments, fc.integer({ min: 1, max: MOST_HOURS }), (since, hours) => {
     const at = due(since, { working_hours: hours })

@@ -118,6 +118,12 @@ describe('organisations', () => {
   test('the register is never taken for an organisation', () => expect(of({ 'TXA-9': 'C1^A^^^^^^^GMC', 'MSH-4': '' })).toEqual([]))
 })
 
+test('of two teams that differ nobody knows whose document it is', () => {
+  expect(document(mdm({ 'PV1-3': 'ADULT1~ADULT1' })).team?.text).toBe('ADULT1')
+  const { team, unread } = document(mdm({ 'PV1-3': 'ADULT1~ADULT2' }))
+  expect([team, unread]).toEqual([undefined, ['PV1-3[2].1 (differs from another value there)']])
+})
+
 test('of several completions or availabilities the one that lets nothing out counts', () => {
   expect(document(mdm({ 'TXA-17': 'AU~DI' })).completion?.text).toBe('DI')
   expect(document(mdm({ 'TXA-19': 'AV~CA' })).availability?.text).toBe('CA')

@@ -87,6 +87,12 @@ describe('wrong types never crash, and are no value', () => {
   ]))
   test('a number is never read as the NHS number', () => expect(document({ patient: { ...patient, nhsNumber: 9_990_000_018 } })).toMatchObject({ patient: { nhsNumbers: [] }, unread: ['metadata.patient.nhsNumber (not text)'] }))
   test('a list of texts is all of them', () => expect(document({ documentType: ['MH share with patient', 'MH DO NOT share with patient'] }).picklist.map(({ at }) => at)).toEqual(['metadata.documentType[0]', 'metadata.documentType[1]']))
+  test('of two teams that differ nobody knows whose it is, and of two stages the unfinished one counts', () => {
+    expect(document({ team: ['ADULT1', 'ADULT1 '] }).team?.text).toBe('ADULT1')
+    const two = document({ team: ['ADULT1', 'ADULT2'], status: ['final', 'draft'] })
+    expect([two.team, two.completion?.text, two.unread]).toEqual([undefined, 'draft', ['metadata.team[1] (differs from another value there)']])
+  })
+  test('two events that differ are none', () => expect(refusal({ ...usual, event: ['created', 'cancelled'] })).toEqual({ code: 'EVENT_UNKNOWN', at: 'metadata.event' }))
   test('half a character is replaced, so that it can be stored', () => expect(document({ name: 'CLIN \uD800' }).title).toBe('CLIN \uFFFD'))
   test('nesting without end is not walked to its end', () => expect(parsed(`{"documentId":"RIO-1","event":"created","patient":{},"deep":${'['.repeat(5000)}${']'.repeat(5000)}}`)).toMatchObject({ ok: true }))
   test('a name that may be text about a patient is not shown', () => expect(document({ 'for Ada Example': { x9990000018: 'x' }, notes: { '9990000018': 'x' } }).unread).toEqual(['metadata.….…', 'metadata.notes.…']))

@@ -47,6 +47,40 @@ test('a policy that was in force with the sandbox loads after the trust has gone
   expect(kept(exampleTexts, env).problems.map(printProblem)).toEqual([])
 })
 
+describe('a policy that was in force before something was refused in it', () => {
+  const [rules, services, codes] = ['mappings/sharing-rules.yaml', 'mappings/services.csv', 'mappings/document-codes.csv']
+  const receipt = sampleReceipt('01-share-registered.json')
+  const decided = (files: KeptFiles) => {
+    const { policy, problems } = kept(files)
+    expect(problems.map(printProblem)).toEqual([])
+    const planned = plan(receipt, policy!, { account: 'registered', deceased: false }, { firstReceivedAt: receipt.receivedAt, cancelled: false, superseded: false, moved: false, held: false, released: 0, parentStanding: true })
+    return planned.ok ? planned.plan.decision : undefined
+  }
+  const changed = (file: string, find: string | RegExp, put: string): KeptFiles => {
+    const files = { ...exampleTexts, [file]: exampleTexts[file]!.replace(find, put) }
+    expect(loadFiles(asFiles(files), testEnvironment).problems).not.toEqual([])
+    return files
+  }
+  test.each([
+    ['a look-alike letter in a table', services, 'Newham adult', 'Newh\u0430m adult'],
+    ['a look-alike letter in a rule', rules, 'The patient has died.', 'The p\u0430tient has died.'],
+    ['a character that nobody sees', rules, 'The patient has died.', 'The patient\u200B has died.'],
+    ['what git leaves of two versions', codes, ',Clinic letter,', ',"Clinic\n=======\nletter",'],
+    ['a SNOMED CT id that was mistyped', codes, '823691000000103', '823691000000104'],
+    ['an approver who is nobody', rules, /approved_by: .*/u, 'approved_by: TBC'],
+    ['a share text without its counterpart', rules, 'share: ["MH share with patient"]', 'share: ["MH share with patient", "CAMHS share with patient"]'],
+    ['a final that HL7 does not know', 'mappings/rio-hl7-mdm.yaml', 'final: ["AU", "LA"]', 'final: ["AU", "LA", "XX"]'],
+  ])('decides as it did: %s', (_, file, find, put) => expect(decided(changed(file, find, put))).toMatchObject({ route: 'pkb', rule: 'to-pkb' }))
+
+  test('though the floor of today would refuse its rules, and what they let out is still kept in by it', () => {
+    const { route, rule } = decided(changed(rules, '\nrules:\n', '\nrules:\n  - { name: first, when: { kind: [external, clinical] }, route: pkb, because: It is the first. }\n'))!
+    expect([route, rule]).toEqual(['pkb', 'first'])
+    const { policy } = kept(changed(rules, '\nrules:\n', '\nrules:\n  - { name: first, when: {}, route: pkb, because: It is the first. }\n'))
+    const planned = plan(sampleReceipt('03-do-not-share.json'), policy!, { account: 'registered', deceased: false }, { firstReceivedAt: receipt.receivedAt, cancelled: false, superseded: false, moved: false, held: false, released: 0, parentStanding: true })
+    expect(planned).toMatchObject({ ok: true, plan: { decision: { route: 'review', rule: 'floor' } } })
+  })
+})
+
 test('a kept policy whose rules have a problem is still refused', () => {
   const rules = 'mappings/sharing-rules.yaml'
   expect(kept({ ...older, [rules]: exampleTexts[rules]!.replace('route: withhold', 'route: nowhere') }).policy).toBeUndefined()

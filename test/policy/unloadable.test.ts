@@ -37,6 +37,8 @@ const NEVER = {
   'do-not-share by HL7': mdm((message) => message.replace('MH share with patient', DO_NOT)),
   'a blocked code by HTTP': upload({ name: 'HMHR Report.pdf' }),
   'a blocked code by HL7': mdm((message) => message.replaceAll('CLIN', 'HMHR')),
+  'a blocked code before a date by HTTP': upload({ name: 'HMHR Report 12/11/2026' }),
+  'a blocked code that looks like one, beside a listed one': upload({ label: '\u041dMHR and/or other papers' }),
   'a letter of another organisation by HTTP': upload({ author: { name: 'Dr Other', organisation: 'RVX' } }),
   'a letter of another organisation by HL7': mdm((message) => message.replace('^^^^^^^^^^^RWK|', '^^^^^^^^^^^RVX|')),
 } as const
@@ -44,6 +46,9 @@ const NOT_YET = {
   'an observing directorate': upload({ team: 'ADULT2' }),
   'a directorate that is not live': upload({ team: 'ADULT3' }),
   'a team that nobody knows': upload({ team: '__proto__' }),
+  'a team that is live and one that is not, by HTTP': upload({ team: ['ADULT1', 'ADULT3'] }),
+  'a team that is live and one that is not, by HL7': mdm((message) => message.replace('|ADULT1', '|ADULT1~ADULT3')),
+  'final and a draft by HTTP': upload({ status: ['final', 'draft'] }),
   'a document from before go-live': { ...upload(), receivedAt: '2025-01-05T23:59:00.000Z' },
 } as const
 const ALL = { ...NEVER, ...NOT_YET }
@@ -190,6 +195,10 @@ describe('by texts and lists', () => {
     ['the names are read where something else stands', 'refused', [[UPLOAD, 'names: [name, fileName]', 'names: [documentDate]']]],
     ['one name of three is read', 'refused', [[HL7, 'names: [TXA-16, TXA-25, OBX-3.2]', 'names: [TXA-16]']]],
     ['a code is read beside the name', 'nothing leaves', [[UPLOAD, 'names: [name, fileName]', 'names: [uploadedBy, name, fileName]']]],
+    ['a signal in quotes as Word types them', 'refused', [[HL7, 'values: ["V", "VR"]', 'values: [“V”, “VR”]']]],
+    ['a signal that only looks like N', 'refused', [[HL7, 'values: ["P", "N"]', 'values: ["P", "\u039D"]']]],
+    ['an id that is another in each message, so that no cancel finds its document', 'refused', [[HL7, 'document_id: [TXA-12.1]', 'document_id: [MSH-10]']]],
+    ['the sender taken for a team of a live directorate', 'refused', [[HL7, 'team: [PV1-3.1]', 'team: [MSH-4.1]'], [SERVICES, /$/u, 'RWK,Everybody,in-scope,newham,,,Role,2026-10-01\n'], ['channels/pkb.yaml', 'hospital_services: {', 'hospital_services: { RWK: MHADULT,']]],
     ['the picklist is ignored', 'refused', [[HL7, '- MSH-8 ', '- TXA-2 ']]],
     ['nothing speaks against sharing', 'refused', [[UPLOAD, /signals:\n(?: .*\n)+/u, 'signals: []\n']]],
     ['an approval that nobody can have given', 'refused', [[RULES, /approved_on: .*/u, 'approved_on: "2999-10-01"']]],

@@ -16,7 +16,7 @@ export type Attached = {
 }
 
 /** All stay open until the message is whole; no document has nearly as many. */
-export const FILES_MOST = 100
+const FILES_MOST = 100
 const NOTHING = Buffer.alloc(0)
 
 type File = { readonly writer: ContentWriter; readonly decoder: Base64Decoder }

@@ -4,24 +4,30 @@ import iconv from 'iconv-lite'
 
 export type Decoded = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly detail: string }
 
-type Reading = 'utf-8' | 'windows-1252' | 'iso-8859-15' | 'either'
+type Reading = 'utf-8' | 'windows-1252' | 'iso-8859-15'
 
 /**
  * Table 0211 names and those that systems send, in capitals without spaces, hyphens and underscores. A blank MSH-18
  * means ASCII, but what comes under it is UTF-8 or windows-1252; few windows-1252 texts with an accent are valid UTF-8.
- * 8859/1 is read as windows-1252, which has the same letters and more where 8859/1 has control characters.
+ * 8859/1 is read as windows-1252, which has the same letters and more where 8859/1 has control characters. What is valid
+ * UTF-8 is that, whichever of these is stated: senders forget MSH-18, and `ZoÃ«` is nobody's name.
  */
 const READINGS: Readonly<Record<string, Reading>> = {
-  '': 'either',
-  ASCII: 'either',
-  USASCII: 'either',
+  '': 'windows-1252',
+  ASCII: 'windows-1252',
+  USASCII: 'windows-1252',
   '8859/1': 'windows-1252',
   ISO88591: 'windows-1252',
   ISOIR100: 'windows-1252',
+  'ISO8859/1': 'windows-1252',
+  LATIN1: 'windows-1252',
   WINDOWS1252: 'windows-1252',
   CP1252: 'windows-1252',
+  WIN1252: 'windows-1252',
   '8859/15': 'iso-8859-15',
   ISO885915: 'iso-8859-15',
+  'ISO8859/15': 'iso-8859-15',
+  LATIN9: 'iso-8859-15',
   UNICODEUTF8: 'utf-8',
   UTF8: 'utf-8',
 }
@@ -31,7 +37,7 @@ export const decode = (bytes: Buffer, charset: string): Decoded => {
   const name = charset.trim().toUpperCase().replaceAll(/[\s_-]/gu, '')
   const reading = Object.hasOwn(READINGS, name) ? READINGS[name]! : undefined
   if (reading === undefined) return { ok: false, detail: 'MSH-18 names a character set that this feed does not read.' }
-  const utf8 = reading === 'utf-8' || reading === 'either' ? asUtf8(bytes) : undefined
+  const utf8 = asUtf8(bytes)
   if (utf8 !== undefined) return { ok: true, text: utf8 }
   if (reading === 'utf-8') return { ok: false, detail: 'The message is not valid UTF-8, which MSH-18 says it is.' }
   const text = iconv.decode(bytes, reading === 'iso-8859-15' ? 'iso-8859-15' : 'windows-1252')

@@ -74,7 +74,7 @@ const listening = (server: Server, name: string, feed: MllpFeed): Promise<void> 
     const fail = (error: NodeJS.ErrnoException): void => {
       const where = `${feed.host}:${feed.port}`
       reject(error.code === 'EADDRINUSE'
-        ? new Failure('PORT_TAKEN', `Feed ${name} cannot listen on ${where}: something else does.`, { cause: error })
+        ? new Failure('PORT_TAKEN', `Feed ${name} cannot listen on ${where}: something else does. Its port stands in channels/${name}.yaml (as shipped, the setting MLLP_PORT).`, { cause: error })
         : new Failure('SETTING_INVALID', `Feed ${name} cannot listen on ${where} (${error.code}).`, { cause: error }))
     }
     server.once('error', fail)

@@ -1,5 +1,6 @@
 // Feeds, the mappings that read them, and their tests: names that lead nowhere, tests that could not fail or say the
 // same twice. It refuses to run a test.
+import { freeDays } from './free-days.ts'
 import { testProblems } from './tests.ts'
 import { didYouMean } from '../read/nearest.ts'
 import { wrongIn, type PolicyProblem } from '../problem.ts'
@@ -19,7 +20,7 @@ export const feeds = (read: Read): readonly PolicyProblem[] => {
   const used = new Set(all.map(({ feed }) => feed.mapping))
   const [first] = read.channels.values()
   return [
-    ...all.flatMap(({ yaml, feed }) => [...mappingOf(feed, yaml, read), ...tests(feed, yaml, read)]),
+    ...all.flatMap(({ yaml, feed }) => [...mappingOf(feed, yaml, read), ...silence(feed, yaml), ...tests(feed, yaml, read)]),
     ...[...read.mappings].flatMap(([name, { yaml }]) => (whole && !used.has(name) ? [wrongIn(yaml)([], 'no feed uses this mapping: name it in a feed, or take the file away')] : [])),
     ...(whole && all.length === 0 && first ? [{ file: first.yaml.file, line: 1, col: 1, path: '', message: 'no channel is a feed, so nothing can come in: write one' }] : []),
   ]
@@ -36,6 +37,9 @@ const mappingOf = (feed: Feed, yaml: YamlFile, read: Read): readonly PolicyProbl
   }
   return mapping.value.kind === FORMAT_OF[feed.type] ? [] : [wrong(['mapping'], `a ${feed.type} feed needs a mapping of kind ${FORMAT_OF[feed.type]}, and ${feed.mapping} is of kind ${mapping.value.kind}: name another`)]
 }
+
+const silence = ({ alert_if_silent: silent }: Feed, yaml: YamlFile): readonly PolicyProblem[] =>
+  freeDays(silent?.not_on ?? []).map(({ at, message }) => wrongIn(yaml)(['alert_if_silent', 'not_on', at], message))
 
 const tests = (feed: Feed, yaml: YamlFile, read: Read): readonly PolicyProblem[] => {
   const wrong = wrongIn(yaml)

@@ -12,10 +12,15 @@ import { tables } from './tables.ts'
 import type { PolicyProblem } from '../problem.ts'
 import type { Read } from '../read/every-file.ts'
 
-/** `today` is the day in London. `kept`: was in force once, so it need not fit the addresses, settings and demands of today. */
-export const lint = (read: Read, env: Environment, today: string, kept = false): readonly PolicyProblem[] => [
+/** `today` is the day in London. */
+export const lint = (read: Read, env: Environment, today: string): readonly PolicyProblem[] => [
   ...feeds(read),
-  ...(kept ? [] : [...listening(read, env), ...watching(read, env), ...destinations(read, env), ...counterparts(read), ...neverIgnored(read), ...approvers(read)]),
+  ...listening(read, env),
+  ...watching(read, env),
+  ...destinations(read, env),
+  ...counterparts(read),
+  ...neverIgnored(read),
+  ...approvers(read),
   ...rules(read),
   ...instruction(read),
   ...final(read),

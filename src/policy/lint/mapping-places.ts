@@ -1,5 +1,5 @@
-// The places that a mapping names: segments that no message has, names of the document that are not all read, fields
-// that are read and ignored. It refuses a mapping that would overlook what it seems to look at.
+// The places that a mapping names: segments that no message has, ids that mean no document, names of the document that are
+// not all read, fields that are read and ignored. It refuses a mapping that would overlook what it seems to look at.
 import { nearest } from '../read/nearest.ts'
 import { wrongIn, type PolicyProblem } from '../problem.ts'
 import type { Read } from '../read/every-file.ts'
@@ -11,7 +11,7 @@ type Named = { readonly path: readonly PropertyKey[]; readonly place: string; /*
 export const mappingPlaces = ({ mappings }: Read): readonly PolicyProblem[] =>
   [...mappings.values()].flatMap(({ yaml, value }) => {
     const [read, ignored] = [readIn(value), listed(['ignore'], value.ignore)]
-    return [...(value.kind === 'hl7-mdm' ? segments([...read, ...ignored], yaml) : []), ...names(value, yaml), ...readAndIgnored(read, ignored, yaml)]
+    return [...(value.kind === 'hl7-mdm' ? [...segments([...read, ...ignored], yaml), ...ids(value.fields.document_id, yaml), ...teams(value.fields.team, yaml)] : outside([...read, ...ignored], yaml)), ...names(value, yaml), ...readAndIgnored(read, ignored, yaml)]
   })
 
 const listed = (path: readonly PropertyKey[], places: readonly string[] = []): readonly Named[] => places.map((place, at) => ({ path: [...path, at], place, under: path.join('.') }))
@@ -38,6 +38,26 @@ const segments = (all: readonly Named[], yaml: YamlFile): readonly PolicyProblem
     return [wrongIn(yaml)(path, `no message has a segment ${segment}: ${near ? `did you mean ${near}${place.slice(3)}?` : `they have ${SEGMENTS.join(', ')}, and segments of your own that begin with Z`}`)]
   })
 
+// ---------------------------------------------------------------- names of an upload
+
+/** As pages and commands show a place of the metadata; within it, nothing is called so. */
+const outside = (all: readonly Named[], yaml: YamlFile): readonly PolicyProblem[] =>
+  all.flatMap(({ path, place }) => (place.startsWith('metadata.') ? [wrongIn(yaml)(path, `a place begins within the metadata: write ${place.slice('metadata.'.length)}`)] : []))
+
+// ---------------------------------------------------------------- ids
+
+/** Ids of a document in HL7, those of its orders, the name of its file where that is one, and a field of the trust's own. */
+const SAYS_WHICH = /^(?:TXA-1[2456]|ORC-[23]|OBR-[23]|OBX-21|Z[A-Z0-9]{2}-\d+)(?:\.|$)/u
+
+/** An id that is another in each message would make each message a document of its own: no cancel would find what it takes back. */
+const ids = (places: readonly string[], yaml: YamlFile): readonly PolicyProblem[] =>
+  places.flatMap((place, at) => (SAYS_WHICH.test(place) || !SEGMENTS.includes(place.slice(0, 3)) ? []
+    : [wrongIn(yaml)(['fields', 'document_id', at], `${place} does not say which document it is, so a cancel or a do-not-share that comes later would not find what it is about: write TXA-12.1, or a Z field of your RiO`)]))
+
+/** With one team for all, that of a live directorate say, the documents of every other would go out with it (floor F5). */
+const teams = (places: readonly string[], yaml: YamlFile): readonly PolicyProblem[] =>
+  places.flatMap((place, at) => (/^(?:MSH|SFT)-/u.test(place) ? [wrongIn(yaml)(['fields', 'team', at], `${place} says who sent the message, so every document would be of one team: write PV1-3.1, or a Z field of your RiO`)] : []))
+
 // ---------------------------------------------------------------- names
 
 /** Where HL7 messages carry the name of a document: the file name, the title, and what the file is called beside it. */
@@ -59,7 +79,7 @@ const holds = (outer: string, inner: string): boolean => inner === outer || inne
  * mapping may read that elsewhere; it may not say that what stands here does not matter.
  */
 const NEVER_IGNORED: Record<Mapping['kind'], readonly string[]> = {
-  'hl7-mdm': ['TXA-2', 'TXA-16', 'TXA-17', 'TXA-18', 'TXA-19', 'TXA-25', 'OBX-3', 'CON-21', 'CON-22'],
+  'hl7-mdm': ['TXA-2', 'TXA-16', 'TXA-17', 'TXA-18', 'TXA-19', 'TXA-25', 'OBX-3', 'OBX-11', 'OBX-26', 'CON-21', 'CON-22'],
   upload: ['documentType', 'name', 'fileName'],
 }
 

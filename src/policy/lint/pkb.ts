@@ -1,9 +1,9 @@
 // pkb.yaml, seen with itself and with the tables: addresses that can be written to, codes and teams that PKB has to be
 // told of, deadlines that could never be met. It refuses an address that nobody at PKB has confirmed, and an engine
 // that would ask the sandbox for accounts and send letters to PKB.
-import { isWorkingDay } from '../../decide/working-days.ts'
 import { readSetting, type Environment } from '../../settings.ts'
 import { addressesOf, isSandbox } from '../pkb-addresses.ts'
+import { freeDays } from './free-days.ts'
 import { wrongIn, type PolicyProblem } from '../problem.ts'
 import { didYouMean, nearest } from '../read/nearest.ts'
 import type { Read } from '../read/every-file.ts'
@@ -111,11 +111,7 @@ const delayedUnread: Check = ({ print_if_unread_after: spans, hl7_soap: { displa
     return [{ path: ['hl7_soap', 'display_delay', 'days', code], message: `nobody can open such a letter for ${days} ${days === 1 ? 'day' : 'days'}, so all of them would be posted as unread: write a longer print_if_unread_after for ${kind}, or a shorter delay` }]
   })
 
-const bankHolidays: Check = ({ extra_bank_holidays: days = [] }) =>
-  days.flatMap((day, at): readonly Wrong[] => {
-    if (days.indexOf(day) < at) return [{ path: ['extra_bank_holidays', at], message: `${day} stands in this list already: take it out` }]
-    return isWorkingDay(day) ? [] : [{ path: ['extra_bank_holidays', at], message: `${day} is a Saturday, a Sunday or a usual bank holiday, and no working day anyway: write the day that is free instead, or take it out` }]
-  })
+const bankHolidays: Check = ({ extra_bank_holidays: days = [] }) => freeDays(days).map(({ at, message }) => ({ path: ['extra_bank_holidays', at], message }))
 
 /** PKB's operations agree to four at most. */
 const MOST_AT_ONCE = 4

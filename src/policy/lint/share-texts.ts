@@ -26,7 +26,8 @@ export const instruction = ({ rules: read }: Read): readonly PolicyProblem[] => 
  * do-not-share are known, wherever in a message they stand.
  */
 export const counterparts = ({ rules: read }: Read): readonly PolicyProblem[] => {
-  if (!read) return []
+  // A text that is written wrongly is told as such.
+  if (!read || read.yaml.problems.length > 0) return []
   const { share, withhold } = read.value.instruction
   return share.flatMap((text, at) => {
     if (shareAdvice(text) !== undefined) return []

@@ -27,6 +27,8 @@ const inputProblems = (test: ChannelTest, type: Feed['type']): readonly Wrong[] 
   if (!first) return [{ path: [], message: `there is nothing to test: write ${example}` }]
   if (second) return [{ path: [second], message: `a test is about one upload, and ${first} is here already: take one of them out` }]
   if (first !== 'sample' && first !== way) return [{ path: [first], message: `a feed of type ${type} takes no ${first}: write ${example}` }]
+  const [path] = [test.sample, test.file].filter((one) => one?.includes('\\') === true)
+  if (path !== undefined) return [{ path: [path === test.sample ? 'sample' : 'file'], message: `a path has / between its folders: write ${path.replaceAll('\\', '/')}` }]
   if (test.sample !== undefined && !test.sample.toLowerCase().endsWith(ending)) return [{ path: ['sample'], message: `a feed of type ${type} takes ${ending} files: write ${example}` }]
   return [...fileProblems(test), ...numbersIn(test.upload?.metadata ?? {}).map((path) => ({ path: ['upload', 'metadata', ...path], message: 'a number may lose its zeros: put it in quotes' }))]
 }

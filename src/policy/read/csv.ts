@@ -14,14 +14,14 @@ export type CsvRead<T> = { readonly rows: readonly CsvRow<T>[]; readonly problem
 
 const SAVE = 'save it from Excel as "CSV UTF-8 (Comma delimited)"'
 
-/** `mayBeBare`: a table without a row says nothing, and nothing is wrong with that. */
-export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, row: S, key: keyof z.infer<S> & string, mayBeBare = false): CsvRead<z.infer<S>> => {
+/** `mayBeBare`: a table without a row says nothing, and nothing is wrong with that. `kept`: it was in force once, whatever stands in its cells. */
+export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, row: S, key: keyof z.infer<S> & string, { mayBeBare = false, kept = false } = {}): CsvRead<z.infer<S>> => {
   const columns = Object.keys(row.shape)
   const needed = columns.filter((column) => !row.shape[column].safeParse(undefined).success)
   const problems: PolicyProblem[] = []
   const wrong: Tell = ({ line, col }, path, message) => { problems.push({ file, line, col, path, message }) }
 
-  const decoded = decode(bytes, SAVE)
+  const decoded = decode(bytes, SAVE, kept)
   if ('message' in decoded) { wrong(decoded, '', decoded.message); return { rows: [], problems } }
   const { records, wrong: broken } = cellsOf(decoded.text)
   for (const one of broken) wrong(one, '', one.message)
@@ -36,9 +36,10 @@ export const readCsv = <S extends z.ZodObject>(file: string, bytes: Uint8Array, 
   const seen = new Map<string, { readonly text: string; readonly line: number }>()
   const rows = rest.flatMap((record): CsvRow<z.infer<S>>[] => {
     const { cells } = record
+    if (!kept && isNote(cells[0]!)) { wrong(cells[0]!, names[0]!, 'a table has no notes, so a line with # would count as a row: take it out'); return [] }
     if (!hasAsMany(record, names, wrong)) return []
     const of = (column: string): Cell => cells[names.indexOf(column)]!
-    const told = new Set(names.filter((column) => isMisspelt(of(column), column, wrong)))
+    const told = new Set(kept ? [] : names.filter((column) => isMisspelt(of(column), column, wrong)))
     const name = of(key).text.trim()
     const known = seen.get(asSeen(name))
     if (known) wrong(of(key), key, `"${name}" ${known.text === name ? '' : `differs only by capitals, spaces or characters that nobody sees from "${known.text}", which `}stands on line ${known.line} already: keep one of them`)
@@ -81,11 +82,15 @@ const readHeader = ({ cells }: CsvRecord, columns: readonly string[], needed: re
   for (const column of missing) if (!taken.has(column)) wrong(first, column, `the column ${column} is missing: ${named}`)
 }
 
+/** As scripts and YAML have them; what Excel could not work out begins so too. */
+const isNote = ({ text }: Cell): boolean => /^\s*#(?!\S*[!?/#])/u.test(text)
+
 const hasAsMany = ({ cells, end }: CsvRecord, names: readonly string[], wrong: Tell): boolean => {
   if (cells.every(({ text }) => text.trim() === '')) { wrong(cells[0]!, '', 'the row is empty: take it out'); return false }
   if (cells.length === names.length) return true
   const separator = cells.length === 1 ? OTHER_SEPARATORS.find(([character]) => cells[0]!.text.split(character).length === names.length) : undefined
   if (separator) { wrong(placeIn(cells[0]!, cells[0]!.text.indexOf(separator[0])), '', `the cells of this row are separated by ${separator[1]}: separate them by commas, as on line 1`); return false }
+  if (cells.length === 1 && cells[0]!.quoted && cells[0]!.text.split(',').length >= names.length) { wrong(cells[0]!, names[0]!, 'the whole row stands in double quotes, so that it is one cell: take out the quote at its beginning and the one at its end'); return false }
   const says = `the row has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, and line 1 has ${names.length}: `
   if (cells.length < names.length) wrong(end, names[cells.length]!, `${says}after this ${names.slice(cells.length).join(', ')} ${names.length - cells.length === 1 ? 'is' : 'are'} missing; an empty cell needs its comma too`)
   else wrong(cells[names.length]!, '', `${says}put a text with a comma in double quotes, or take out what stands here`)
@@ -109,6 +114,7 @@ const isMisspelt = (cell: Cell, column: string, wrong: Tell): boolean => {
   if (isUnseenTold(cell, column, wrong)) return false
   if (/^[=+@]|^-(?!$)/u.test(cell.text)) wrong(cell, column, `to Excel a cell that begins with ${cell.text[0]} is a formula: write the text itself, beginning with a letter or a digit`)
   else if (/^#(N\/A|NAME\?|REF!|VALUE!|DIV\/0!|NULL!|NUM!|#+)/u.test(cell.text)) wrong(cell, column, `Excel wrote ${cell.text} because it could not work the cell out: write the text itself`)
+  else if (cell.text.startsWith('\'')) wrong(cell, column, 'take out the apostrophe before the text: Excel hides it, and here it counts')
   else if (column === 'snomed' && cell.text !== '' && snomedAdvice(cell.text)) wrong(cell, column, snomedAdvice(cell.text)!)
   else return false
   return true

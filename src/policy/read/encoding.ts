@@ -4,8 +4,8 @@ export type Decoded = { readonly text: string } | { readonly line: number; reado
 
 const strict = (bytes: Uint8Array, stream: boolean): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream })
 
-/** `save` says how the reader's program saves such a file as UTF-8. The byte-order mark is taken off. */
-export const decode = (bytes: Uint8Array, save: string): Decoded => {
+/** `save` says how the reader's program saves such a file as UTF-8; `kept`: it was in force once. The byte-order mark is taken off. */
+export const decode = (bytes: Uint8Array, save: string, kept = false): Decoded => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3) return { line: 1, col: 1, message: `this is a spreadsheet under another name, and not text: ${save}` }
   if (isUtf16(bytes)) return { line: 1, col: 1, message: `the file is UTF-16, and not UTF-8: ${save}` }
   let text: string
@@ -20,7 +20,7 @@ export const decode = (bytes: Uint8Array, save: string): Decoded => {
   const lost = /[\0\uFFFD]/u.exec(text)
   if (lost) return { ...endOf(text.slice(0, lost.index)), message: lost[0] === '\0' ? 'here stands a NUL character: take it out' : 'a character was lost here when the file was saved (U+FFFD): write it again' }
   // A table would have one such row, and a text of YAML one such line.
-  const merge = /^(?:<{7}|={7}|>{7})(?= |\r?$)/mu.exec(text)
+  const merge = kept ? null : /^(?:<{7}|={7}|>{7})(?= |\r?$)/mu.exec(text)
   if (merge) return { ...endOf(text.slice(0, merge.index)), message: `git could not merge two versions of this file, and left ${merge[0]} here: keep one of the two, and take out the lines with <<<<<<<, ======= and >>>>>>>` }
   return { text: withoutMark(text) }
 }

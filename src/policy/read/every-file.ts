@@ -68,7 +68,7 @@ export const readAll = (source: PolicyFiles, env: Environment, problems: PolicyP
     const content = files.find((one) => one.folder === 'mappings' && one.name === name)?.bytes
     if (!content && MAY_BE_MISSING.includes(name)) return { file, rows: [], whole: true }
     if (!content) { if (!isTold(file)) wrong(file, `this table is missing: write it with the columns ${Object.keys(row.shape).join(',')}`); return { file, rows: [], whole: false } }
-    const csv = readCsv(file, content, row, TABLES[name] as keyof infer_<S> & string, MAY_BE_MISSING.includes(name))
+    const csv = readCsv(file, content, row, TABLES[name] as keyof infer_<S> & string, { mayBeBare: MAY_BE_MISSING.includes(name), kept })
     problems.push(...csv.problems)
     return { file, rows: csv.rows, whole: csv.problems.length === 0 }
   }
@@ -90,7 +90,7 @@ const nameAdvice = (folder: Folder, name: string, other: string | undefined): st
 }
 
 const readOne = ({ folder, name, bytes }: PolicyFile, file: string, env: Environment, kept: boolean): { readonly yaml: YamlFile; readonly value?: unknown; readonly problems: readonly PolicyProblem[] } => {
-  const yaml = readYaml(file, folder, bytes, env)
+  const yaml = readYaml(file, folder, bytes, env, kept)
   if (yaml.value === undefined) return { yaml, problems: yaml.problems }
   const schema = folder === 'channels' ? channel : nameOf(name) === RULES ? sharingRules : mapping
   const checked = schema.safeParse(kept ? inTodaysForm(yaml.value) : yaml.value, { reportInput: true })

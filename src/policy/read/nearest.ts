@@ -1,7 +1,7 @@
 // "Did you mean postage?": the nearest of the words that there are. It refuses to guess where none is near.
 
 /** Letters to change, put in, leave out or swap with the next to make one word of the other. */
-export const distance = (a: string, b: string): number => {
+const distance = (a: string, b: string): number => {
   let [before, last]: [readonly number[], readonly number[]] = [[], Array.from({ length: b.length + 1 }, (_, at) => at)]
   for (let i = 1; i <= a.length; i += 1) {
     const now = [i]

@@ -29,6 +29,8 @@ export type Settled = { readonly value: unknown } | { readonly wrong: string }
 /** The value of a text that is `${NAME}`, or what is wrong with naming a setting there; other texts as they are. */
 export const settle = (text: string, path: string, folder: 'channels' | 'mappings', env: Environment): Settled => {
   const secrets = Object.hasOwn(SECRETS, path) && folder === 'channels' ? SECRETS[path]! : undefined
+  const meant = PLACES.includes(path) && folder === 'channels' ? /^\$?([A-Z][A-Z0-9_]*)$/u.exec(text)?.[1] : undefined
+  if (meant !== undefined && isSetting(meant)) return { wrong: `a setting stands in braces: write \${${meant}}` }
   if (!text.includes('${'))
     return secrets && text !== '' ? { wrong: `a secret must not stand in a file, for files are kept in the ledger and in version control: write \${${secrets[0]}} and set ${secrets[0]}; then ask for a new secret` } : { value: text }
   if (folder === 'mappings') return { wrong: 'no setting may be named in a mapping, for what was approved must not change with a machine: write the value itself' }

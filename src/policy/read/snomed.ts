@@ -6,7 +6,7 @@ const TURN = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4] as const
 
 const turned = (digit: number, times: number): number => (times === 0 ? digit : turned(TURN[digit]!, times - 1))
 
-export const passesVerhoeff = (digits: string): boolean => Array.from(digits, Number).toReversed().reduce((sum, digit, at) => TIMES[sum]![turned(digit, at % 8)]!, 0) === 0
+const passesVerhoeff = (digits: string): boolean => Array.from(digits, Number).toReversed().reduce((sum, digit, at) => TIMES[sum]![turned(digit, at % 8)]!, 0) === 0
 
 /** 00 and 10 before the check digit: the id of a concept, in the core and in a national extension. */
 const isConcept = (digits: string): boolean => /[01]0.$/u.test(digits)

@@ -22,7 +22,7 @@ export const zodProblems = (yaml: YamlFile, schema: z.ZodType, issues: readonly 
     return issue.keys.slice(0, MOST).map((key) => {
       const near = nearest(key, missing)
       if (near) meant.add(shown([...issue.path, near]))
-      return problem([...issue.path, key], `there is no such key here: ${didYouMean(key, missing, keys.length > 12 || keys.length === 0 ? 'take it out, or correct its spelling' : `the keys are ${keys.join(', ')}`)}`)
+      return problem([...issue.path, key], `there is no such key here: ${didYouMean(key, missing, keys.length > MOST_KEYS || keys.length === 0 ? 'take it out, or correct its spelling' : `the keys are ${keys.join(', ')}`)}`)
     })
   })
   const others = issues.slice(0, MOST).flatMap((issue): PolicyProblem[] => {
@@ -35,6 +35,8 @@ export const zodProblems = (yaml: YamlFile, schema: z.ZodType, issues: readonly 
 
 /** Of one kind in one file: nobody reads more, and each has its place looked up. */
 const MOST = 100
+/** So many stand on a few lines, such as those of all facts. */
+const MOST_KEYS = 15
 
 const valueAt = (value: unknown, path: Path): unknown => path.reduce<unknown>((at, step) => (typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Record<PropertyKey, unknown>)[step] : undefined), value)
 
@@ -57,7 +59,8 @@ const here = (message: string): Advice => ({ path: [], message })
 const oneOf = (values: readonly string[], found: unknown, begin = 'write one of'): string =>
   `${values.length === 1 ? 'write' : begin} ${values.join(', ')}${didYouMean(found, values, '').replace(/^(?=.)/u, '; ')}`
 
-const TYPES: { readonly [type: string]: string } = { string: 'text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a map', record: 'a map', nonoptional: 'a list' }
+const BLOCK = 'a block of lines such as key: value'
+const TYPES: { readonly [type: string]: string } = { string: 'text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: BLOCK, record: BLOCK, nonoptional: 'a list' }
 /** What to write where a key is missing that every file needs. */
 const NEEDED: { readonly [key: string]: string } = { approved_by: 'the role (no person’s name) that approved the file', approved_on: 'the day of the approval, for example "2026-11-20"', when: 'the facts that a document must have, such as { instruction: withhold }' }
 
@@ -78,16 +81,27 @@ const adviceFor = (issue: Issue): Advice => {
   }
   if (issue.code === 'invalid_union') return input === undefined || input === null ? here(`this is missing: ${issue.message}`) : inUnion(issue)
   if (issue.code === 'invalid_key') return here(issue.issues[0]?.message ?? issue.message)
-  if (issue.code === 'invalid_type') return here(issue.message.startsWith('Invalid input') ? `write ${TYPES[issue.expected] ?? issue.expected}${issue.expected === 'string' ? ', in quotes' : asNumber(issue.expected, input)}` : issue.message)
+  if (issue.code === 'invalid_type') return here(issue.message.startsWith('Invalid input') ? `write ${issue.expected === 'object' ? (NEEDED[key] ?? BLOCK) : TYPES[issue.expected] ?? issue.expected}${issue.expected === 'string' ? ', in quotes' : issue.expected === 'array' ? asList(input) : asNumber(issue.expected, input)}` : issue.message)
   if (issue.code === 'too_small' || issue.code === 'too_big') return here(size(issue))
-  return here(issue.message)
+  return here(`${issue.message}${issue.code === 'invalid_format' ? almost(key, String(input)) : ''}`)
 }
 
 /** A number in quotes is text, and so is one with a comma. */
 const asNumber = (expected: string, input: unknown): string => {
   if ((expected !== 'number' && expected !== 'int') || typeof input !== 'string') return ''
   if (/^\d+,\d+$/u.test(input)) return ` with a point: ${input.replace(',', '.')}`
-  return /^\d+(\.\d+)?$/u.test(input) ? ' without quotes' : ''
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/iu.exec(input) ?? []
+  return number === undefined ? '' : unit === '' ? ' without quotes' : ` alone: ${number}`
+}
+
+/** One value where a list of them belongs. */
+const asList = (input: unknown): string => (typeof input === 'string' && input.length <= 60 ? `: [${JSON.stringify(input)}]` : '')
+
+/** What somebody meant who wrote a place or a name nearly as it has to be. */
+const almost = (key: string, input: string): string => {
+  if (key === 'mapping') { const name = input.replace(/^.*[\\/]/u, '').replace(/\.ya?ml$/iu, '').toLowerCase(); return name === input ? '' : `; did you mean ${name}?` }
+  const place = input.toUpperCase().replaceAll(/\s/gu, '').replace(/\(\d+\)|\[\d+\]/gu, '').replace(/^([A-Z][A-Z0-9]{2})[.:_]/u, '$1-')
+  return place !== input && /^[A-Z][A-Z0-9]{2}-[1-9]\d*(?:\.[1-9]\d*){0,2}$/u.test(place) ? `; did you mean ${place}?` : ''
 }
 
 /** One value, or a list of them: the one that is wrong is what the innermost finding is about. */

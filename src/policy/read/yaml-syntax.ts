@@ -8,6 +8,7 @@ const BY_CODE: { readonly [code: string]: string } = {
   MULTIPLE_DOCS: 'a file holds one document: take out the line --- and what belongs elsewhere',
   TAB_AS_INDENT: 'a line cannot be indented with tabs: use spaces',
   BAD_DQ_ESCAPE: 'in double quotes a backslash begins a code: write \\\\ for the backslash itself',
+  BAD_ALIAS: 'a text cannot begin with * or &: put it in double quotes, such as "*"',
   MULTILINE_IMPLICIT_KEY: 'this line is neither key: value nor the entry of a list: a colon with a space behind it is missing, or the line does not belong here',
   BLOCK_AS_IMPLICIT_KEY: `a second colon stands on this line: ${QUOTE}`,
   KEY_OVER_1024_CHARS: 'a key cannot be so long: a colon or a quote is missing',

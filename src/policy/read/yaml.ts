@@ -20,8 +20,10 @@ export type YamlFile = {
 
 const nowhere = (): Place => ({ line: 1, col: 1 })
 
-export const readYaml = (file: string, folder: Folder, bytes: Uint8Array, env: Environment): YamlFile => {
-  const decoded = decode(bytes, 'save it as UTF-8')
+/** `kept`: it was in force once, and what stands in it was read as it is read now. */
+export const readYaml = (file: string, folder: Folder, bytes: Uint8Array, env: Environment, kept = false): YamlFile => {
+  const decoded = decode(bytes, 'save it as UTF-8', kept)
+  const unseenIn = kept ? () => undefined : findUnseen
   if ('message' in decoded) return { file, value: undefined, problems: [{ file, line: decoded.line, col: decoded.col, path: '', message: decoded.message }], at: nowhere }
   // The parser takes no CR alone for a line end, so that a comment would reach to the end of the file.
   const bare = /\r(?!\n)/u.exec(decoded.text)
@@ -34,9 +36,9 @@ export const readYaml = (file: string, folder: Folder, bytes: Uint8Array, env: E
   const problems: PolicyProblem[] = []
   const wrong = (offset: number, message: string) => { problems.push({ file, ...where(offset), path: '', message }) }
   for (const error of tellable(document.errors)) wrong(error.pos[0], yamlAdvice(error))
-  if (problems.length === 0) for (const { offset, message } of strangeIn(document, decoded.text)) wrong(offset, message)
+  if (problems.length === 0) for (const { offset, message } of strangeIn(document, decoded.text, unseenIn)) wrong(offset, message)
   if (problems.length > 0) return { file, value: undefined, problems, at }
-  const value = settled(document.toJS({ maxAliasCount: 0 }) as unknown, [], folder, env, (path, message) => problems.push({ file, ...at(path), path: path.map(String).join('.'), message }))
+  const value = settled(document.toJS({ maxAliasCount: 0 }) as unknown, [], { folder, env, unseenIn, wrong: (path, message) => problems.push({ file, ...at(path), path: path.map(String).join('.'), message }) })
   return { file, value, problems, at }
 }
 
@@ -49,10 +51,11 @@ const tellable = (errors: readonly YAMLError[]): readonly YAMLError[] => {
 /** Of an anchor and a tag together, so that looking for them does not go back over the whole file. */
 const LONGEST = 200
 
+type UnseenIn = (text: string) => ReturnType<typeof findUnseen>
 type Strange = { readonly offset: number; readonly message: string }
 
 /** Valid YAML that this engine does not take, because people read it otherwise than programs do. */
-const strangeIn = (document: Document.Parsed, text: string): readonly Strange[] => {
+const strangeIn = (document: Document.Parsed, text: string, unseenIn: UnseenIn): readonly Strange[] => {
   if (document.directives?.yaml.explicit || /^%/mu.test(text.slice(0, document.contents?.range[0] ?? 0)))
     return [{ offset: text.search(/^%/mu), message: 'take out the line that begins with %: every file is read as YAML 1.2' }]
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return [{ offset: 0, message: 'the file is empty: write it, or take it away' }]
@@ -74,7 +77,7 @@ const strangeIn = (document: Document.Parsed, text: string): readonly Strange[] 
       const offset = (key as Node | null)?.range?.[0] ?? 0
       if (!isScalar(key) || typeof key.value !== 'string') { found.push({ offset, message: 'a key is text: put it in quotes, or correct it' }); return }
       if (key.value === '<<') found.push({ offset, message: 'merge keys are not used here: write the keys themselves' })
-      const unseen = findUnseen(key.value)
+      const unseen = unseenIn(key.value)
       if (unseen) found.push({ offset: offset + unseen.index, message: unseen.message })
     },
   })
@@ -98,13 +101,16 @@ const offsetOf = (document: Document.Parsed, path: readonly PropertyKey[]): numb
   return offset
 }
 
+type About = { readonly folder: Folder; readonly env: Environment; readonly unseenIn: UnseenIn; wrong(path: readonly PropertyKey[], message: string): void }
+
 /** Puts settings in the place of `${NAME}`. What a test sends is as the sender writes it, and may hold anything. */
-const settled = (value: unknown, path: readonly PropertyKey[], folder: Folder, env: Environment, wrong: (path: readonly PropertyKey[], message: string) => void): unknown => {
-  if (Array.isArray(value)) return value.map((item, index) => settled(item, [...path, index], folder, env, wrong))
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, settled(item, [...path, key], folder, env, wrong)]))
+const settled = (value: unknown, path: readonly PropertyKey[], about: About): unknown => {
+  if (Array.isArray(value)) return value.map((item, index) => settled(item, [...path, index], about))
+  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, settled(item, [...path, key], about)]))
   if (typeof value !== 'string') return value
+  const { folder, env, unseenIn, wrong } = about
   const isSent = path[0] === 'tests' && (path[2] === 'message' || path[2] === 'upload')
-  const unseen = isSent ? undefined : findUnseen(value)
+  const unseen = isSent ? undefined : unseenIn(value)
   if (unseen) { wrong(path, unseen.message.replace('here stands', 'in this value stands')); return value }
   if (isSent) return value
   const result = settle(value, path.map(String).join('.'), folder, env)

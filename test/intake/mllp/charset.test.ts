@@ -11,10 +11,12 @@ describe('the characters of a message', () => {
     ['UNICODE UTF-8', Buffer.from('Zoë 漢'), 'Zoë 漢'],
     ['utf-8', Buffer.from('Zoë'), 'Zoë'],
     ['8859/1', latin1('Zo\xeb \x93x\x94'), 'Zoë “x”'],
-    ['8859/1', Buffer.from('ë'), 'Ã«'],
+    ...['8859/1', 'WINDOWS-1252', '8859/15'].map((stated) => [stated, Buffer.from('Zoë Müller’s letter'), 'Zoë Müller’s letter'] as const),
     ['8859/15', latin1('\xa4'), '€'],
     ['WINDOWS-1252', latin1('\x80'), '€'],
     ['CP1252', latin1('\x85'), '…'],
+    ...['ISO 8859/1', 'ISO-8859-1', 'iso8859/1', 'Latin-1', 'WIN-1252'].map((name) => [name, latin1('Zo\xeb \x92'), 'Zoë ’'] as const),
+    ...['ISO 8859/15', 'ISO_8859-15', 'latin9'].map((name) => [name, latin1('Zo\xeb \xa4'), 'Zoë €'] as const),
   ])('under MSH-18 %j', (charset, bytes, text) => expect(decode(bytes, charset)).toEqual({ ok: true, text }))
 
   test.each([

@@ -42,7 +42,7 @@ describe('read right, file and all', () => {
   test.each([
     ['ed-ap-pdf'], ['ed-application-pdf'], ['ed-source-as-hd'], ['ed-mime-type'], ['ed-hex'], ['event-without-structure'], ['event-as-structure'], ['evn-missing'],
     ['base64-with-br'], ['base64-with-hex-escapes'], ['base64-with-one-hex-escape'], ['base64-with-shared-escapes'], ['base64-with-line-breaks'], ['base64-with-lf-in-lf-segments'],
-    ['segments-end-in-lf'], ['segments-end-in-crlf'],
+    ['segments-end-in-lf'], ['segments-end-in-crlf'], ['segments-end-in-lfcr'], ['event-in-lower-case'], ['birth-date-with-hyphens'],
     ['evn-disagrees', ['EVN-1 (differs from MSH-9.2)']],
     ['address-with-lf', []],
   ])('%s', async (name, unread: readonly string[] = []) => {
@@ -57,9 +57,11 @@ describe('read right, file and all', () => {
     ['names-windows-1252', 'O’Brien', 'Zoë', 'Dr Dora Example', 'CLIN Café group – invitation'],
     ['names-without-charset', 'Müller', 'Zoë', 'Dr Dora Example', 'CLIN Café group – invitation'],
     ['names-utf-8', 'Müller', 'Zoë', 'Dr Dora Example', 'CLIN Café group – invitation'],
+    ['names-utf-8-called-iso-8859-1', 'Müller', 'Zoë', 'Dr Dora Example', 'CLIN Café group – invitation'],
     ['names-utf-8-with-bom', 'Müller', 'Zoë', 'Dr Dora Example', 'CLIN Clinic letter'],
   ])('%s', async (name, family, given, author, title) => {
     const { document, decision } = await read(name)
+    expect(document.patient.birthDate).toBe('1970-01-01')
     expect([document.patient.family, document.patient.given, document.author, document.title]).toEqual([family, given, author, title])
     expect(decision.route).toBe('pkb')
   })
@@ -118,6 +120,16 @@ describe('refused, with the place and the reason', () => {
   test('txa-missing', async () => {
     await send('txa-missing')
     expect(plan(stand.taken[0]!, policy, UNKNOWN_PERSON, firstPrior(stand.taken[0]!))).toMatchObject({ ok: false, refusal: { code: 'DOCUMENT_ID_MISSING', at: 'TXA-12.1' } })
+  })
+})
+
+describe('refused by the mapping, with the place and the reason', () => {
+  test.each([
+    ['segments-indented', 'DOCUMENT_ID_MISSING', 'TXA-12.1', /^The place of the document id has no value\. 5 lines are no segments: a segment begins its line/u],
+  ])('%s', async (name, code, at, detail) => {
+    await send(name)
+    const [receipt] = stand.taken
+    expect(plan(receipt!, policy, UNKNOWN_PERSON, firstPrior(receipt!))).toMatchObject({ ok: false, refusal: { code, at, detail: expect.stringMatching(detail) } })
   })
 })
 

@@ -37,7 +37,7 @@ describe('in every mapping', () => {
 
 describe('in a mapping of messages', () => {
   const rows: readonly Row[] = [
-    ['HL7: a place that is none', [HL7, 'team: [PV1-3.1]', 'team: [¦PV1.3]'], /^fields\.team\.0: write a place as SEGMENT-FIELD/u],
+    ['HL7: a place that is none', [HL7, 'team: [PV1-3.1]', 'team: [¦PV1.3]'], /^fields\.team\.0: write a place as SEGMENT-FIELD.*; did you mean PV1-3\?$/u],
     ['HL7: a field that is misspelt', [HL7, 'organisations:', '¦organizations:'], 'fields.organizations: there is no such key here: did you mean organisations?'],
     ['HL7: nobody reads the picklist', [[HL7, /^ {2}picklist: .*\n/mu, ''], [HL7, 'fields:', '¦fields:']], 'fields.picklist: this is missing: write a list'],
     ['HL7: nobody reads whether it is available', [[HL7, /^ {2}availability: .*\n/mu, ''], [HL7, 'fields:', '¦fields:']], 'fields.availability: this is missing: write a list'],
@@ -54,6 +54,14 @@ describe('in a mapping of messages', () => {
     ['HL7: small letters that no message is compared with', [HL7, 'cancelled: ["CA"]', 'cancelled: [¦"ca"]'], 'availability.cancelled.0: write it in capitals: CA'],
     ['HL7: a source that is none', [HL7, 'source: rio', '¦source: RiO 1'], 'source: use lower-case letters, digits and hyphens, starting with a letter'],
     ['HL7: a segment that no message has', [HL7, 'document_id: [TXA-12.1]', 'document_id: [¦TXB-12.1]'], 'fields.document_id.0: no message has a segment TXB: did you mean TXA-12.1?'],
+    ...['MSH-10', 'TXA-1', 'PID-3.1', 'TXA-120'].map((place): Row => [`HL7: ${place} as the id of a document`, [HL7, 'document_id: [TXA-12.1]', `document_id: [TXA-12.1, ¦${place}]`], `fields.document_id.1: ${place} does not say which document it is, so a cancel or a do-not-share that comes later would not find what it is about: write TXA-12.1, or a Z field of your RiO`]),
+    ...['txa-12.1', 'TXA.12.1', 'TXA - 12.1', 'TXA:12.1', 'TXA-12(1).1'].map((place): Row => [`HL7: a place as ${place}`, [HL7, 'document_id: [TXA-12.1]', `document_id: [¦"${place}"]`], /^fields\.document_id\.0: write a place as .*; did you mean TXA-12\.1\?$/u]),
+    ['HL7: a place without its list', [HL7, 'document_id: [TXA-12.1]', '¦document_id: TXA-12.1'], 'fields.document_id: write a list: ["TXA-12.1"]'],
+    ['rules: facts as a sentence', [RULES, 'when: { person: deceased }', '¦when: person is deceased'], 'rules.6.when: write the facts that a document must have, such as { instruction: withhold }'],
+    ['rules: a fact that is none', [RULES, 'when: { person: deceased }', 'when: { ¦patient: deceased }'], /^rules\.6\.when\.patient: there is no such key here: the keys are instruction, .*, release$/u],
+    ['HL7: a star without quotes', [HL7, 'values: ["*"]', 'values: [¦*]'], 'this is not YAML 1.2: a text cannot begin with * or &: put it in double quotes, such as "*"'],
+    ['upload: a place as explain shows it', [UPLOAD, 'number: [patient.nhsNumber]', 'number: [¦metadata.patient.nhsNumber]'], 'nhs_number.number.0: a place begins within the metadata: write patient.nhsNumber'],
+    ['HL7: who sent it as the team', [HL7, 'team: [PV1-3.1]', 'team: [PV1-3.1, ¦MSH-4.1]'], 'fields.team.1: MSH-4.1 says who sent the message, so every document would be of one team: write PV1-3.1, or a Z field of your RiO'],
     ['HL7: a segment like none', [HL7, 'team: [PV1-3.1]', 'team: [PV1-3.1, ¦RXE-3]'], /^fields\.team\.1: no message has a segment RXE: they have MSH, .*, and segments of your own that begin with Z$/u],
     ['HL7: a segment that no message has, of a signal', [HL7, 'at: OBX-26', '¦at: OBY-26'], 'signals.2.at: no message has a segment OBY: did you mean OBX-26?'],
     ['HL7: a segment that no message has, of an identifier', [HL7, 'identifiers: [PID-2, PID-3]', 'identifiers: [¦PIB-2, PID-3]'], 'nhs_number.identifiers.0: no message has a segment PIB: did you mean PID-2?'],
@@ -64,6 +72,9 @@ describe('in a mapping of messages', () => {
     ['HL7: a field of which a component is read, ignored', [HL7, '- MSH-8 ', '- ¦TXA-2 '], 'ignore.0: TXA-2.2 is read under fields.picklist: take TXA-2 out here, or TXA-2.2 there'],
     ...['TXA-2', 'TXA-2.2'].map((place): Row => [`HL7: the picklist is read elsewhere, and ${place} ignored`, [[HL7, 'picklist: [TXA-2.2, TXA-2.1]', 'picklist: [ZRI-1]'], [HL7, /^ {2}- \{ at: TXA-2\.1.*\n/mu, ''], [HL7, '- MSH-8 ', `- ¦${place} `]], `ignore.0: TXA-2 can say that a document must stay in: take ${place} out here, and read it under fields or signals, or leave it unread`]),
     ['upload: the picklist is read elsewhere, and that of the interface ignored', [[UPLOAD, 'picklist: [documentType]', 'picklist: [sharing]'], [UPLOAD, 'ignore: [', 'ignore: [¦documentType, ']], 'ignore.0: documentType can say that a document must stay in: take documentType out here, and read it under fields or signals, or leave it unread'],
+    ...['“V”', '‘V’', '“V"'].map((value): Row => [`HL7: a signal in quotes as Word types them: ${value}`, [HL7, '{ at: TXA-18, values: ["V", "VR"] }', `{ at: TXA-18, values: [¦${value}, "VR"] }`], `signals.0.values.0: in this value stands a quote as a word processor types it (${value[0]} … ${value.at(-1)}), which counts as part of the text: type straight quotes, or none`]),
+    ['HL7: a signal that only looks like N', [HL7, 'values: ["P", "N"]', 'values: ["P", ¦"\u039D"]'], 'signals.4.values.1: in this value stands \u039D (U+039D), which only looks like one of our letters or signs: type it again'],
+    ['HL7: a field that can say wrong patient, no signal any more and ignored', [[HL7, /^ {2}- \{ at: OBX-11.*\n/mu, ''], [HL7, '- MSH-8 ', '- ¦OBX-11 ']], /^ignore\.0: OBX-11 can say that a document must stay in/u],
     ['HL7: a signal that is ignored', [HL7, '- MSH-8 ', '- ¦TXA-18 '], 'ignore.0: TXA-18 is read under signals: take TXA-18 out here, or TXA-18 there'],
     ['HL7: nothing speaks against sharing', [HL7, /signals:\n(?: .*\n)+/u, '¦signals: []\n'], 'signals: the list must not be empty'],
     ['HL7: an approval to come', [HL7, /approved_on: .*\n/u, '¦approved_on: "2999-10-01"\n'], /^approved_on: 2999-10-01 is still to come, and today is \d{4}-\d\d-\d\d: write the day on which it was approved$/u],
@@ -75,7 +86,7 @@ describe('in a mapping of messages', () => {
     ['upload: a field that only HL7 has', [UPLOAD, '  team: [team]', '  team: [team]\n  ¦availability: [status]'], /^fields\.availability: there is no such key here: /u],
     ['upload: nobody reads the name', [[UPLOAD, /^ {2}names: .*\n/mu, ''], [UPLOAD, 'fields:', '¦fields:']], 'fields.names: this is missing: write a list'],
     ['upload: a draft as final', [[UPLOAD, 'draft: ["draft"]', 'draft: []'], [UPLOAD, 'final: ["final"]', 'final: ["final", ¦"Draft version"]']], 'completion.final.1: "Draft version" holds the word draft, so it is not final: put it under draft, or take it out'],
-    ['upload: text where a list belongs', [UPLOAD, 'ignore: [', '¦ignore: patient #['], 'ignore: write a list'],
+    ['upload: text where a list belongs', [UPLOAD, 'ignore: [', '¦ignore: patient #['], 'ignore: write a list: ["patient"]'],
   ]
   test.each(rows)('%s', (...row) => expectProblem(row))
 

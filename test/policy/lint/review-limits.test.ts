@@ -1,7 +1,8 @@
 // The table of owners and limits: what is wrong in it with file, line and column, and that a policy without it is whole.
 import { describe, expect, test } from '@jest/globals'
-import { limitOf, spanInWords } from '../../../src/decide/review-limits.ts'
+import { dueBy, limitOf, spanInWords } from '../../../src/decide/review-limits.ts'
 import { REVIEW_REASONS, type ReviewReason } from '../../../src/decide/review-reason.ts'
+import { approvalsOf } from '../../../src/policy/approvals.ts'
 import { fromKept } from '../../../src/policy/files.ts'
 import { loadFiles } from '../../../src/policy/load.ts'
 import { exampleTexts, expectProblem, loadTexts, withChanges, type BrokenRow as Row } from '../../support/broken-policy.ts'
@@ -57,6 +58,16 @@ describe('what the table leaves out', () => {
     const { policy, problems } = loadFiles(fromKept(without, 'kept: '), testEnvironment)
     expect([problems, policy!.reviewLimits]).toEqual([[], {}])
   })
+})
+
+test('whichever channel says that nobody works on a day, the limits of reviews know it', () => {
+  const channels = [
+    ['channels/pkb.yaml', /$/u, 'extra_bank_holidays: ["2027-05-07", "2027-06-04"]\n'], ['channels/rio-http.yaml', '{ working_hours: 4 }', '{ working_hours: 4, not_on: ["2027-05-07", "2027-05-14"] }'],
+  ] as const
+  const { policy, lines } = loadTexts(withChanges(channels))
+  expect([lines, policy!.reviewLimits.not_on]).toEqual([[], ['2027-05-07', '2027-05-14', '2027-06-04']])
+  expect(dueBy('2027-05-06T10:00:00.000Z', limitOf(policy!.reviewLimits, 'moved'))).toBe('2027-05-10T23:00:00.000Z')
+  expect(approvalsOf(policy!, { [LIMITS]: '' })).toEqual([{ file: LIMITS, by: 'Chief Clinical Information Officer', on: '2026-10-01', rows: REASONS.length }])
 })
 
 test('a table with another limit is another policy', () => {
