@@ -2,8 +2,8 @@
 // who has to act, and a hint that says what to do. It refuses patient data: `detail` may name places in a message
 // and numbers, never values. `docs/errors.md` lists the same codes; a test compares the two.
 
-export const ERROR_CLASSES = ['sender', 'settings', 'policy', 'destination', 'engine'] as const
-/** Whose turn it is: the sending system, who set up this machine, who wrote the policy, a destination, or us. */
+const ERROR_CLASSES = ['sender', 'settings', 'policy', 'destination', 'engine'] as const
+/** Who has to act: whoever sent the message or the request, who set up this machine, who wrote the policy, a destination, or us. */
 export type ErrorClass = (typeof ERROR_CLASSES)[number]
 
 type Entry = { readonly class: ErrorClass; readonly status: number; readonly title: string; readonly hint: string }

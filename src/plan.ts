@@ -62,8 +62,8 @@ const inForce = (document: RioDocument, receipt: Receipt, policy: Policy, person
   const said = factsOf(document, policy, receipt.feed, person, prior)
   const { current } = prior
   if (!current || receipt.id === current.receiptId || !isLate(document, prior)) {
-    const kept = !current ? {} : receipt.id === current.receiptId ? current.tightened : isLater(document, prior) ? {} : unloosened(said.facts, policy, person, prior, current)
-    return { bearing: 'in-order', document, sources: said.sources, facts: tighten(said.facts, kept), tightened: kept }
+    const tightened = stillTightened(document, said.facts, receipt, policy, person, prior)
+    return { bearing: 'in-order', document, sources: said.sources, facts: tighten(said.facts, tightened), tightened }
   }
   const now = factsOf(current.document, policy, current.feed, person, prior)
   const before = tighten(now.facts, current.tightened)
@@ -73,9 +73,16 @@ const inForce = (document: RioDocument, receipt: Receipt, policy: Policy, person
   return { bearing, document: current.document, sources: now.sources, facts: tighten(before, tightened), tightened }
 }
 
-/** Of the same moment as what is in force, or not to be compared with it: it is taken, and loosens nothing. */
-const unloosened = (said: Facts, policy: Policy, person: Person, prior: Prior, current: NonNullable<Prior['current']>): Partial<Facts> =>
-  ({ ...current.tightened, ...tightening(said, tighten(factsOf(current.document, policy, current.feed, person, prior).facts, current.tightened)) })
+/** What stays stricter than the message says: all that tightened it if it is planned again, and nothing if it is newer. */
+const stillTightened = (document: RioDocument, said: Facts, receipt: Receipt, policy: Policy, person: Person, prior: Prior): Partial<Facts> => {
+  const { current } = prior
+  if (!current) return {}
+  if (receipt.id === current.receiptId) return current.tightened
+  if (isLater(document, prior)) return {}
+  // Of the same moment as what is in force, or not to be compared with it: it is taken, and loosens nothing.
+  const now = factsOf(current.document, policy, current.feed, person, prior)
+  return { ...current.tightened, ...tightening(said, tighten(now.facts, current.tightened)) }
+}
 
 /** A deadline that passed for one content says nothing of another that has just come. */
 const ofContent = ({ post, ...prior }: Prior, { contents }: RioDocument): Prior =>

@@ -35,6 +35,8 @@ export type Outcome = {
   readonly person?: true
   /** Of a recall that came too late for an earlier letter: the content of that one. */
   readonly sha256?: string
+  /** Of a letter at the print house: it has been acknowledged as printed, perhaps when nobody could make anything of that. */
+  readonly printed?: true
   /** Of a recall: seen to be gone. Absent where the destination cannot be looked at. */
   readonly confirmed?: true
   /** Of a transport that is not chosen any more: it says nothing of the destination as it is used now. */
@@ -108,7 +110,7 @@ export type Delivery = {
   readonly via?: readonly Transport[]
   /** When the latest create or update was started: what cannot be looked at is left alone for a while after it. */
   readonly sentAt?: string
-  /** PKB only: when the latest create or update was started whose end is not known and that nobody has waited for since: it may still come to stand. */
+  /** When the latest create or update was started whose end is not known and that nobody has waited for since: it may still come to stand. */
   readonly sendUnsureAt?: string
   /** PKB only: when the latest recall was started whose end is not known: it may still take something away. */
   readonly recallUnsureAt?: string

@@ -155,7 +155,10 @@ export type Route = RuleRoute | 'observe'
 
 export type Decision = {
   readonly route: Route
-  /** The rule's name in `mappings/sharing-rules.yaml`, or one of the engine's own: `floor`, `no-rule-matched`, `moved-to-another-patient`, `parent-not-standing`, `account-unknown-too-long`, `not-read-in-time`, `posted-by-a-person`. */
+  /**
+   * The rule's name in `mappings/sharing-rules.yaml`, or one of the engine's own: `floor`, `no-rule-matched`,
+   * `moved-to-another-patient`, `parent-not-standing`, `account-unknown-too-long`, `not-read-in-time`, `posted-by-a-person`.
+   */
   readonly rule: string
   /** A sentence that an administrator understands; holds no patient data. */
   readonly because: string
@@ -179,7 +182,14 @@ export type Decision = {
 }
 
 /** For how long something is waited for: exactly one of the three. Working days are those of England. */
-export type Span = { readonly hours: number } | { readonly days: number } | { readonly working_days: number; /** Days on which nobody works beside weekends and the usual bank holidays: YYYY-MM-DD. */ readonly not_on?: readonly string[] }
+export type Span =
+  | { readonly hours: number }
+  | { readonly days: number }
+  | {
+      readonly working_days: number
+      /** Days on which nobody works beside weekends and the usual bank holidays: YYYY-MM-DD. */
+      readonly not_on?: readonly string[]
+    }
 
 /** Why a letter that was meant for the record goes by post as well or instead: a deadline passed, or a person wanted it, for this content, once. */
 export const POST_REASONS = ['account-unknown', 'not-read', 'person'] as const

@@ -107,7 +107,7 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const settings = withTokens(given)
   const assumed = checkable(settings)
   const looked = acceptable(await loadPolicy(assumed))
-  const pkb = pkbOrSandbox({ env: settings, delivers: parts.includes('worker'), dataDir, pkb: looked.policy.destinations.pkb }, open)
+  const pkb = pkbOrSandbox({ env: settings, delivers: parts.includes('worker'), dataDir, pkb: looked.policy.destinations.pkb, say }, open)
   const pool = await database(settings, dataDir, say, open)
   const { env, sandboxUrl } = await pkb()
   const loaded = Object.keys(env).every((name) => !env[name]?.trim() || env[name] === assumed[name]) ? looked : acceptable(await loadPolicy(env))
@@ -175,7 +175,8 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
     ...(listening ? { url: listening.url } : {}), ...(firstCode === undefined ? {} : { firstCode }), ...(sandboxUrl ? { sandboxUrl } : {}), env,
     get policy() { return policy() },
     get mllp() { return feeds?.listening() ?? [] },
-    reload: holder.reload, warnings: () => reviews.overdue().map(overdueInWords), stop: () => open.closeAll(),
+    reload: holder.reload, warnings: () => reviews.overdue().map(overdueInWords),
+    stop: () => { say('engine_stopping', {}); return open.closeAll() },
   }
 }
 

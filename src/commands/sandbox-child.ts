@@ -1,13 +1,16 @@
 // Starts the PKB sandbox as a child process of the engine, so that nothing of it runs inside the engine, and hears
-// from it where it listens. It ends with its parent, however that ends.
+// from it where it listens. It ends with its parent, however that ends; where it ends alone it is started again at its
+// own port. It refuses to do that silently.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../errors.ts'
 import type { Environment } from '../settings.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/openletter.mjs', import.meta.url))
 const START_MS = 20_000
+const AGAIN_MS = 1_000
 
 export type SandboxChild = {
   /** Once it listens; rejects with a Failure when it does not start. */
@@ -16,8 +19,32 @@ export type SandboxChild = {
   stop(): Promise<void>
 }
 
-/** `dir` is where it keeps people and documents, so that they outlive a crash as the ledger does. */
-export const startSandboxChild = (env: Environment, dir: string): SandboxChild => {
+/** `dir` is where it keeps people and documents, so that they outlive a crash as the ledger does. `ended`: it was killed, or failed; it is started again. */
+export const startSandboxChild = (env: Environment, dir: string, ended = (): void => undefined): SandboxChild => {
+  const stopping = new AbortController()
+  const first = startOnce(env, dir)
+  let last = first
+  const keepUp = async (url: string): Promise<void> => {
+    for (;;) {
+      await last.gone
+      if (stopping.signal.aborted) return
+      ended()
+      await delay(AGAIN_MS, undefined, { signal: stopping.signal })
+      last = startOnce({ ...env, SANDBOX_PORT: new URL(url).port }, dir)
+    }
+  }
+  first.url.then(keepUp).catch(() => undefined) // whoever awaits it is told why it did not start
+  return {
+    url: first.url,
+    stop: async () => {
+      stopping.abort()
+      last.end()
+      await last.gone
+    },
+  }
+}
+
+const startOnce = (env: Environment, dir: string): { readonly url: Promise<string>; readonly gone: Promise<void>; end(): void } => {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, 'sandbox', '--with-parent', '--keep', dir], { env, stdio: ['pipe', 'pipe', 'pipe'] })
   const gone = new Promise<void>((resolve) => { child.once('exit', () => resolve()) })
   const said: string[] = []
@@ -35,11 +62,5 @@ export const startSandboxChild = (env: Environment, dir: string): SandboxChild =
     })
   })
   url.catch(() => undefined) // whoever awaits it is told
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGTERM')
-      await gone
-    },
-  }
+  return { url, gone, end: () => { child.kill('SIGTERM') } }
 }

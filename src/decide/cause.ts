@@ -58,6 +58,8 @@ export const causeOf = ({ state, outcome, code }: Pick<Trouble, 'state' | 'outco
 
 const whileAway = (code: string, outcome: 'unavailable' | 'unsure'): Cause => {
   if (code === '429') return 'rate-limit'
+  // Of a proxy on the way.
+  if (code === '407' || code === '511') return 'network-tls'
   // The transport that is not chosen any more refuses this engine: its copy alone is tried again.
   if (code === '401' || code === '403' || code === 'SOAP_SECURITY' || (outcome === 'unavailable' && /^(?:3\d\d|404|410)$/u.test(code))) return 'credentials'
   if (STATUS.test(code) || THEIRS.has(code)) return 'pkb-down'

@@ -72,7 +72,8 @@ export const POSTED: Record<PostReason, { readonly rule: string; readonly says: 
 const postInstead = (kept: Ruled, facts: Facts, policy: Policy, post: PostReason | undefined): Ruled => {
   if (post === undefined) return kept
   const { rule, says } = POSTED[post]
-  if (kept.route === 'print' && post === 'not-read' && staysInRecord(facts)) return { ...kept, rule, because: `${says}, so it goes by post. Nothing new would go to the record: ${kept.because}` }
+  // Whatever became of its copy there: that keeps the letter from the post no longer.
+  if (kept.route === 'print' && post === 'not-read') return { ...kept, rule, because: `${says}, so it goes by post. Nothing new would go to the record: ${kept.because}` }
   if (kept.route !== 'pkb' || isPulledBack(facts, policy, post)) return kept
   // What is only observed is told as if it were live.
   const against = floorAgainst(facts, 'print').filter(({ id }) => id !== 'F5' || !observes(facts, 'print'))
@@ -80,9 +81,6 @@ const postInstead = (kept: Ruled, facts: Facts, policy: Policy, post: PostReason
     ? { route: 'print', rule, because: `${says}, so it goes by post.`, conflict: kept.conflict }
     : { route: 'review', rule, because: `${says}, and it cannot go by post, so a person has to decide: ${against.map((line) => `${line.id}: ${line.says}`).join(' ')}`, conflict: kept.conflict }
 }
-
-/** A copy that nobody read stays there, though by now there is no account, say: it keeps the letter from the post no longer. */
-const staysInRecord = (facts: Facts): boolean => floorAgainst(facts, 'send').every(({ standing }) => standing === 'leave')
 
 /** Nobody knew of an account, now there is one, and the channel says that the record comes first. */
 const isPulledBack = (facts: Facts, policy: Policy, post: PostReason): boolean =>

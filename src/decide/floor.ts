@@ -20,7 +20,7 @@ export type FloorLine = {
 const NOTHING_LEAVES = ['pkb', 'print', 'send'] as const
 const NEVER_PKB = ['pkb', 'send'] as const
 
-/** In the design's numbering. `release` is in `when` where people can lift the line: two for F3, one elsewhere. */
+/** As docs/mappings.md numbers them. `release` is in `when` where people can lift the line: two for F3, one elsewhere. */
 export const FLOOR: readonly FloorLine[] = [
   { id: 'F1', says: 'The instruction is not to share.', when: { instruction: ['missing', 'unrecognised', 'withhold'] }, forbids: NOTHING_LEAVES, standing: 'recall' },
   { id: 'F2', says: 'The code in the name is blocked.', when: { code: ['blocked'] }, forbids: NOTHING_LEAVES, standing: 'recall' },

@@ -15,10 +15,10 @@ export type Change =
   | { readonly do: 'still'; readonly id: string; readonly wrong: Wrong; readonly remind: boolean; /** There are so many more that it is news. */ readonly grown: boolean }
   | { readonly do: 'calm' | 'resolve'; readonly id: string }
 
-export const calmNeededMs = (times: number): number => Math.min(CALM_MS * 2 ** (times - 1), MOST_CALM_MS)
+const calmNeededMs = (times: number): number => Math.min(CALM_MS * 2 ** (times - 1), MOST_CALM_MS)
 
 /** The first after four hours, the second after a day, each further one after twice as long. */
-export const remindAfterMs = (reminders: number): number => (reminders === 0 ? 4 : 24 * 2 ** (reminders - 1)) * HOUR_MS
+const remindAfterMs = (reminders: number): number => (reminders === 0 ? 4 : 24 * 2 ** (reminders - 1)) * HOUR_MS
 
 /** So many times what people were told of. */
 const GROWN = 10

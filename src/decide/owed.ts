@@ -35,8 +35,8 @@ export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery:
     return delivery.standingSha256 === now.sha256 ? 'present' : 'absent'
   }
   if (delivery.destination === 'print' && delivery.state !== 'printed') {
-    // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back.
-    if (decision.leftToTeam || floorAgainst(facts, 'print').length > 0) return 'absent'
+    // A letter that lies in the outbox can still be pulled back, so whatever forbids print pulls it back, be it a rule alone.
+    if (decision.leftToTeam || (decision.route !== 'print' && decision.route !== 'pkb') || floorAgainst(facts, 'print').length > 0) return 'absent'
     if (decision.route === 'pkb') return isTaken(delivery) || stays(plan, now, delivery) || waitsForAccount(plan, now, delivery) ? 'leave' : 'absent'
   }
   if (isBlind(delivery) && decision.route === 'print' && !decision.leftToTeam && decision.rule !== POSTED['not-read'].rule) return 'absent'
@@ -46,13 +46,14 @@ export const want = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, delivery:
   return standingAfter(facts) === 'recall' ? 'absent' : 'leave'
 }
 
-const stands = (delivery: Delivery): boolean => delivery.standing === 'present' || delivery.standing === 'unsure'
+/** Something of it is there, or may be. */
+export const stands = ({ standing }: Pick<Delivery, 'standing'>): boolean => standing === 'present' || standing === 'unsure'
 
 /** It may stand there, and nobody can look: before the letter goes by post instead, it is taken back. */
 const isBlind = ({ destination, standing, via }: Delivery): boolean => destination === 'pkb' && standing === 'unsure' && via?.includes('hl7-soap') === true
 
 /** The print house has it, and nothing can stop it any more. */
-const isTaken = ({ destination, state, lastCode }: Delivery): boolean => 
+const isTaken = ({ destination, state, lastCode }: Delivery): boolean =>
   destination === 'print' && (state === 'printed' || ((lastCode === TAKEN || lastCode === TAKEN_BEFORE) && state !== 'sending'))
 
 const isPosted = (delivery: Delivery, now: Now): boolean => isTaken(delivery) && stands(delivery) && delivery.standingSha256 === now.sha256
@@ -72,9 +73,11 @@ const waitsForAccount = ({ facts }: Pick<Plan, 'facts'>, now: Now, delivery: Del
  */
 const goesOtherwise = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, destination: string, deliveries: readonly Delivery[]): boolean =>
   deliveries.some((other) => {
-    if (other.destination === destination || other.identifier !== now.identifier || !stands(other)) return false
+    if (other.destination === destination || !stands(other)) return false
+    // Before anything else happens, what the patient of before has, or may still get, goes back.
+    if (other.identifier !== now.identifier) return !isTaken(other)
     if (other.destination !== 'print') return plan.decision.rule !== POSTED['not-read'].rule && !((isEarlier(other, now) || isOvertaken(other, now, deliveries)) && want(plan, now, other, deliveries) === 'leave')
-    return isTaken(other) ? isPosted(other, now) : stays(plan, now, other) || !waitsForAccount(plan, now, other)
+    return isTaken(other) ? isPosted(other, now) && !isFollowed(other, now, deliveries) : stays(plan, now, other) || !waitsForAccount(plan, now, other)
   })
 
 /** It stands, and is known to be of other content: whoever has it does not have the letter as it is now. */
@@ -86,6 +89,10 @@ const isOvertaken = ({ standing, standingRevision = 0 }: Delivery, now: Now, del
   standing === 'present' && deliveries.some((other) =>
     isTaken(other) && other.identifier === now.identifier && stands(other) && (other.standingRevision ?? 0) > standingRevision &&
     other.standingSha256 !== undefined && now.sha256 !== undefined && other.standingSha256 !== now.sha256)
+
+/** The record was given other content after it: that is put right there, though the patient has what is in force on paper. */
+const isFollowed = ({ standingRevision = 0 }: Delivery, now: Now, deliveries: readonly Delivery[]): boolean =>
+  deliveries.some((other) => other.destination === 'pkb' && other.identifier === now.identifier && isEarlier(other, now) && (other.standingRevision ?? 0) > standingRevision)
 
 /** Whether a copy of it stays with the patient at PKB, although nothing new of it is sent. */
 export const staysAtPkb = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, deliveries: readonly Delivery[]): boolean =>
@@ -100,7 +107,10 @@ export const upToDate = (delivery: Delivery, now: Now): boolean =>
   (delivery.destination === 'print' && delivery.state === 'printed' ? delivery.standingSha256 === now.sha256 : delivery.standingRevision === now.revision)
 
 /** The state of a delivery whose copy stands and of which nothing is owed. */
-const rests = ({ destination, state }: Delivery): Delivery['state'] => (destination !== 'print' ? 'acknowledged' : state === 'printed' ? 'printed' : 'printing')
+export const rests = ({ destination, state }: Pick<Delivery, 'destination' | 'state'>): Delivery['state'] => {
+  if (destination !== 'print') return 'acknowledged'
+  return state === 'printed' ? 'printed' : 'printing'
+}
 
 /**
  * What has to change after a new plan. `fresh`: the revision or the decision is new, so a delivery that failed or

@@ -26,7 +26,7 @@ export const MOST = 64
 /** After so many counter-examples the walk ends: the policy is refused, and nobody reads more of them. */
 const ENOUGH = 50
 /** In groups held against a rule: about a second. The most tangled lists that were tried need a tenth of it. */
-export const MOST_WORK = 10_000_000
+const MOST_WORK = 10_000_000
 
 /** A group of combinations: of each fact in FACT_NAMES, the values that it may have, a bit for each. */
 type Group = readonly number[]

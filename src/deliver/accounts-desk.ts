@@ -48,8 +48,12 @@ export const openAccountsDesk = (parts: AccountsDeskParts): AccountsDesk => {
   const wanted = new Set<string>()
   const closing = new AbortController()
   let bell = Promise.withResolvers<void>()
-  let refreshAt = 0
+  let refresh = { from: 0, next: 0 }
   let tries = 0
+
+  const refreshIn = (ms: number): void => { refresh = { from: now().getTime(), next: now().getTime() + ms } }
+  /** Also after a clock was put back: the time that it was given says nothing then. */
+  const refreshes = (): boolean => now().getTime() >= refresh.next || now().getTime() < refresh.from
 
   /** Until somebody rings, and a little longer: others ring at the same moment. */
   const idle = async (ms: number): Promise<void> => {
@@ -63,7 +67,7 @@ export const openAccountsDesk = (parts: AccountsDeskParts): AccountsDesk => {
     const channel = policy().destinations.pkb
     if (!channel) {
       wanted.clear()
-      refreshAt = now().getTime() + refreshEveryMs
+      refreshIn(refreshEveryMs)
       return []
     }
     const askedBefore = new Date(now().getTime() - channel.account_fresh_hours * 3_600_000).toISOString()
@@ -71,12 +75,12 @@ export const openAccountsDesk = (parts: AccountsDeskParts): AccountsDesk => {
     const still = named.length > 0 ? await ledger.accountsWanted(askedBefore, MOST, { among: named }) : []
     // The others were answered meanwhile, or wait out the pause after a refusal.
     for (const nhsNumber of named) if (!still.includes(nhsNumber)) wanted.delete(nhsNumber)
-    if (now().getTime() < refreshAt || still.length >= MOST) return still
+    if (!refreshes() || still.length >= MOST) return still
     const began = performance.now()
     const others = await ledger.accountsWanted(askedBefore, MOST, { printing: channel.registered_later === 'pulled-back' })
     // Those who do not fit are looked for again right after.
     const isAll = others.length < MOST
-    refreshAt = now().getTime() + (isAll ? Math.max(refreshEveryMs, (performance.now() - began) * REFRESH_SHARE) : 0)
+    refreshIn(isAll ? Math.max(refreshEveryMs, (performance.now() - began) * REFRESH_SHARE) : 0)
     return [...new Set([...still, ...others])].slice(0, MOST)
   }
 
@@ -101,7 +105,7 @@ export const openAccountsDesk = (parts: AccountsDeskParts): AccountsDesk => {
     tries += 1
     gate.hear(outcome)
     say('account_checked', { account: 'unknown', outcome: outcome.kind, count })
-    refreshAt = 0
+    refreshIn(0)
     return Math.max(backoffSecs(tries, retry, random()), outcome.retryAfterSecs ?? 0) * 1000
   }
 
@@ -109,7 +113,7 @@ export const openAccountsDesk = (parts: AccountsDeskParts): AccountsDesk => {
   const round = async (): Promise<number | undefined> => {
     const shut = gate.shutUntil()
     if (shut !== undefined) return Date.parse(shut) - now().getTime()
-    if (wanted.size === 0 && now().getTime() < refreshAt) return undefined
+    if (wanted.size === 0 && !refreshes()) return undefined
     const slot = await ledger.slot(SLOT, 1, false)
     if (!slot) return SHORTEST_POLL_MS + random() * (LONGEST_POLL_MS - SHORTEST_POLL_MS)
     try {
@@ -133,7 +137,7 @@ export const openAccountsDesk = (parts: AccountsDeskParts): AccountsDesk => {
         if (!closing.signal.aborted) say('part_failed', { part: 'accounts', code, detail })
       }
       if (ms !== undefined) await sleep(ms, closing.signal)
-      else if (wanted.size === 0) await idle(refreshAt - now().getTime())
+      else if (wanted.size === 0) await idle(refresh.next - now().getTime())
     }
   }
   const running = run()

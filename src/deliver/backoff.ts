@@ -4,6 +4,8 @@ import type { RetrySettings } from '../policy/schema.ts'
 
 /** Longest wait that a destination may ask for. */
 export const RETRY_AFTER_CEILING_SECS = 3600
+/** So much the clocks of several machines may differ. */
+export const CLOCKS_DIFFER_SECS = 60
 /** Even full jitter leaves a pause. */
 const SHORTEST_SHARE = 0.1
 
@@ -16,6 +18,9 @@ export const backoffSecs = (tries: number, settings: RetrySettings, random: numb
   const whole = Math.min(doubled, settings.ceiling_secs)
   return Math.max(whole * (1 - settings.jitter * random), Math.min(settings.first_secs, whole) * SHORTEST_SHARE)
 }
+
+/** Nothing is ever put off for longer, whatever was asked for, and until whatever has settled: a time after that was said by a clock that was wrong. */
+export const longestSecs = ({ ceiling_secs }: RetrySettings): number => Math.max(ceiling_secs, RETRY_AFTER_CEILING_SECS) + CLOCKS_DIFFER_SECS
 
 /** A Retry-After header, in seconds or as an HTTP date, as seconds from now; undefined where it says nothing usable. */
 export const retryAfterSecs = (header: string | null | undefined, now: Date): number | undefined => {

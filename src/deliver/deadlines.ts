@@ -6,6 +6,8 @@ import { beganBy } from '../decide/working-days.ts'
 import { asFailure } from '../errors.ts'
 import type { Ledger, Overdue } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rarely } from '../observe/rarely.ts'
+import { rounds } from '../observe/rounds.ts'
 import type { PkbDestination } from '../policy/schema.ts'
 import type { ReadReceipts } from './destination.ts'
 import { QUESTIONS } from './reads.ts'
@@ -30,8 +32,7 @@ const UNANSWERED = 3
 
 export const openDeadlines = ({ ledger, receipts, settings, say, now, everyMs = EVERY_MS }: DeadlinesParts): Deadlines => {
   const stopping = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> | undefined
+  const isNews = rarely(now)
   let waited = 0
   let unanswered = 0
 
@@ -79,21 +80,16 @@ export const openDeadlines = ({ ledger, receipts, settings, say, now, everyMs = 
   }
   const failed = (error: unknown): void => {
     const { code, detail } = asFailure(error)
-    if (!stopping.signal.aborted) say('part_failed', { part: 'deadlines', code, detail })
+    if (!stopping.signal.aborted && isNews(code)) say('part_failed', { part: 'deadlines', code, detail })
   }
 
-  const turn = async (): Promise<void> => {
-    await look().catch(failed)
-    if (!stopping.signal.aborted) timer = setTimeout(next, everyMs)
-  }
-  const next = (): void => { running = turn() }
-  next()
+  const round = rounds(() => look().catch(failed), everyMs)
+  round.begin()
 
   return {
-    close: async () => {
+    close: () => {
       stopping.abort()
-      clearTimeout(timer)
-      await running
+      return round.close()
     },
   }
 }

@@ -10,13 +10,13 @@ import { outgoing } from './next.ts'
 export type Exchange = Extract<Step, { do: 'exchange' }>
 export type Exchanged = { readonly outcome: Outcome; readonly found?: Look }
 
-export const recallFor = (work: Work, delivery: Delivery, step: Exchange, attemptId: string): Recall => ({
+const recallFor = (work: Work, delivery: Delivery, step: Exchange, attemptId: string): Recall => ({
   attemptId, deliveryId: delivery.id, documentId: work.documentId, identifier: delivery.identifier, revision: step.revision, nhsNumber: delivery.nhsNumber ?? '',
   ...(delivery.remoteId === undefined ? {} : { remoteId: delivery.remoteId }), ...(delivery.via ? { via: delivery.via } : {}), ...(delivery.sentAs ? { sentAs: delivery.sentAs } : {}),
 })
 
 /** Undefined where there is no file: the second key has not let that come so far. */
-export const shipmentFor = (work: Work, plan: Plan, delivery: Delivery, step: Exchange, attemptId: string): Shipment | undefined => {
+const shipmentFor = (work: Work, plan: Plan, delivery: Delivery, step: Exchange, attemptId: string): Shipment | undefined => {
   const content = plan.document.contents[0]
   if (!content) return undefined
   return {

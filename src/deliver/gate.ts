@@ -38,6 +38,8 @@ const RECALL_PROBE_SECS = 30
 const SAY_AGAIN_MS = 60_000
 /** Timers and clocks differ by no more. */
 const CLOCKS_DIFFER_MS = 1_000
+/** No place is so far ahead: the clock was put back since it was given. */
+const MOST_AHEAD_MS = 60_000
 
 export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RECALL_PROBE_SECS }: GateParts): Gate => {
   let circuit = closedCircuit(rules)
@@ -91,7 +93,7 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
     },
     waitMs: () => {
       const [at, gap] = [now().getTime(), gapMs(circuit)]
-      lastPlace = gap === 0 ? at : Math.max(at, lastPlace + gap)
+      lastPlace = gap === 0 || lastPlace > at + MOST_AHEAD_MS ? at : Math.max(at, lastPlace + gap)
       return lastPlace - at
     },
     hear: (outcome) => {

@@ -2,6 +2,7 @@
 // until nothing is due. Once a destination has taken what was sent, the next letter's turn has come, while that is still
 // being written down. It refuses to act without the document's lock, and to do anything that the ledger does not know
 // of first.
+import { setTimeout as delay } from 'node:timers/promises'
 import { asFailure } from '../errors.ts'
 import { want, type Want } from '../decide/owed.ts'
 import type { Begun, DocumentLock, Finish, Ledger, Thought, Work } from '../ledger/ledger.ts'
@@ -19,6 +20,7 @@ import { afterExchange, type Ended } from './outcomes.ts'
 import { takeTurn, type Pace, type Turn } from './turn.ts'
 import { underWay } from './under-way.ts'
 import type { Wake } from './wake.ts'
+import { writeDown } from './write-down.ts'
 
 export type Line = {
   readonly destination: Destination
@@ -48,7 +50,9 @@ export type Line = {
 
 /** A chain longer than this is a fault of ours: the rest is left to the next wake-up. */
 const MOST_STEPS = 12
-/** Somebody else has the document: what changed in their last moment is looked at after this. */
+/** Somebody else has the document, most often to write down how their exchange ended: these pauses are longer than that takes. */
+const ALMOST_DONE_MS = [10, 20, 40, 80]
+/** Else what changed in their last moment is looked at after this. */
 const AFTER_THEM_SECS = 1
 /** The desk is told again of whoever still waits. */
 const ASKED_AGAIN_SECS = 30
@@ -67,7 +71,7 @@ export const workOn = async (documentId: string, line: Line, urgent = false, onO
   try {
     // Before anything is written down: what is started is sent at once.
     if (!(await turn.moment())) return await again(line.now().toISOString())
-    lock = await line.ledger.lock(documentId, line.destination.name, turn.slot)
+    lock = await lockSoon(documentId, turn, line)
     if (!lock) return await again(later(line.now(), AFTER_THEM_SECS))
     // Given back before the next one asks for it.
     const over = onOver && ((): void => { void turn.release().catch(() => undefined); onOver() })
@@ -83,6 +87,16 @@ export const workOn = async (documentId: string, line: Line, urgent = false, onO
       line.say('part_failed', { part: 'lock', code: asFailure(error).code, detail: 'A lock could not be released.' }))
     await Promise.all([free(lock), free(turn)])
   }
+}
+
+/** What is woken by the end of an exchange comes while the lock of that exchange is still held. */
+const lockSoon = async (documentId: string, { slot }: Turn, line: Line): Promise<DocumentLock | undefined> => {
+  for (const ms of ALMOST_DONE_MS) {
+    const lock = await line.ledger.lock(documentId, line.destination.name, slot)
+    if (lock) return lock
+    await delay(ms)
+  }
+  return line.ledger.lock(documentId, line.destination.name, slot)
 }
 
 /** Step by step until nothing is due, or the turn is over; when to come again, where something is due and cannot be done now. */
@@ -174,16 +188,20 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
   // document nobody else may act before it is written down: the document's lock is held until then.
   const isOver = over !== undefined && outcome.kind === 'accepted' && step.action !== 'look'
   if (isOver) over()
-  const more = await lock.finish(finish, isOver ? COMPANY_MS : 0)
+  const { more, lost } = await writeDown(finish, isOver ? COMPANY_MS : 0, { documentId: work.documentId, destination: line.destination.name, lock, ledger: line.ledger, ...(line.closing ? { closing: line.closing } : {}) })
   line.say('attempt_ended', { ...about, outcome: outcome.kind, code: outcome.code, ms: tookMs })
   if (after.delivery.state === 'failed') line.say('delivery_failed', { document: work.documentId, delivery: delivery.id, destination: line.destination.name, code: outcome.code })
   if (isOver) return more ? 'over' : 'ended'
-  if (outcome.kind !== 'unregistered' || delivery.nhsNumber === undefined) return more ? 'go-on' : 'stop'
-  await noAccount(delivery.nhsNumber, work, line)
-  return 'go-on'
+  const isUnregistered = outcome.kind === 'unregistered' && delivery.nhsNumber !== undefined
+  if (isUnregistered) await noAccount(delivery.nhsNumber, work, line)
+  if (lost) return more || isUnregistered ? 'over' : 'ended'
+  return more || isUnregistered ? 'go-on' : 'stop'
 }
 
-/** Counted from what the ledger was told: whoever takes over waits from then, and must not meet us. A machine that stood still until then sends nothing. */
+/**
+ * The time-out of an exchange, counted from `at`, the beginning that stands in the ledger: another worker that takes over waits
+ * from that moment, and must not meet this one. A machine that stood still for all of it sends nothing.
+ */
 const untilGivenUp = (at: string, startedAt: Date, line: Line): AbortSignal => {
   const leftMs = line.timeoutSecs * 1000 - Math.max(startedAt.getTime() - Date.parse(at), 0)
   return leftMs <= 0 ? AbortSignal.abort() : AbortSignal.any([AbortSignal.timeout(Math.ceil(leftMs)), line.stopping])

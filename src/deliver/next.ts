@@ -4,7 +4,7 @@
 // what was sent or taken back before may still be under way.
 import type { DocumentReference } from '@medplum/fhirtypes'
 import { codesOf } from '../decide/code.ts'
-import { upToDate, want, type Now, type Want } from '../decide/owed.ts'
+import { stands, upToDate, want, type Now, type Want } from '../decide/owed.ts'
 import { holds } from '../decide/stopped.ts'
 import { identify } from '../fhir/identify.ts'
 import type { Step, Stop, Thought, Work } from '../ledger/ledger.ts'
@@ -34,8 +34,6 @@ export const outgoing = (work: Work, plan: Plan): DocumentReference =>
     identifier: work.identifier, documentId: work.sourceId, source: work.source, revision: work.revision,
     ...(work.parentIdentifier ? { parentIdentifier: work.parentIdentifier } : {}),
   })
-
-const stands = (delivery: Delivery): boolean => delivery.standing === 'present' || delivery.standing === 'unsure'
 
 /** Waits for a person, unless one has asked for another try. */
 const isStuck = (delivery: Delivery): boolean => (delivery.state === 'failed' || delivery.state === 'blocked') && delivery.dueAt === undefined
@@ -88,8 +86,15 @@ const step = (work: Work, plan: Plan, policy: Policy, now: Date): Step => {
     return next.do === 'nothing' && current ? leave(current, now, first.dueAt) : next
   }
   const adrift = wanted.find(([delivery, wants]) => wants === 'leave' && delivery.standing === 'unsure')?.[0]
-  if (adrift) return isStuck(adrift) || isPutOff(adrift, now) ? NOTHING : canLook(adrift, policy) ? (waits(adrift, policy, now) ?? exchange(adrift, 'look', at)) : { do: 'nothing', rests: adrift.id }
+  if (adrift) return findOut(adrift, policy, at, now)
   return current ? closeDifference(work, plan, policy, current, at, now) : NOTHING
+}
+
+/** Nothing of it is wanted or unwanted there, but nobody knows whether it stands: it is looked for, or left where nobody can look. */
+const findOut = (delivery: Delivery, policy: Policy, at: Now, now: Date): Step => {
+  if (isStuck(delivery) || isPutOff(delivery, now)) return NOTHING
+  if (!canLook(delivery, policy)) return { do: 'nothing', rests: delivery.id }
+  return waits(delivery, policy, now) ?? exchange(delivery, 'look', at)
 }
 
 const recall = (work: Work, delivery: Delivery, now: Date): Step => {

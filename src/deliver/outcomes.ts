@@ -4,7 +4,7 @@
 import type { RetrySettings } from '../policy/schema.ts'
 import type { Action, Delivery, Outcome, OutcomeKind, Transport } from '../types.ts'
 import type { Finish } from '../ledger/ledger.ts'
-import { TAKEN, TAKEN_BEFORE, type Want } from '../decide/owed.ts'
+import { rests, stands, TAKEN, TAKEN_BEFORE, type Want } from '../decide/owed.ts'
 import type { Look } from './destination.ts'
 import { backoffSecs, later } from './backoff.ts'
 import type { UnderWay } from './under-way.ts'
@@ -19,6 +19,8 @@ export type Asked = { readonly action: Action; readonly target: Target }
 const STATUS: Readonly<Record<number, OutcomeKind>> = {
   401: 'forbidden',
   403: 'forbidden',
+  // A proxy wants a name and a password, and 511 a sign-in to the network: by what they say it was not passed on. Of 502 and 504 nobody knows that.
+  407: 'unavailable',
   // The other side gave up waiting for the request: like any time-out, it may have had all of it.
   408: 'unsure',
   412: 'unsure',
@@ -28,6 +30,7 @@ const STATUS: Readonly<Record<number, OutcomeKind>> = {
   502: 'unsure',
   503: 'unavailable',
   504: 'unsure',
+  511: 'unavailable',
 }
 
 /** A question leaves nothing behind, so its answer is never unsure. */
@@ -55,9 +58,9 @@ const NEVER_CONNECTED = new Set([
   'HOSTNAME_MISMATCH', 'EPROTO',
 ])
 
-/** What a broken connection means, by the code of its cause: only what never connected provably left nothing there. */
-export const classifyBreak = (code: string, action: Action): OutcomeKind =>
-  NEVER_CONNECTED.has(code) || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') ? 'unavailable' : settled('unsure', action)
+/** What a broken connection means, by the code of its cause: only what never connected provably left nothing there. `begun`: the request was on its way, and TLS or the route can fail then too. */
+export const classifyBreak = (code: string, action: Action, begun = false): OutcomeKind =>
+  !begun && (NEVER_CONNECTED.has(code) || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_')) ? 'unavailable' : settled('unsure', action)
 
 // ---------------------------------------------------------------- what becomes of the delivery
 
@@ -128,7 +131,9 @@ const isUnsettled = ({ underWay: { until }, startedAt }: Ended): boolean => unti
 
 /** What was sent without an answer may come late, whatever is accepted after it: until nothing was seen after its time. */
 const sendUnsureAfter = ({ delivery, action, outcome, startedAt }: Ended, { standing }: Finish['delivery']): string | undefined => {
-  if (delivery.destination !== 'pkb' || standing === 'nothing' || standing === 'recalled') return undefined
+  if (standing === 'nothing' || standing === 'recalled') return undefined
+  // The print house's folder is ours: whoever was not killed, or cut off, knows how it ended.
+  if (delivery.destination !== 'pkb') return standing === 'unsure' && !sends(action) ? delivery.sendUnsureAt : undefined
   return sends(action) && outcome.kind === 'unsure' ? startedAt : delivery.sendUnsureAt
 }
 
@@ -159,18 +164,12 @@ const asBefore = (ended: Ended): Kept => {
 const remoteIdAfter = ({ delivery, outcome, via }: Ended): string | undefined =>
   outcome.remoteId ?? (via === undefined || (delivery.via ?? [via]).includes(via) ? delivery.remoteId : undefined)
 
-/** State of a delivery whose copy stands as it should. */
-const settledState = (delivery: Delivery): Delivery['state'] => {
-  if (delivery.destination !== 'print') return 'acknowledged'
-  return delivery.state === 'printed' ? 'printed' : 'printing'
-}
-
 const done = (ended: Ended, retryAt: RetryAt, now: Date): Finish['delivery'] => {
   const { delivery, revision, sha256, via } = ended
   switch (ended.action) {
     case 'create':
     case 'update':
-      return { state: delivery.destination === 'print' ? 'printing' : 'acknowledged', standing: 'present', tries: 0, ...optional(revision, sha256, remoteIdAfter(ended), via && [via]) }
+      return { state: delivery.destination !== 'print' ? 'acknowledged' : ended.outcome.printed ? 'printed' : 'printing', standing: 'present', tries: 0, ...optional(revision, sha256, remoteIdAfter(ended), via && [via]) }
     case 'recall':
       return recalled(ended, retryAt)
     case 'look':
@@ -203,20 +202,25 @@ const looked = (ended: Ended, now: Date): Finish['delivery'] => {
   const due = { dueAt: now.toISOString() }
   if (!found?.found) {
     // No proof: it may come. Who wants it there sends it on condition that it has not; who does not looks again.
-    if (isUnsettled(ended)) return { state: wanted === 'present' ? 'owed' : 'sending', standing: 'unsure', tries: delivery.tries, ...optional(undefined, undefined, undefined, delivery.via), dueAt: wanted === 'present' ? due.dueAt : until! }
+    if (isUnsettled(ended)) {
+      const unseen = { standing: 'unsure', tries: delivery.tries, ...optional(undefined, undefined, undefined, delivery.via) } as const
+      return wanted === 'present' ? { state: 'owed', ...unseen, ...due } : { state: 'sending', ...unseen, dueAt: until! }
+    }
     // What waited for this answer, such as a letter by post instead, is worked out by the next step.
     return { state: wanted === 'present' ? 'owed' : 'closed', standing: 'nothing', tries: delivery.tries, ...due }
   }
   const same = found.revision === revision && (found.sha256 === undefined || found.sha256 === sha256)
-  if (same) return { state: settledState(delivery), standing: 'present', tries: 0, ...optional(revision, sha256, found.remoteId, delivery.via) }
-  const stands = { standing: 'present', tries: delivery.tries, ...optional(found.revision, found.sha256, found.remoteId, delivery.via) } as const
-  return wanted === 'present' ? { state: 'owed', ...stands, ...due } : { state: settledState(delivery), ...stands }
+  const state = found.outcome.printed ? 'printed' : rests(delivery)
+  if (same) return { state, standing: 'present', tries: 0, ...optional(revision, sha256, found.remoteId, delivery.via) }
+  const other = { standing: 'present', tries: delivery.tries, ...optional(found.revision, found.sha256, found.remoteId, delivery.via) } as const
+  return wanted === 'present' ? { state: 'owed', ...other, ...due } : { state, ...other }
 }
 
 const undone = (ended: Ended, rule: Rule, retryAt: RetryAt): Finish['delivery'] => {
   const { delivery, outcome, action } = ended
   const tries = delivery.tries + (rule.counts ? 1 : 0)
   const kept = rule.standing === 'may' ? mayStand(ended) : tooLate(ended) ?? asBefore(ended)
+  if (outcome.printed) return { ...kept, state: 'printed', tries }
   // A recall whose end is not known is tried again whatever the other side asks.
   if (rule.ends === 'stops' || (outcome.person && sends(action))) return { ...kept, state: 'failed', tries }
   // An unsure delivery is `sending` until a look has settled it.
@@ -237,6 +241,6 @@ const mayStand = (ended: Ended): Kept => {
   // Of a recall that may have worked, what stood may still stand.
   if (action === 'recall') return { ...asBefore(ended), standing: 'unsure' }
   const { takenBack = [] } = outcome
-  const before = (delivery.standing === 'present' || delivery.standing === 'unsure' ? (delivery.via ?? []) : []).filter((transport) => !takenBack.includes(transport))
+  const before = (stands(delivery) ? (delivery.via ?? []) : []).filter((transport) => !takenBack.includes(transport))
   return { standing: 'unsure', ...optional(ended.revision, ended.sha256, outcome.remoteId ?? (takenBack.length > 0 ? undefined : delivery.remoteId), via && [...new Set([...before, via])]) }
 }

@@ -3,6 +3,8 @@
 import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rarely } from '../observe/rarely.ts'
+import { rounds } from '../observe/rounds.ts'
 import type { Wake } from './wake.ts'
 
 export type Sweeper = {
@@ -13,6 +15,8 @@ export type Sweeper = {
 
 export type SweeperParts = {
   readonly due: Ledger['due']
+  /** Has what waits for a time that only a wrong clock can have said be due now. */
+  readonly wakeFarAhead?: (destination: string, now: Date) => Promise<void>
   readonly wake: Wake
   readonly destinations: readonly string[]
   /** A destination whose circuit is open. */
@@ -41,11 +45,10 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
   const { wake, destinations, isPaused, say, now, everyMs = EVERY_MS, graceMs = GRACE_MS, limit = LIMIT } = parts
   const swept = new Map<string, number>()
   const started = new Set<string>()
-  let closed = false
-  let timer: NodeJS.Timeout | undefined
-  let sweeping: Promise<void> | undefined
+  const isNews = rarely(now)
 
   const sweepOne = async (destination: string): Promise<void> => {
+    await parts.wakeFarAhead?.(destination, now())
     if (isPaused(destination)) return sweepRecalls(destination)
     const first = !started.has(destination)
     const keyOf = (documentId: string, urgent: true | undefined): string => `${documentId}~${destination}~${urgent ?? false}`
@@ -60,7 +63,7 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
     // The queue puts what was delayed behind what waits: a recall is given a job of its own, ahead of it.
     await wake.wake(woken.filter(({ urgent }) => urgent), true)
     started.add(destination)
-    if (closed || forgotten.length === 0) return
+    if (round.isClosed() || forgotten.length === 0) return
     for (const { documentId, urgent } of forgotten) swept.set(keyOf(documentId, urgent), at)
     say('swept', { destination, count: forgotten.length })
   }
@@ -69,7 +72,7 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
   const sweepRecalls = async (destination: string): Promise<void> => {
     if (!parts.mayProbe?.(destination)) return
     const recalls = (await parts.due(destination, now().toISOString(), limit)).filter(({ urgent }) => urgent)
-    if (recalls.length === 0 || closed) return
+    if (recalls.length === 0 || round.isClosed()) return
     await wake.wake(recalls.map((one) => ({ ...one, destination })), true)
     parts.probe?.(destination)
     say('swept', { destination, count: recalls.length })
@@ -77,36 +80,22 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
 
   const sweepAll = async (): Promise<void> => {
     const at = now().getTime()
-    for (const [key, when] of swept) if (when <= at - AGAIN_MS) swept.delete(key)
+    // A clock may have been put back since.
+    for (const [key, when] of swept) if (when <= at - AGAIN_MS || when > at) swept.delete(key)
     for (const destination of destinations) {
       try {
-        if (!closed) await sweepOne(destination)
+        if (!round.isClosed()) await sweepOne(destination)
       } catch (error) {
-        const failure = asFailure(error)
-        if (!closed) say('part_failed', { part: 'sweeper', code: failure.code, detail: failure.detail })
+        const { code, detail } = asFailure(error)
+        if (!round.isClosed() && isNews(code)) say('part_failed', { part: 'sweeper', code, detail })
       }
     }
   }
 
-  /** One sweep at a time: whoever asks meanwhile gets the one that runs. */
-  const sweep = (): Promise<void> => {
-    sweeping ??= sweepAll().finally(() => { sweeping = undefined })
-    return sweeping
-  }
-  const turn = async (): Promise<void> => {
-    await sweep()
-    if (!closed) timer = setTimeout(() => void turn(), everyMs)
-  }
-  void turn()
+  const round = rounds(sweepAll, everyMs)
+  round.begin()
 
-  return {
-    sweep,
-    close: async () => {
-      closed = true
-      clearTimeout(timer)
-      await sweeping
-    },
-  }
+  return { sweep: round.look, close: () => round.close() }
 }
 
 const isBusy = async (wake: Wake, destination: string): Promise<boolean> => {

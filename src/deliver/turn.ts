@@ -3,7 +3,7 @@
 // while it waits for its time, so that a recall, which waits for a slot and for nothing else, finds one.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Ledger, Slot, Step } from '../ledger/ledger.ts'
-import { later } from './backoff.ts'
+import { CLOCKS_DIFFER_SECS, later } from './backoff.ts'
 import type { Gate } from './gate.ts'
 
 export type Pace = {
@@ -60,9 +60,6 @@ const wait = (ms: number, signal: AbortSignal | undefined): Promise<boolean> => 
 
 /** Each slot begins one exchange in this time, so that all of them together keep the rate. */
 const everySecsOf = ({ atOnce, perMinute }: Pace): number | undefined => (perMinute === undefined ? undefined : (atOnce * 60) / perMinute)
-
-/** So much the clocks of several machines may differ. */
-const CLOCKS_DIFFER_SECS = 60
 
 /** Nobody ever has to wait longer than one exchange takes its place: a time after that was said by a clock that was wrong. */
 const believed = (slot: Slot, pace: Pace): string | undefined => {

@@ -8,6 +8,9 @@ import { later } from './backoff.ts'
 /** Where no channel says how long: as long as one can say. */
 const LONGEST_SECS = 3_600
 
+/** On this machine nothing takes longer: a worker that is cut off from the ledger gives a letter for the print house up by then. */
+export const LOCAL_TIMEOUT_SECS = 120
+
 const settled = (startedAt: string, { destinations: { pkb } }: Policy): string => later(new Date(startedAt), pkb?.settle_secs ?? LONGEST_SECS)
 
 /** Whether all that stands or may stand of it can be seen there. */
@@ -15,7 +18,10 @@ export const canLook = ({ destination, via }: Pick<Delivery, 'destination' | 'vi
   destination !== 'pkb' || !(via ?? [pkb?.transport ?? 'hl7-soap']).includes('hl7-soap')
 
 /** Until when the latest create or update of unknown end may come to stand; undefined where the end of each is known. */
-const sentUntil = ({ sendUnsureAt }: Delivery, policy: Policy): string | undefined => (sendUnsureAt === undefined ? undefined : settled(sendUnsureAt, policy))
+const sentUntil = ({ destination, sendUnsureAt }: Delivery, policy: Policy): string | undefined => {
+  if (sendUnsureAt === undefined) return undefined
+  return destination === 'print' ? later(new Date(sendUnsureAt), LOCAL_TIMEOUT_SECS) : settled(sendUnsureAt, policy)
+}
 
 /** Until when a recall may take away what is sent now; undefined where the end of each is known. */
 const recalledUntil = ({ recallUnsureAt }: Delivery, policy: Policy): string | undefined => (recallUnsureAt === undefined ? undefined : settled(recallUnsureAt, policy))
@@ -26,7 +32,7 @@ const isOfOther = ({ destination, via = [] }: Delivery, { destinations: { pkb } 
 
 /** Before then nothing new is sent, nor looked for; undefined where nothing is waited for. By FHIR a create on condition may meet an earlier one. */
 export const sendsFrom = (delivery: Delivery, policy: Policy): string | undefined => {
-  const waits = !canLook(delivery, policy) || isOfOther(delivery, policy)
+  const waits = !canLook(delivery, policy) || isOfOther(delivery, policy) || (delivery.destination === 'print' && isUnseen(delivery))
   return [waits ? sentUntil(delivery, policy) : undefined, recalledUntil(delivery, policy)].filter((at) => at !== undefined).toSorted().at(-1)
 }
 

@@ -5,6 +5,7 @@ import type { BulkJobOptions, WorkerOptions } from 'bullmq'
 import type { Pool } from 'pg'
 import { asFailure, Failure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
+import { rarely } from '../observe/rarely.ts'
 import { postgresBackend } from './queue-postgres.ts'
 import { redisBackend } from './queue-redis.ts'
 
@@ -83,8 +84,9 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
   const queues = new Map<string, JobQueue>()
   const stations = new Set<Station>()
 
-  // BullMQ repeats errors of its connections without end; the backend has told of them once.
-  const quiet = (error: Error): void => { if (backend.ready()) say('queue_error', { code: errorCode(error) }) }
+  // BullMQ repeats errors of its connections without end; the backend of Redis has told of them once.
+  const isNews = rarely(now)
+  const quiet = (error: Error): void => { if (backend.ready() && isNews(errorCode(error))) say('queue_error', { code: errorCode(error) }) }
 
   const queueOf = (destination: string): JobQueue => {
     const open = queues.get(destination)

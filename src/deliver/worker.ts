@@ -7,6 +7,7 @@ import { plan } from '../plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { CircuitSettings, RetrySettings } from '../policy/schema.ts'
 import { openAccountsDesk, type AccountsDesk } from './accounts-desk.ts'
+import { later, longestSecs } from './backoff.ts'
 import type { Circuit } from './circuit.ts'
 import type { Accounts, Destination } from './destination.ts'
 import { openEndings, type Endings } from './endings.ts'
@@ -14,13 +15,14 @@ import { openGate, type Gate } from './gate.ts'
 import { workOn, type Line } from './line.ts'
 import { BEHIND_SECS, type PlanAgain } from './next.ts'
 import { openSweeper, type Sweeper } from './sweeper.ts'
+import { LOCAL_TIMEOUT_SECS } from './under-way.ts'
 import type { Station, Wake } from './wake.ts'
 
 /** What a channel file says of any destination; `timeout_secs` and `per_minute` only where there is a network. */
 export type DestinationSettings = { readonly at_once: number; readonly per_minute?: number | undefined; readonly retry: RetrySettings; readonly circuit: CircuitSettings; readonly timeout_secs?: number }
 
 export type WorkerParts = {
-  readonly ledger: Pick<Ledger, 'lock' | 'savePerson' | 'due' | 'slot' | 'accountsWanted' | 'savePeople' | 'accountRefused'>
+  readonly ledger: Pick<Ledger, 'lock' | 'savePerson' | 'due' | 'wakeFarAhead' | 'slot' | 'accountsWanted' | 'savePeople' | 'accountRefused'>
   readonly wake: Wake
   readonly destinations: readonly { readonly destination: Destination; readonly settings: DestinationSettings }[]
   /** PKB's account question; needed with the destination `pkb`. */
@@ -47,7 +49,6 @@ export type DeliveryWorker = {
   close(): Promise<void>
 }
 
-const LOCAL_TIMEOUT_SECS = 120
 /** Longer than this no exchange holds up the end: it is then unsure, and looked at after the next start. */
 const PATIENCE_MS = 10_000
 
@@ -108,8 +109,12 @@ export const openWorker = async (parts: WorkerParts): Promise<DeliveryWorker> =>
   for (const destination of parts.destinations) running.push(await start(destination))
   const gateOf = (name: string): Gate | undefined => running.find((one) => one.name === name)?.gate
   const isPaused = (name: string): boolean => running.some((one) => one.name === name && one.gate.shutUntil() !== undefined)
+  const wakeFarAhead = async (name: string, at: Date): Promise<void> => {
+    const settings = parts.destinations.find(({ destination }) => destination.name === name)?.settings
+    if (settings) await ledger.wakeFarAhead(name, at.toISOString(), later(at, longestSecs(settings.retry)))
+  }
   const sweeper: Sweeper = openSweeper({
-    due: ledger.due, wake, destinations: running.map(({ name }) => name), isPaused, mayProbe: (name) => gateOf(name)?.mayProbe() ?? false, probe: (name) => gateOf(name)?.probe(), say, now, ...(parts.sweepEveryMs ? { everyMs: parts.sweepEveryMs } : {}),
+    due: ledger.due, wakeFarAhead, wake, destinations: running.map(({ name }) => name), isPaused, mayProbe: (name) => gateOf(name)?.mayProbe() ?? false, probe: (name) => gateOf(name)?.probe(), say, now, ...(parts.sweepEveryMs ? { everyMs: parts.sweepEveryMs } : {}),
   })
 
   return {

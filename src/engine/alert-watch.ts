@@ -7,14 +7,14 @@ import type { IncidentKind, Way } from '../decide/incidents.ts'
 import { asFailure } from '../errors.ts'
 import type { Ledger, Notification } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rounds } from '../observe/rounds.ts'
 import type { AlertWays } from './alert-ways.ts'
 import { openRecallWatch } from './recall-watch.ts'
-import { rounds } from './rounds.ts'
 import { whatIsWrong, type WrongsParts } from './wrongs.ts'
 
 export type OwnWrong = { readonly kind: IncidentKind; readonly thing: string }
 export type AlertWatchParts = Omit<WrongsParts, 'ledger'> & {
-  readonly ledger: Pick<Ledger, 'lock' | 'stops' | 'recalls' | 'report' | 'judgeIncidents' | 'notificationsDue' | 'notified' | 'notNotified'> & WrongsParts['ledger']
+  readonly ledger: Pick<Ledger, 'watch' | 'stops' | 'recalls' | 'report' | 'judgeIncidents' | 'notificationsDue' | 'notified' | 'notNotified'> & WrongsParts['ledger']
   /** What this process finds wrong with itself at the moment. */
   readonly own: () => Promise<readonly OwnWrong[]>
   readonly ways: Pick<AlertWays, 'ways' | 'tell'>

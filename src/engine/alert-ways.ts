@@ -24,19 +24,21 @@ const ADDRESS = /^[^\s@<>",;:]{1,64}@[^\s@<>",;:]{1,255}$/u
 const SHORTEST_SECRET = 16
 
 /** Several, with commas in between. */
-export const addressesIn = (text: string): readonly string[] => text.split(',').map((one) => one.trim()).filter(Boolean)
+const addressesIn = (text: string): readonly string[] => text.split(',').map((one) => one.trim()).filter(Boolean)
 
 const wrong = (says: string): never => { throw new Failure('SETTING_INVALID', says) }
 
-/** Throws SETTING_INVALID. */
+/** Addresses without a slash at their end; what is not set is undefined. Throws SETTING_INVALID. */
 export const readAlertSettings = (env: Environment) => {
   const of = (name: SettingName): string | undefined => readSetting(name, env)
-  const [smtp, from, to, hook, secret, console] = [of('SMTP_URL'), of('ALERT_EMAIL_FROM'), of('ALERT_EMAIL_TO'), of('ALERT_WEBHOOK_URL'), of('ALERT_WEBHOOK_SECRET'), of('CONSOLE_URL')]
+  const [smtp, from, to] = [of('SMTP_URL'), of('ALERT_EMAIL_FROM'), of('ALERT_EMAIL_TO')]
+  const [hook, secret, console] = [of('ALERT_WEBHOOK_URL'), of('ALERT_WEBHOOK_SECRET'), of('CONSOLE_URL')]
   if (smtp !== undefined && !isUrl(smtp, ['smtp:', 'smtps:'])) wrong('SMTP_URL is an address such as smtp://user:password@mail.example:587 or smtps://mail.example.')
   if (smtp !== undefined && ['logger', 'debug', 'transactionLog'].some((name) => new URL(smtp).searchParams.has(name))) wrong('SMTP_URL asks for a log of what is sent: take that out.')
   if ((smtp === undefined) !== (from === undefined)) wrong('SMTP_URL and ALERT_EMAIL_FROM belong together: set both, or none.')
   if (to !== undefined && smtp === undefined) wrong('ALERT_EMAIL_TO needs SMTP_URL and ALERT_EMAIL_FROM.')
-  for (const [name, text] of [['ALERT_EMAIL_FROM', from], ['ALERT_EMAIL_TO', to]] as const) if (text !== undefined && !addressesIn(text).every((one) => ADDRESS.test(one))) wrong(`${name} is one mail address${name === 'ALERT_EMAIL_TO' ? ', or several with commas in between' : ''}.`)
+  if (from !== undefined && !ADDRESS.test(from)) wrong('ALERT_EMAIL_FROM is one mail address.')
+  if (to !== undefined && !addressesIn(to).every((one) => ADDRESS.test(one))) wrong('ALERT_EMAIL_TO is one mail address, or several with commas in between.')
   if (hook !== undefined && !isUrl(hook, ['https:', 'http:'])) wrong('ALERT_WEBHOOK_URL is an address that begins with https://.')
   if ((hook === undefined) !== (secret === undefined)) wrong('ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET belong together: set both, or none.')
   if (secret !== undefined && secret.length < SHORTEST_SECRET) wrong(`ALERT_WEBHOOK_SECRET has at least ${SHORTEST_SECRET} characters.`)

@@ -6,7 +6,7 @@ import { asFailure } from '../errors.ts'
 import type { DestinationState } from '../ledger/flow-words.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
-import { rounds } from './rounds.ts'
+import { rounds } from '../observe/rounds.ts'
 
 export type DestinationStatesParts = {
   readonly ledger: Pick<Ledger, 'noteStates' | 'forgetStates'>
@@ -45,7 +45,8 @@ export const openDestinationStates = ({ ledger, circuits, process, say, now, eve
       return before && isSame(before, seen) ? before : { ...seen, since: at.toISOString() }
     })
     const same = noted?.length === states.length && states.every((state) => noted?.includes(state))
-    if (same && at.getTime() - notedAt < ALIVE_MS) return
+    // Nor after a clock was put back.
+    if (same && Math.abs(at.getTime() - notedAt) < ALIVE_MS) return
     try {
       await ledger.noteStates(process, states, at.toISOString())
       ;[noted, notedAt, silent] = [states, at.getTime(), false]

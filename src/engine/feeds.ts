@@ -1,7 +1,6 @@
 // The feeds that run: those of the policy in force. Another policy's feeds are started beside them, and hold what comes
-// in until that policy is in force. What a person has paused keeps its door and takes nothing; what was stopped closes
-// it. It refuses to let a message in hand go unanswered, and to end a feed before its
-// successor is known to start, unless both want the same port or folder.
+// in until that policy is in force. A paused feed keeps its port and takes nothing; a stopped one closes it. It refuses to let a
+// message in hand go unanswered, and to end a feed before its successor is known to start, unless both want one port or folder.
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { resolve } from 'node:path'
@@ -166,7 +165,7 @@ export const openFeeds = (parts: Omit<FeedParts, 'name'>): Feeds => {
 
   const reportOf = ([name, feed]: readonly [string, Feed]): ChannelReport => {
     const [halt, why, address] = [halts.get(name), down.get(name), running.find((one) => one.name === name)?.address]
-    const at = feed.type === 'mllp' && address ? { address: `${feed.tls ? 'mllps' : 'mllp'}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}` } : {}
+    const at = feed.type === 'mllp' && address ? { address: `${feed.tls ? 'mllps' : 'mllp'}://${inUrl(address.host)}:${address.port}` } : {}
     if (why !== undefined) return { channel: name, is: 'down', why }
     return { channel: name, is: halt ?? (running.some((one) => one.name === name) ? 'running' : 'down'), ...at }
   }
@@ -189,6 +188,9 @@ export const openFeeds = (parts: Omit<FeedParts, 'name'>): Feeds => {
     },
   }
 }
+
+/** An IPv6 address stands in brackets. */
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 /** What a feed is to its senders. The rest (mapping, status, tests) is read from the policy in force with each receipt. */
 const door = ({ tests: _tests, approved_by: _by, approved_on: _on, mapping: _mapping, status: _status, producer_when_missing: _producer, alert_if_silent: _silent, ...rest }: Feed) => rest

@@ -154,7 +154,7 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
       const only = hash === undefined ? undefined : [hash]
       if (closed) return Promise.resolve('unchanged')
       if (!running) return start(only)
-      nextOnly = !next ? only : nextOnly && only && [...nextOnly, ...only]
+      nextOnly = next ? either(nextOnly, only) : only
       next ??= running.then(() => { next = undefined; return closed ? 'unchanged' : start(nextOnly) })
       return next
     },
@@ -166,6 +166,9 @@ export const holdPolicy = ({ first, env, ledger, parts, say, now, onTaken }: Pol
     },
   }
 }
+
+/** What either of two looks may take; where one may take anything, that is anything. */
+const either = (one: readonly string[] | undefined, other: readonly string[] | undefined): readonly string[] | undefined => one && other && [...one, ...other]
 
 type MadeReady = { readonly ok: true; commit(): Promise<void>; undo(): Promise<void> } | (Change & { readonly ok: false })
 

@@ -5,8 +5,8 @@ import type { Incident, Way, Wrong } from '../decide/incidents.ts'
 import type { Notice } from '../decide/notification.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rounds } from '../observe/rounds.ts'
 import type { AlertWays } from './alert-ways.ts'
-import { rounds } from './rounds.ts'
 
 export type LedgerAwayParts = {
   readonly ledger: Pick<Ledger, 'ping'>

@@ -3,8 +3,8 @@
 import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rounds } from '../observe/rounds.ts'
 import type { PolicyHolder } from './in-force.ts'
-import { rounds } from './rounds.ts'
 
 export type OnePolicyParts = {
   readonly ledger: Pick<Ledger, 'policyHistory'>

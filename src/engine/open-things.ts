@@ -1,4 +1,4 @@
-// What was opened, to be closed in the opposite order.
+// What was opened, to be closed in the opposite order. It refuses to leave anything open because something else did not close.
 
 export type OpenThings = {
   add(close: () => Promise<unknown> | undefined): void

@@ -8,9 +8,9 @@ import { fileNameOf, outcomeCsv, outcomeMail } from '../decide/outcome-text.ts'
 import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
+import { rounds } from '../observe/rounds.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Mail } from './mail.ts'
-import { rounds } from './rounds.ts'
 
 export type OutcomeRoundParts = {
   readonly ledger: Pick<Ledger, 'makeOutcomes' | 'outcomeDays' | 'outcomeDay' | 'outcomeLines' | 'outcomesUnwritten' | 'outcomesWritten' | 'outcomeMailsDue' | 'outcomeMailed' | 'outcomeMailsRefused'>

@@ -1,9 +1,9 @@
 // Says what people have stopped and which recalls are not done: each recall once a minute from its first minute on, each
 // that came too late once. Among all processes on one ledger one watches. It refuses to do anything about it.
 import { asFailure } from '../errors.ts'
-import type { DocumentLock, Ledger, RecallRow } from '../ledger/ledger.ts'
+import type { Ledger, RecallRow, Watch } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
-import { rounds } from './rounds.ts'
+import { rounds } from '../observe/rounds.ts'
 
 /** What is wrong with recalls, for whoever tells people of it. */
 export type RecallsSeen = { /** Not done after a minute. */ readonly open: readonly RecallRow[]; readonly late: readonly RecallRow[] }
@@ -19,7 +19,7 @@ export type RecallWatch = {
 }
 
 export type RecallWatchParts = {
-  readonly ledger: Pick<Ledger, 'lock' | 'stops' | 'recalls'>
+  readonly ledger: Pick<Ledger, 'watch' | 'stops' | 'recalls'>
   readonly say: Say
   readonly now: () => Date
   readonly everyMs?: number
@@ -30,8 +30,11 @@ const EVERY_MS = 5_000
 export const OPEN_MS = 60_000
 const MOST = 2_000
 
+/** A time that is yet to come was said by a clock that was wrong: that keeps no recall from being told of. */
+const apartMs = (at: number, then: number): number => Math.abs(at - then)
+
 export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: RecallWatchParts): RecallWatch => {
-  let watching: DocumentLock | undefined
+  let watching: Watch | undefined
   let stops = new Map<string, { readonly scope: string; readonly value: string }>()
   /** When each recall that is not done was said last. */
   let said = new Map<string, number>()
@@ -52,12 +55,12 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
     const open = await ledger.recalls('open', MOST)
     said = new Map(open.flatMap(({ deliveryId }) => (said.has(deliveryId) ? [[deliveryId, said.get(deliveryId)!] as const] : [])))
     for (const { documentId, deliveryId, destination, state, since, tries, lastCode } of open) {
-      const secs = Math.floor((at - Date.parse(since)) / 1000)
-      if (secs * 1000 < OPEN_MS || at - (said.get(deliveryId) ?? Number.NEGATIVE_INFINITY) < OPEN_MS) continue
+      const secs = Math.floor(apartMs(at, Date.parse(since)) / 1000)
+      if (secs * 1000 < OPEN_MS || apartMs(at, said.get(deliveryId) ?? Number.NEGATIVE_INFINITY) < OPEN_MS) continue
       said.set(deliveryId, at)
       say('recall_open', { document: documentId, delivery: deliveryId, destination, state, secs, tries, ...(lastCode === undefined ? {} : { code: lastCode }) })
     }
-    return open.filter(({ since }) => at - Date.parse(since) >= OPEN_MS)
+    return open.filter(({ since }) => apartMs(at, Date.parse(since)) >= OPEN_MS)
   }
 
   const lookAtLate = async (): Promise<readonly RecallRow[]> => {
@@ -69,9 +72,15 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
     return over
   }
 
+  /** Whoever took over meanwhile says what there is. */
+  const forget = (): void => {
+    watching = undefined
+    ;[stops, said, late, seen] = [new Map(), new Map(), undefined, undefined]
+  }
   const lookOnce = async (): Promise<void> => {
     try {
-      watching ??= await ledger.lock('recalls', 'watch')
+      if (watching && !(await watching.holds())) forget()
+      watching ??= await ledger.watch('recalls')
       if (watching) {
         await lookAtStops()
         seen = { open: await lookAtOpen(), late: await lookAtLate() }
@@ -93,7 +102,7 @@ export const openRecallWatch = ({ ledger, say, now, everyMs = EVERY_MS }: Recall
     failing: () => failing,
     close: async () => {
       await watch.close()
-      await watching?.release().catch(() => undefined)
+      await watching?.release()
     },
   }
 }

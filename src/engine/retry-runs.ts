@@ -3,7 +3,8 @@
 import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
-import { rounds } from './rounds.ts'
+import { rarely } from '../observe/rarely.ts'
+import { rounds } from '../observe/rounds.ts'
 
 export type RetryRuns = {
   /** A turn of each now, without waiting for its time. */
@@ -16,9 +17,10 @@ export type RetryRunsParts = { readonly ledger: Pick<Ledger, 'runsUnderWay' | 'd
 const EVERY_MS = 1_000
 
 export const openRetryRuns = ({ ledger, say, now, everyMs = EVERY_MS }: RetryRunsParts): RetryRuns => {
+  const isNews = rarely(now)
   const failed = (error: unknown): void => {
     const { code, detail } = asFailure(error)
-    if (!driving.isClosed()) say('part_failed', { part: 'retry-runs', code, detail })
+    if (!driving.isClosed() && isNews(code)) say('part_failed', { part: 'retry-runs', code, detail })
   }
   /** One that cannot go on keeps no other from going on. */
   const drive = async (id: string): Promise<void> => {

@@ -19,7 +19,7 @@ export type SignIn = {
   firstCode(): Promise<string | undefined>
 }
 
-export const signInSettings = (env: Environment): SignInSettings => ({
+const signInSettings = (env: Environment): SignInSettings => ({
   behindProxy: readSetting('HTTP_BEHIND_PROXY', env) === 'true', idleSecs: count('SESSION_IDLE_MINUTES', env) * 60, mostSecs: count('SESSION_HOURS', env) * 3600, passwords: signInWays(env).password,
 })
 

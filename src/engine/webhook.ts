@@ -6,7 +6,7 @@ export type Posted = { readonly ok: true } | { readonly ok: false; readonly code
 export type Webhook = { post(body: string): Promise<Posted> }
 
 const WITHIN_MS = 20_000
-export const SIGNATURE_HEADER = 'openletter-signature'
+const SIGNATURE_HEADER = 'openletter-signature'
 
 /** `t=1764000000,v1=…`: HMAC SHA-256, in hex, of the time, a dot and the body. Whoever checks it refuses an old time. */
 export const signature = (secret: string, seconds: number, body: string): string => `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`

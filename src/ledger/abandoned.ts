@@ -1,5 +1,6 @@
-// After a process was killed: exchanges that were started and whose end nobody wrote down are due at once, instead of
-// when their time is up. It refuses to touch one whose worker still holds its lock.
+// What waits for a time that will not come, or comes far too late, is due at once: after a process was killed, exchanges that
+// were started and whose end nobody wrote down; after a clock was put back, what it had put off. It refuses to touch an
+// exchange whose worker still holds its lock.
 import type { Pool } from 'pg'
 import { lockKey } from './locks.ts'
 import type { Row } from './rows.ts'
@@ -23,4 +24,14 @@ export const wakeAbandoned = async (pool: Pool, now: string): Promise<void> => {
   const locked = new Set((await pool.query<Row>(LOCKED)).rows.map((row) => row['key']))
   const abandoned = open.filter((row) => !locked.has(String(lockKey(row['document_id'] as string, row['destination'] as string))))
   await pool.query(WAKE, [abandoned.map((row) => row['id']), abandoned.map((row) => row['attempt_id']), now])
+}
+
+// A moment from which something has to settle was said by the same clock. Both kinds of the index are named, so that it leads to the few.
+const FAR_AHEAD = `
+  update deliveries set due_at = $2,
+    send_unsure_at = case when send_unsure_at > $2 then $2 else send_unsure_at end, recall_unsure_at = case when recall_unsure_at > $2 then $2 else recall_unsure_at end
+  where id in (select id from deliveries where destination = $1 and (state <> 'recalling') = any(array[true, false]) and due_at > $3 for update skip locked)`
+
+export const wakeFarAhead = async (pool: Pool, destination: string, now: string, latest: string): Promise<void> => {
+  await pool.query({ name: 'ledger-far-ahead', text: FAR_AHEAD, values: [destination, now, latest] })
 }

@@ -20,13 +20,13 @@ const LONGEST_PAUSE = '1 day'
 /** When somebody of whom PKB would not say anything may be asked about again. */
 export const pausedUntil = (refusals: string): string => `${refusals}.at + least(interval '${FIRST_PAUSE}' * 2 ^ least(${refusals}.times - 1, 20), interval '${LONGEST_PAUSE}')`
 
-/** No question takes so long: an answer that is newer than the present by more was dated by a clock that was wrong. */
+/** No question takes so long: an answer, or a refusal, that is newer than the present by more was dated by a clock that was wrong. */
 const WRONG_CLOCK = "interval '1 hour'"
 
 const WANTED = (people: string): string => `
   select w.nhs_number from (${people}) w
   left join people p on p.nhs_number = w.nhs_number left join account_refusals r on r.nhs_number = w.nhs_number
-  where (p.as_of is null or p.as_of < $1 or p.as_of > $2::timestamptz + ${WRONG_CLOCK}) and (r.at is null or ${pausedUntil('r')} <= $2)
+  where (p.as_of is null or p.as_of < $1 or p.as_of > $2::timestamptz + ${WRONG_CLOCK}) and (r.at is null or ${pausedUntil('r')} <= $2 or r.at > $2::timestamptz + ${WRONG_CLOCK})
   order by r.at nulls first, w.nhs_number limit $3`
 const OWED = WANTED(`
   select nhs_number from deliveries where state = 'owed' and nhs_number is not null and destination = 'pkb'

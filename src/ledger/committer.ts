@@ -8,7 +8,7 @@ import type { Ahead } from './database.ts'
 import { flush } from './flush.ts'
 import { load, MoreToLock } from './load.ts'
 import type { Needs } from './load.ts'
-import type { LedgerParts, Owed, Workspace } from './workspace.ts'
+import type { AuditEntry, LedgerParts, Owed, Workspace } from './workspace.ts'
 
 /** What happens to a document, in memory, between reading and writing. It may run more than once: only the last counts. */
 export type Step<T> = { readonly needs: Needs; readonly run: (space: Workspace) => T }
@@ -25,6 +25,7 @@ export type Committer = {
 
 type Waiting = { readonly step: Step<unknown>; readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }
 type Done = { readonly waiting: Waiting; readonly value: unknown }
+type Committed = { readonly done: readonly Done[]; readonly owed: readonly Owed[]; readonly decided: readonly AuditEntry[] }
 
 /** A step threw: the others are tried again without it. */
 class Thrown extends Error {
@@ -39,11 +40,13 @@ class Thrown extends Error {
 // it is made once: with the values before it PostgreSQL would plan the reading anew each time, which costs more than to read.
 const OPENING = 'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan'
 
-export const openCommitter = ({ pool, parts, tell, most = 200 }: {
+export const openCommitter = ({ pool, parts, tell, tellDecided, most = 200 }: {
   readonly pool: Pool
   readonly parts: LedgerParts
   /** Told after each commit what became owed. */
   readonly tell: (owed: readonly Owed[]) => void
+  /** Told after each commit what was decided in it. */
+  readonly tellDecided: (entries: readonly AuditEntry[]) => void
   /** Steps in one transaction, at most. */
   readonly most?: number
 }): Committer => {
@@ -52,7 +55,7 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
   let alone: NodeJS.Timeout | undefined
   let closed = false
 
-  const steps = async (client: PoolClient, ahead: Ahead, group: readonly Waiting[], more: readonly string[]): Promise<{ readonly done: readonly Done[]; readonly owed: readonly Owed[] }> => {
+  const steps = async (client: PoolClient, ahead: Ahead, group: readonly Waiting[], more: readonly string[]): Promise<Committed> => {
     const space = await load(client, [...group.map(({ step }) => step.needs), { documents: more }], parts)
     const done = group.map((waiting) => {
       try {
@@ -62,14 +65,15 @@ export const openCommitter = ({ pool, parts, tell, most = 200 }: {
       }
     })
     flush(client, ahead, space)
-    return { done, owed: [...space.writes.owed.values()] }
+    return { done, owed: [...space.writes.owed.values()], decided: space.writes.events.filter(({ kind }) => kind === 'decided') }
   }
 
   const commit = async (group: readonly Waiting[], more: readonly string[] = []): Promise<void> => {
     if (group.length === 0) return
     try {
-      const { done, owed } = await inTransaction(pool, (client, ahead) => steps(client, ahead, group, more), OPENING)
+      const { done, owed, decided } = await inTransaction(pool, (client, ahead) => steps(client, ahead, group, more), OPENING)
       if (owed.length > 0) tell(owed)
+      if (decided.length > 0) tellDecided(decided)
       for (const { waiting, value } of done) waiting.resolve(value)
     } catch (error) {
       if (error instanceof MoreToLock) return commit(group, [...more, ...error.documents])

@@ -8,7 +8,7 @@ import { tighten } from '../decide/facts.ts'
 import { floorAgainst } from '../decide/floor.ts'
 import { birthDateDiffers } from '../decide/identity.ts'
 import { labelsFor } from '../decide/labels.ts'
-import { owed } from '../decide/owed.ts'
+import { owed, stands } from '../decide/owed.ts'
 import type { DeliveryChange, Now } from '../decide/owed.ts'
 import { deadline } from '../decide/working-days.ts'
 import type { Decision, Facts, Person, Plan, Prior } from '../types.ts'
@@ -181,16 +181,20 @@ export const nowOf = (record: DocumentRecord): Now => {
   return { identifier: record.identifier, revision: record.revision, ...(sha256 ? { sha256 } : {}), ...(record.nhsNumber ? { nhsNumber: record.nhsNumber } : {}) }
 }
 
-/** What a deadline did counts for its content alone: should that come back one day, it starts afresh. */
+/**
+ * What a deadline did counts for its content alone: should that come back one day, it starts afresh. But for as long as a copy
+ * that nobody read in time stands at PKB its time stays used up.
+ */
 const unmarked = (space: Workspace, record: DocumentRecord): DocumentRecord => {
   if (record.postSha256 === undefined || isMarked(record)) return record
+  if (record.post === 'not-read' && deliveriesOf(space, record.id).some((delivery) => delivery.destination === 'pkb' && stands(delivery) && delivery.standingSha256 === record.postSha256)) return record
   const { post: _post, postSha256: _sha256, ...rest } = record
   return putDocument(space, rest)
 }
 
 /**
- * Since when content has been owed to the record, and until when it has to be read: set once, when it becomes owed, and
- * moved by nothing but other content, or by its having been taken back or out of the way meanwhile.
+ * Since when content has been owed to the record, and until when it has to be read: set once, when it becomes owed and the
+ * policy says so, and moved by nothing but other content, or by its having been taken back or out of the way meanwhile.
  */
 const countTime = (space: Workspace, record: DocumentRecord, at: string): void => {
   const { route, printIfUnreadAfter } = record.inForce!.decision
@@ -203,13 +207,18 @@ const countTime = (space: Workspace, record: DocumentRecord, at: string): void =
       continue
     }
     const isOwed = route === 'pkb' && delivery.identifier === record.identifier && (delivery.state === 'owed' || delivery.state === 'sending')
-    if (owedSince !== undefined && owedSha256 === content) continue
-    if (!isOwed) {
-      // The deadline was of content that is in force no more, and what is goes another way.
-      if (delivery.readBy !== undefined && route === 'print') putDelivery(space, { ...rest, ...(readAt === undefined ? {} : { readAt }) }, at)
+    if (owedSince !== undefined && owedSha256 === content) {
+      // It is due once more, and is of a kind now for which the policy sets a time.
+      if (isOwed && delivery.readBy === undefined && readAt === undefined && printIfUnreadAfter) putDelivery(space, { ...delivery, readBy: deadline(at, printIfUnreadAfter) }, at)
       continue
     }
-    putDelivery(space, { ...rest, owedSince: at, owedSha256: content, ...(printIfUnreadAfter ? { readBy: deadline(at, printIfUnreadAfter) } : {}) }, at)
+    const isThere = stands(delivery) && delivery.standingSha256 === content
+    if (!isOwed) {
+      // What was to take its place is in force no more, and nothing new goes there: then the time of that is its own.
+      if (owedSince !== undefined && isThere) putDelivery(space, { ...delivery, owedSha256: content }, at)
+      continue
+    }
+    putDelivery(space, { ...rest, ...(isThere && readAt !== undefined ? { readAt } : {}), owedSince: at, owedSha256: content, ...(printIfUnreadAfter ? { readBy: deadline(at, printIfUnreadAfter) } : {}) }, at)
   }
 }
 

@@ -11,7 +11,7 @@ import type { Row } from './rows.ts'
 import { behindWhat, counted, found, pausedUntilWhen, type Alike, type Found, type Member, type Wrong } from './trouble.ts'
 
 /** The same trouble has the same key at any time and in any process; it holds what the group says of itself and nothing else. */
-export const groupKey = (destination: string, { cause, signature }: Failing): string =>
+const groupKey = (destination: string, { cause, signature }: Failing): string =>
   `${cause}-${createHash('sha256').update(JSON.stringify([destination, cause, signature])).digest('hex').slice(0, 16)}`
 
 const keyOf = ({ destination, failing }: Wrong): string => groupKey(destination, failing)

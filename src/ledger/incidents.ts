@@ -200,10 +200,11 @@ export const takeIncident = async (pool: Pool, id: string, actor: string, reason
 
 // ---------------------------------------------------------------- told
 
-// Whoever has one keeps it until then: another process takes it only when the first is gone.
+// Whoever has one keeps it until then: another process takes it only when the first is gone. Nobody keeps one, or puts it off, for
+// longer than an hour: a later time was said by a clock that was wrong.
 const DUE = `
   with mine as (
-    select id from notifications where sent_at is null and withdrawn_at is null and due_at <= $2 and way = any($1::text[]) order by due_at, at, id limit $4 for update skip locked)
+    select id from notifications where sent_at is null and withdrawn_at is null and (due_at <= $2 or due_at > $2::timestamptz + interval '2 hours') and way = any($1::text[]) order by due_at, at, id limit $4 for update skip locked)
   update notifications n set due_at = $3 from mine, incidents i where n.id = mine.id and i.id = n.incident_id
   returning n.id as notification_id, n.way, n.says, n.tries as notification_tries, n.at as noted_at, i.*`
 

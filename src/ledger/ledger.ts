@@ -1,6 +1,7 @@
 // What the ledger promises to the other stages. The ledger is the truth: what came in, what was decided, what is
-// owed to each destination, what stands there, and every attempt; the queue only wakes workers. Each method is one
-// atomic step: when its promise resolves, it is durable; when it rejects, nothing happened.
+// owed to each destination, what stands there, and every attempt; the queue only wakes workers. Each method is one atomic step:
+// when its promise resolves, it is durable; when it rejects, nothing happened. It refuses to let a driver's error out: whatever
+// rejects is a Failure, DATABASE_UNREACHABLE where PostgreSQL does not answer. Times are ISO instants in UTC.
 import type { Attempt, Decision, Delivery, DocumentState, Facts, Person, Plan, Prior, Receipt, RioDocument, Route, RuleRoute, Transport } from '../types.ts'
 import type { AuditKind } from '../observe/events.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -19,7 +20,7 @@ import type { Reconciling } from './reconciliation.ts'
 import type { Released, ReleaseMore, Reviewing } from './review-words.ts'
 import type { ChainWalk, NotedEntry, ReferenceFilter, RevisionRecord, TrailEntry, TrailFilter } from './audit-words.ts'
 import type { Sessions, Staffing } from './staff-words.ts'
-import type { Stop, PulledStop, Slot, Overdue, RecallRow, DocumentLock } from './worker-words.ts'
+import type { Stop, PulledStop, Slot, Overdue, RecallRow, DocumentLock, Watch } from './worker-words.ts'
 
 // ---------------------------------------------------------------- intake
 
@@ -65,6 +66,7 @@ export type * from './audit-words.ts'
 export type * from './failure-words.ts'
 export type * from './run-words.ts'
 export type { Notification } from './incidents.ts'
+export type { ObservedCount } from './observed-report.ts'
 export type { OutcomeDay, OutcomeLine } from './team-outcomes.ts'
 export type * from './review-words.ts'
 export type * from './staff-words.ts'
@@ -186,11 +188,10 @@ export type Redecided =
   | { readonly kind: 'moved' | 'same-way'; readonly from: Decision; readonly to: Decision }
   | { readonly kind: 'unchanged' | 'unreadable' | 'missing' }
 
-export type { ObservedCount } from './observed-report.ts'
-
 // ---------------------------------------------------------------- the whole
 
 export type Ledger = Retrying & Reviewing & Tokening & Alerting & TellingTeams & Looking & Reconciling & Flowing & Assuring & Staffing & Sessions & Channelling & {
+  /** Keeps and decides a receipt. Rejects with Failure STORE_UNAVAILABLE where nothing could be kept. */
   accept(arrival: Arrival): Promise<Accepted>
   reject(rejected: Rejected): Promise<void>
   /** Called after each commit with what became owed or changed. */
@@ -200,6 +201,10 @@ export type Ledger = Retrying & Reviewing & Tokening & Alerting & TellingTeams &
   lock(documentId: string, destination: string, slot?: Slot): Promise<DocumentLock | undefined>
   /** What is owed to a destination and due by `now`, oldest first: the sweeper's list. */
   due(destination: string, now: string, limit: number): Promise<readonly { readonly documentId: string; readonly dueAt: string; readonly urgent?: true }[]>
+  /** The duty to watch over something for all processes; undefined while another one has it. Who does not ask whether he holds it for a minute has lost it. */
+  watch(name: string, silentMs?: number): Promise<Watch | undefined>
+  /** What waits at a destination for a time after `latest`, which only a clock that was wrong can have said, is due now. */
+  wakeFarAhead(destination: string, now: string, latest: string): Promise<void>
   /** Waits for no one: undefined if as many are taken, by any process. `paced` false: nobody asks when it may begin. `documentId`: what `lock` will be asked for with it. */
   slot(destination: string, atOnce: number, paced?: boolean, documentId?: string): Promise<Slot | undefined>
   /** Keeps PKB's answer on a person, and makes whatever of theirs waits for it due now. */
@@ -222,10 +227,12 @@ export type Ledger = Retrying & Reviewing & Tokening & Alerting & TellingTeams &
   overdue(now: string, owedBefore: string | undefined, limit: number): Promise<readonly Overdue[]>
   /** A person asks for another try; undefined if there is no such delivery, false if it cannot be. `lookedAt`: its last attempt, as that person saw it. */
   retry(deliveryId: string, actor: string, reason: string, now: string, lookedAt?: readonly string[]): Promise<boolean | undefined>
-  /** A print house's acknowledgement of one item. */
-  acknowledgePrint(item: { readonly deliveryId: string; readonly accepted: boolean; readonly reason?: string; readonly batch: string }, at: string): Promise<void>
+  /** A print house's acknowledgement of one item. `revision`: of the letter that it is about, where that is known. */
+  acknowledgePrint(item: { readonly deliveryId: string; readonly accepted: boolean; readonly reason?: string; readonly batch: string; readonly revision?: number }, at: string): Promise<void>
 
+  /** A person takes the document back and keeps it in. Does nothing where there is no such document, or a person holds it already. */
   hold(documentId: string, actor: string, reason: string, now: string): Promise<void>
+  /** The document is decided again. Does nothing where there is none, or nobody holds it. */
   liftHold(documentId: string, actor: string, reason: string, now: string): Promise<void>
   /** A person's permission, for the revision and content in force. */
   release(documentId: string, actor: string, role: string, reason: string, now: string, more?: ReleaseMore): Promise<Released>

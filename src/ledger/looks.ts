@@ -7,7 +7,7 @@ import { toJson } from './rows.ts'
 import type { Row } from './rows.ts'
 
 /** What was seen: the page of its story, that it is this patient's (a search by them, or the log of events), its DocumentReference, or the document itself. */
-export const LOOKS = ['story', 'search', 'log', 'resource', 'content'] as const
+const LOOKS = ['story', 'search', 'log', 'resource', 'content'] as const
 export type Look = (typeof LOOKS)[number]
 
 /** A document; by its revision in force, or by an earlier one. */

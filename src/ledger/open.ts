@@ -4,7 +4,7 @@
 import type { Pool } from 'pg'
 import { asFailure } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
-import { wakeAbandoned } from './abandoned.ts'
+import { wakeAbandoned, wakeFarAhead } from './abandoned.ts'
 import { accept, arrivalNeeds } from './accept.ts'
 import { accountsWanted, savePeople } from './accounts.ts'
 import { known } from './as-of.ts'
@@ -27,7 +27,8 @@ import { planRun } from './run-plan.ts'
 import { runNow } from './runs.ts'
 import { slot } from './slots.ts'
 import { liftStop } from './stops.ts'
-import type { LedgerParts, Owed } from './workspace.ts'
+import { watch } from './watch.ts'
+import type { AuditEntry, LedgerParts, Owed } from './workspace.ts'
 
 type Options = LedgerParts & {
   /** Keeps three connections busy, one each for intake, deliveries and locks, and what questions take. */
@@ -52,7 +53,7 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
   }
   // The hours belong to the policy in force: read anew each time.
   const parts: LedgerParts = { newId, get accountFreshHours() { return options.accountFreshHours }, plan: (...from) => guard(say, () => options.plan(...from)) }
-  const open = () => openCommitter({ pool, parts, tell, ...(groupMost === undefined ? {} : { most: groupMost }) })
+  const open = () => openCommitter({ pool, parts, tell, tellDecided: sayDecided(say), ...(groupMost === undefined ? {} : { most: groupMost }) })
   // Apart, so that a flood of uploads does not keep deliveries waiting.
   const [intake, deliver] = [open(), open()]
   const locks = openLocks(pool, say)
@@ -66,6 +67,8 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     onOwed: (listener) => { listeners.push(listener) },
     lock: (documentId, destination, held) => lockDocument({ locks, deliver, at }, documentId, destination, held).catch(failed),
     slot: (...asked) => slot(pool, locks, ...asked).catch(failed),
+    watch: (...asked) => watch(pool, ...asked).catch(failed),
+    wakeFarAhead: (...asked) => wakeFarAhead(pool, ...asked).catch(failed),
     ...decisions(pool, commit),
     ...asking(pool, QUESTIONS),
     startChannel: (...asked) => startChannel(pool, commit, ...asked).catch(failed),
@@ -89,6 +92,14 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
       await Promise.all([intake.close(), deliver.close()])
       await locks.close()
     },
+  }
+}
+
+/** As the log of events has it, so that each decision is counted once, whoever made it and why. */
+const sayDecided = (say: Say) => (entries: readonly AuditEntry[]): void => {
+  for (const { document_id: document = '', detail } of entries) {
+    const { revision, route, rule, policy } = JSON.parse(detail) as { revision: number; route: string; rule: string; policy: string }
+    say('decided', { document, revision, route, rule, policy })
   }
 }
 

@@ -1,7 +1,7 @@
 // What people decide about a document: holds, releases, another try, and the print house's answers. Each is written
 // down with who and why, and what follows from it follows in the same transaction. It refuses another try for what the
 // second key blocked, and one without a reason for what a destination refused.
-import { want } from '../decide/owed.ts'
+import { stands, want } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
 import { contentOf, isBornOtherwise, mark, nowOf, releasersOf, replan, settle } from './decided.ts'
 import { countOf } from './doors.ts'
@@ -71,7 +71,7 @@ export const NO_REASON = 'not given'
 /** What another try would be for; undefined where there is nothing to do any more. */
 export const triedFor = (space: Workspace, record: DocumentRecord, delivery: DeliveryRecord): 'present' | 'absent' | undefined => {
   const wanted = record.inForce ? want(record.inForce, nowOf(record), delivery, deliveriesOf(space, record.id)) : 'leave'
-  return wanted === 'leave' || (wanted === 'absent' && delivery.standing !== 'present' && delivery.standing !== 'unsure') ? undefined : wanted
+  return wanted === 'leave' || (wanted === 'absent' && !stands(delivery)) ? undefined : wanted
 }
 
 /** A form that was sent twice, or from a page of before: what was said to have changed has been tried already, and did not help. */
@@ -100,23 +100,37 @@ const AT_THE_PRINT_HOUSE: readonly DeliveryRecord['state'][] = ['sending', 'prin
 /** Another revision is to take the place of the letter that the answer is about: what was sent back stands there no more, and the other one is still owed. */
 const NEWER_IS_MEANT: readonly DeliveryRecord['state'][] = ['owed', 'blocked']
 
-export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reason, batch }: Parameters<Ledger['acknowledgePrint']>[0], at: string): void => {
+export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reason, batch, revision }: Parameters<Ledger['acknowledgePrint']>[0], at: string): void => {
   const [record, delivery] = findDelivery(space, deliveryId) ?? []
   if (!record || !delivery) return
   // The same answer read twice is written down once.
   if (accepted ? delivery.state === 'printed' : delivery.state !== 'sending' && delivery.standing === 'nothing' && delivery.lastCode === REJECTED) return
   audit(space, { at, documentId: record.id, kind: accepted ? 'print-acknowledged' : 'print-rejected', actor: delivery.destination }, { delivery: deliveryId, batch })
   // Nor is one about an earlier batch one about the letter that lies there now, which could still be taken back.
-  const isEarlier = delivery.state !== 'sending' && delivery.remoteId !== undefined && delivery.remoteId !== batch
+  const isEarlier = delivery.state === 'sending' ? isBeforeWhatIsSent(delivery, batch, revision) : delivery.remoteId !== undefined && delivery.remoteId !== batch
   if (![...AT_THE_PRINT_HOUSE, ...NEWER_IS_MEANT].includes(delivery.state) || isEarlier) return
   if (NEWER_IS_MEANT.includes(delivery.state)) {
     if (!accepted && delivery.standing === 'present') putDelivery(space, { ...rejected(delivery, reason), state: delivery.state }, at)
     return
   }
-  const { dueAt: _, ...rest } = delivery
-  putDelivery(space, accepted ? { ...rest, state: 'printed', remoteId: batch } : rejected(rest, reason), at)
-  // Meant for the record, or for nobody, and left with the print house because that had it already: now it has not.
-  if (!accepted && (record.inForce?.decision.route === 'pkb' || delivery.state === 'recalling')) settle(space, space.documents.get(record.id)!, false, at)
+  const answered = delivery.state === 'sending' ? settledBy(delivery, batch, revision) : without(delivery)
+  putDelivery(space, accepted ? { ...answered, state: 'printed', remoteId: batch } : rejected(answered, reason), at)
+  // What was left there only because the print house had it already may be owed elsewhere now, and what waited for it may go.
+  settle(space, space.documents.get(record.id)!, false, at)
+}
+
+const without = ({ dueAt: _dueAt, ...delivery }: DeliveryRecord): DeliveryRecord => delivery
+
+/** While another letter is handed over: the one before tells nothing of it, unless it counts as the same. */
+const isBeforeWhatIsSent = ({ remoteId, standingRevision }: DeliveryRecord, batch: string, revision: number | undefined): boolean =>
+  revision !== undefined && revision !== standingRevision && remoteId !== batch
+
+/** What the print house answers about, it has: the handing over is settled, though its worker may be gone. Of one that only counts as the same it still has to be found out what became of the handing over. */
+const settledBy = (delivery: DeliveryRecord, batch: string, revision: number | undefined): DeliveryRecord => {
+  if (revision === undefined) return without(delivery)
+  if (revision !== delivery.standingRevision) return delivery
+  const { attemptId: _, ...rest } = without(delivery)
+  return { ...rest, open: false, standing: 'present', remoteId: batch }
 }
 
 const REJECTED = 'rejected'

@@ -82,13 +82,15 @@ export const story = async (pool: Pool, id: string): Promise<Story | undefined> 
       present<Story['receipts'][number]>({
         id: one['id'] as string, receivedAt: instant(one['received_at'])!, feed: one['feed'] as string, revision: one['revision'] as number | null, bearing: one['bearing'] as string,
       })),
-    deliveries: await deliveriesWithAttempts(pool, id),
+    deliveries: await deliveriesWithAttempts(pool, id, document.contents[0]?.ref.sha256 ?? ''),
     events: (await rowsOf(pool, 'select * from events where document_id = $1 order by seq', [id])).map(eventOf),
   }
 }
 
-const deliveriesWithAttempts = async (pool: Pool, documentId: string): Promise<Story['deliveries']> => {
-  const deliveries = (await rowsOf(pool, 'select * from deliveries where document_id = $1 order by opened_at, id', [documentId])).map(deliveryOf)
+/** A time for reading that was set for other content than what is in force is none for now. */
+const deliveriesWithAttempts = async (pool: Pool, documentId: string, sha256: string): Promise<Story['deliveries']> => {
+  const rows = await rowsOf(pool, 'select * from deliveries where document_id = $1 order by opened_at, id', [documentId])
+  const deliveries = rows.map((row) => deliveryOf(row['owed_sha256'] === sha256 ? row : { ...row, read_by: null }))
   const attempts = (await rowsOf(pool, 'select * from attempts where delivery_id = any($1::uuid[]) order by at, id', [deliveries.map((delivery) => delivery.id)])).map(attemptOf)
   return deliveries.map((delivery) => ({ ...delivery, attempts: attempts.filter(({ deliveryId }) => deliveryId === delivery.id) }))
 }

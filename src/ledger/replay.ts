@@ -3,7 +3,7 @@
 // take PKB's last word on an account as fresh, so that an answer gone stale is no difference between two policies.
 import { isDeepStrictEqual } from 'node:util'
 import type { Pool, PoolClient } from 'pg'
-import { want } from '../decide/owed.ts'
+import { stands, want } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
 import type { Planned } from '../plan.ts'
 import type { Decision, Delivery, Plan } from '../types.ts'
@@ -107,7 +107,7 @@ const planOne = (space: Workspace, id: string, plan: ReplayPlan, at: string, pla
 
 /** Where a copy stands that this plan would take back, and the decision in the ledger does not. */
 const recallsOf = (space: Workspace, record: DocumentRecord, plan: Plan): readonly string[] => deliveriesOf(space, record.id)
-  .filter((delivery) => (delivery.standing === 'present' || delivery.standing === 'unsure') && delivery.state !== 'printed' && delivery.state !== 'recalling')
+  .filter((delivery) => stands(delivery) && delivery.state !== 'printed' && delivery.state !== 'recalling')
   .filter((delivery) => isAbsent(space, record, plan, delivery) && !isAbsent(space, record, record.inForce!, delivery))
   .map(({ destination }) => destination)
 

@@ -9,6 +9,7 @@ import type { GivenRelease, Review, ReviewGroup, ReviewRow, ReviewsAsked, Review
 import { instant, listRowOf, present } from './rows.ts'
 import type { Row } from './rows.ts'
 import { isUuid, LISTED } from './search.ts'
+import { TEAM } from './search-asked.ts'
 
 const REASONS = Object.keys(REVIEW_REASONS) as readonly ReviewReason[]
 
@@ -22,9 +23,6 @@ const allowed = ({ now, limits }: Then, value: Value): string =>
 
 /** Rows whose time was up before `now`. */
 const lateBy = (then: Then, value: Value): string => `d.waits_since <= (select l.at from ${allowed(then, value)} where l.reason = d.waits_for)`
-
-// As migrations/0005-search.sql has it.
-const TEAM = (team: string): string => `upper(left(btrim(${team}), 100))`
 
 /** What groups and rows are both narrowed by. */
 const placed = ({ directorate, team }: ReviewsAsked, value: Value): readonly string[] => [

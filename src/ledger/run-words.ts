@@ -48,7 +48,7 @@ export type Run = {
   readonly perMinute: number
   /** 0: one document; 1: ten; 2: the rest. */
   readonly step: number
-  /** Tried before a person last had it go on after it had stopped: from there on it goes step by step again. */
+  /** How many had been tried when a person last had it go on after it had stopped: from there it goes one, ten, the rest again. */
   readonly base: number
   /** Deliveries that are part of the run, and their documents and patients. */
   readonly part: number

@@ -16,8 +16,8 @@ export type Order = { readonly at: string; readonly id: string }
 export const BY_DOCUMENT: Order = { at: 'd.received_at', id: 'd.id' }
 export const BY_SEARCHABLE: Order = { at: 's.received_at', id: 's.document_id' }
 
-// As migrations/0005-search.sql has it: only then does its index help.
-const TEAM = (team: string): string => `upper(left(btrim(${team}), 100))`
+/** As migrations/0005-search.sql has it: only then does its index help. */
+export const TEAM = (team: string): string => `upper(left(btrim(${team}), 100))`
 
 /** Where a document's row has what it may have one of, and an index gives the newest. */
 const COLUMNS = { state: 'd.state', route: 'd.route', rule: 'd.rule', code: 'd.code', team: TEAM('d.team'), directorate: 'd.directorate', feed: 'd.feed' } as const

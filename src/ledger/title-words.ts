@@ -1,6 +1,6 @@
 // What somebody typed to find a title, as a question of PostgreSQL's text search. Plain words are looked for by their beginning;
-// with quotes, a minus or `or` they are read as a search engine on the web reads them. Neither form can fail, whatever was
-// typed: PostgreSQL's error would repeat the title.
+// with quotes, a minus or `or` they are read as a search engine on the web reads them. It refuses to fail, whatever was typed:
+// PostgreSQL's error would repeat the title.
 import type { Pool } from 'pg'
 
 /** Writes the question with `value`, which keeps a value for the statement and says what stands for it there. */

@@ -1,7 +1,7 @@
 // One exchange of one document with one destination, as the ledger sees it: what the worker is told, what it decided,
 // the attempt written down before anything is sent, and how it ended. It refuses both ends to a worker whose lock is
 // gone, and the result of an attempt that is no longer the latest.
-import { owed } from '../decide/owed.ts'
+import { owed, stands } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
 import type { PostReason, SentAs } from '../types.ts'
 import { contentOf, ENGINE, follow, nowOf, parentOf, personOf, priorOf, replan, settle } from './decided.ts'
@@ -94,12 +94,16 @@ const sentAs = ({ inForce }: DocumentRecord): SentAs => {
   return { ...(family ? { family } : {}), ...(given ? { given } : {}), ...(birthDate ? { birthDate } : {}) }
 }
 
-/** From here on it may stand there as this revision, for this patient, by this transport beside those by which it did. What was read or acknowledged is no more known to be what stands. */
+/**
+ * From here on this revision may stand there, for this patient, by this transport beside those by which it did. What was read or
+ * acknowledged is no more known to be what stands.
+ */
 const sending = (before: DeliveryRecord, { revision, sha256, nhsNumber, via }: Extract<Step, { do: 'exchange' }>, as: SentAs, at: string): DeliveryRecord => {
   const { standingSha256, remoteId, readAt, acknowledgedAt, unconfirmed: _unconfirmed, via: stoodVia = [], ...delivery } = before
-  const stood = before.standing === 'present' || before.standing === 'unsure'
+  const stood = stands(before)
   return {
-    ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at, ...(before.destination === 'pkb' ? { sendUnsureAt: at, sentAs: as } : {}), ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
+    ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at,
+    sendUnsureAt: at, ...(before.destination === 'pkb' ? { sentAs: as } : {}), ...(sha256 ? { standingSha256: sha256 } : {}), ...(nhsNumber ? { nhsNumber } : {}),
     ...(via ? { via: [...new Set([...(stood ? stoodVia : []), via])] } : {}),
     // A batch at the print house is one letter.
     ...(remoteId !== undefined && (before.destination !== 'print' || standingSha256 === sha256) ? { remoteId } : {}),
@@ -161,9 +165,9 @@ export const post = (space: Workspace, worked: Worked, { deliveryId, because, ow
   const planned = space.parts.plan(record.inForce.receipt, personOf(space, record.nhsNumber, at), priorOf(space, marked))
   // Another process has put another policy in force: by this one nothing may be decided any more.
   if (planned && space.policyInForce !== undefined && planned.decision.policy !== space.policyInForce) return false
-  // Its deadline is used up.
+  // Its deadline is used up; that for reading is not where it waited for an account, and may go to the record after all.
   const { readBy: _readBy, ...rest } = delivery
-  putDelivery(space, rest, at)
+  if (because === 'not-read') putDelivery(space, rest, at)
   audit(space, { at, documentId: record.id, kind: 'posted-instead', actor: ENGINE }, { delivery: deliveryId, because, revision: record.revision })
   replan(space, putDocument(space, marked), at)
   return true
@@ -173,8 +177,8 @@ export const post = (space: Workspace, worked: Worked, { deliveryId, because, ow
 const isOverdue = (space: Workspace, record: DocumentRecord, delivery: DeliveryRecord, because: PostReason, owedSince: string, at: string): boolean => {
   const { inForce, identifier, nhsNumber } = record
   const { route } = inForce!.decision
-  // A copy that is left there, though nothing new would go there, may still be the only one that the patient has.
-  const isMeant = route === 'pkb' || (route === 'print' && because === 'not-read' && delivery.standing === 'present')
+  // A copy that is left there, though nothing new would go there, may still be the only one that the patient has; one that is to go first may have to wait for PKB.
+  const isMeant = route === 'pkb' || (route === 'print' && because === 'not-read' && stands(delivery))
   if (delivery.destination !== 'pkb' || delivery.identifier !== identifier || !isMeant || delivery.state === 'blocked') return false
   if (delivery.owedSha256 !== contentOf(inForce!) || delivery.owedSince !== owedSince) return false
   if (because === 'not-read') return delivery.readAt === undefined && delivery.readBy !== undefined && delivery.readBy <= at
@@ -220,8 +224,9 @@ const endedAs = (before: DeliveryRecord, action: string, { at, delivery, outcome
   const { standingRevision: _revision, standingSha256: _sha256, remoteId: _remoteId, dueAt: _dueAt, via: begunVia, unconfirmed: _unconfirmed, sendUnsureAt: _sendUnsureAt, recallUnsureAt: _recallUnsureAt, ...rest } = before
   const { via: endedVia, ...ended } = delivery
   // Where nothing stands, it stands by nothing.
-  const via = delivery.standing === 'present' || delivery.standing === 'unsure' ? (endedVia ?? begunVia) : undefined
+  const via = stands(delivery) ? (endedVia ?? begunVia) : undefined
   // The print house may have answered before the handing over was written down: about this batch, not about the one before.
+  if (isSentBack(before, delivery)) return sentBack(before)
   const isPrinted = before.state === 'printed' && (delivery.state === 'printing' || delivery.state === 'failed') && before.remoteId === delivery.remoteId
   const state = isPrinted ? 'printed' : delivery.state
   return {
@@ -229,6 +234,13 @@ const endedAs = (before: DeliveryRecord, action: string, { at, delivery, outcome
     state, open: false, lastOutcome: outcome, lastCode: code, lastDetail: detail,
   }
 }
+
+/** A person decides whether it is tried again. */
+const sentBack = ({ dueAt: _dueAt, ...delivery }: DeliveryRecord): DeliveryRecord => ({ ...delivery, open: false })
+
+/** The print house had sent it back before that was written down. */
+const isSentBack = (before: DeliveryRecord, { state, remoteId }: Finish['delivery']): boolean =>
+  before.destination === 'print' && before.state === 'failed' && before.standing === 'nothing' && state === 'printing' && remoteId !== undefined && before.remoteId === remoteId
 
 /** PKB said that it has what was sent, or was seen to have it. */
 const isAcknowledged = (before: DeliveryRecord, action: string, { standing }: Finish['delivery'], outcome: Finish['outcome']): boolean => {

@@ -18,6 +18,9 @@ export type Slot = {
   release(): Promise<void>
 }
 
+/** A duty that one process has for all. `holds`: whether it is still this one's; false once, and it is over. */
+export type Watch = { holds(): Promise<boolean>; release(): Promise<void> }
+
 /** A letter for the record whose time is up. */
 export type Overdue = {
   readonly documentId: string
@@ -33,17 +36,18 @@ export type Overdue = {
 export type RecallRow = {
   readonly documentId: string
   readonly sourceId: string
-  /** By which it is to go. */
+  /** The rule by which it has to go. */
   readonly rule: string
   readonly deliveryId: string
   readonly destination: string
   readonly state: Delivery['state']
+  /** ISO instant at which it was to go. */
   readonly since: string
   readonly unconfirmed: boolean
   /** Of a letter taken back too late. */
   readonly readAt?: string
   readonly printed: boolean
-  /** What is known of when the patient could see it. */
+  /** ISO instants between which the patient could see it, as far as is known; without `visibleUntil` it may still be seen. */
   readonly visibleFrom?: string
   readonly visibleUntil?: string
   readonly tries: number
@@ -74,7 +78,7 @@ export type Work = {
   readonly paused?: true
   /** Hash of the policy that was loaded last, by any process; absent in a ledger that knows none. */
   readonly policyInForce?: string
-  /** Revision and content that stand, per delivery, are in `deliveries`; this is the parent's identifier where it is known. */
+  /** What the document that this one replaces or adds to is known by at destinations; absent where it is not known. */
   readonly parentIdentifier?: string
 }
 
@@ -83,7 +87,7 @@ export type Step =
    * `putOff`: a delivery stays owed but has to wait; the worker has `DocumentLock.putOff` move its time. `unjudged`: by
    * this worker nothing may be decided, so whatever is due stays due.
    */
-  | { readonly do: 'nothing'; readonly unjudged?: true; readonly putOff?: { readonly deliveryId: string; readonly until: string }; /** Nothing can be found out of this delivery: it is not woken again. */ readonly rests?: string }
+  | { readonly do: 'nothing'; readonly unjudged?: true; readonly putOff?: { readonly deliveryId: string; readonly until: string }; /** Nothing can be found out about this delivery: it is not woken again. */ readonly rests?: string }
   /** PKB must be asked for this person's account before anything can be sent. */
   | { readonly do: 'ask-account'; readonly nhsNumber: string }
   | {
@@ -102,7 +106,7 @@ export type Thought = { readonly plan?: Plan; readonly step: Step }
 
 export type Begun = { readonly work: Work; readonly thought: Thought; readonly attemptId?: string; /** When: what is sent now was sent then, for whoever comes after. */ readonly at: string }
 
-/** How an exchange ended, and what that makes of the delivery. */
+/** How an exchange ended, and what that makes of the delivery. Times are ISO instants, `tookMs` milliseconds. */
 export type Finish = {
   readonly attemptId: string
   readonly deliveryId: string
@@ -131,6 +135,10 @@ export type Finish = {
 
 /** Held for as long as one worker works on one document at one destination; free at once when its process dies. */
 export type DocumentLock = {
+  /**
+   * Reads the work, has it thought about, and writes down what the step says, an attempt included, in one transaction.
+   * Undefined if there is no such document. Rejects with Failure DATABASE_UNREACHABLE where the lock was lost.
+   */
   begin(think: (work: Work) => Thought, now: string): Promise<Begun | undefined>
   /** True if something of this document at this destination is due at once. `waitsMs`: so long it may wait to share a commit. */
   finish(finish: Finish, waitsMs?: number): Promise<boolean>

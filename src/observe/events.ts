@@ -16,7 +16,7 @@ type Declared = {
 export const EVENTS = {
   // -- the engine
   engine_started: { level: 'info', says: 'the engine is up', fields: ['parts', 'policy'] },
-  engine_stopping: { level: 'info', says: 'the engine is stopping', fields: ['signal'] },
+  engine_stopping: { level: 'info', says: 'the engine is stopping', fields: [] },
   policy_loaded: { level: 'info', says: 'the policy was loaded and the floor proved', fields: ['policy', 'combinations', 'classes', 'ms'] },
   policy_keeps_in: { level: 'warn', says: 'the policy in force keeps in what its own tests expect to go out', fields: ['policy', 'tests'] },
   policy_behind: { level: 'error', says: 'a worker waits: it has not taken the policy in force', fields: ['policy', 'inForce'], counter: { name: 'openletter_policy_behind_total', labels: [] } },
@@ -61,7 +61,7 @@ export const EVENTS = {
   account_checked: { level: 'debug', says: 'PKB was asked for accounts', fields: ['account', 'outcome', 'count'], counter: { name: 'openletter_account_checks_total', labels: ['account', 'outcome'] } },
   reads_checked: { level: 'debug', says: 'PKB was asked what was read', fields: ['asked', 'read', 'outcome'], counter: { name: 'openletter_read_checks_total', labels: ['outcome'] } },
   posted_instead: { level: 'info', says: 'the time of a letter at PKB was up: it goes by post, or to a person where it may not be printed', fields: ['document', 'delivery', 'because'], counter: { name: 'openletter_posted_instead_total', labels: ['because'] } },
-  circuit_opened: { level: 'warn', says: 'a destination is paused', fields: ['destination', 'code', 'until'], counter: { name: 'openletter_circuit_opened_total', labels: ['destination'] } },
+  circuit_opened: { level: 'warn', says: 'a destination is left alone for a while', fields: ['destination', 'code', 'until'], counter: { name: 'openletter_circuit_opened_total', labels: ['destination'] } },
   circuit_closed: { level: 'info', says: 'a destination is back', fields: ['destination'] },
   destination_forbidden: { level: 'error', says: 'a destination refuses this engine; what is meant for it waits', fields: ['destination', 'code'] },
   swept: { level: 'info', says: 'the sweeper woke deliveries that nobody had woken', fields: ['destination', 'count'], counter: { name: 'openletter_swept_total', labels: ['destination'] } },

@@ -6,7 +6,7 @@ import type { Cut } from './cut-out.ts'
 import type { Issue } from './outcome.ts'
 import { isTenDigits, NHS_NUMBER_SYSTEM } from './people.ts'
 
-export const PRIVACY_LABEL_SYSTEM = 'http://fhir.patientsknowbest.com/codesystem/privacy-label'
+const PRIVACY_LABEL_SYSTEM = 'http://fhir.patientsknowbest.com/codesystem/privacy-label'
 export const LABELS = ['GENERAL_HEALTH', 'MENTAL_HEALTH', 'SEXUAL_HEALTH', 'SOCIAL_CARE'] as const
 export type Label = (typeof LABELS)[number]
 /** What PKB takes a document for that comes without a label. */

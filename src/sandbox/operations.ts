@@ -20,7 +20,7 @@ export const READ_RECEIPT = { name: 'readReceipt', document: 'documentIdentifier
 export const INVITATION = { name: 'invitationToken', patient: 'patientIdentifier', token: 'token', why: 'diagnostics' } as const
 
 /** The parameters of that name; or what refuses the question. */
-export const askedFor = async (ask: Ask, name: string): Promise<readonly ParametersParameter[] | Answer> => {
+const askedFor = async (ask: Ask, name: string): Promise<readonly ParametersParameter[] | Answer> => {
   const asked = (await readJson(ask.body, LIMIT_BYTES)) as Partial<Parameters> | null | undefined
   if (asked?.resourceType !== 'Parameters') return outcome(400, [{ code: 'structure', says: 'The body is no Parameters resource.' }])
   const found = (Array.isArray(asked.parameter) ? asked.parameter : []).filter((one) => one.name === name)

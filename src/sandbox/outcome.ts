@@ -4,7 +4,7 @@ import type { OperationOutcomeIssue } from '@medplum/fhirtypes'
 import type { Answer } from './router.ts'
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8'
-export const JSON_TYPE = 'application/json; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 export type Issue = { readonly code: OperationOutcomeIssue['code']; readonly expression?: string; readonly says: string }
 

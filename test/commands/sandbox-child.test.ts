@@ -2,6 +2,7 @@
 // next engine need not wait for the old sandbox to be gone. Killed for real.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { startSandboxChild, type SandboxChild } from '../../src/commands/sandbox-child.ts'
 import { makeFolder } from '../support/folder.ts'
 import { aClient, aDocumentReference } from '../support/sandbox.ts'
+import { until } from '../support/until.ts'
 
 const CHILD = fileURLToPath(new URL('../../src/commands/sandbox-child.ts', import.meta.url))
 const env = { PATH: process.env['PATH'] ?? '', SANDBOX_PORT: '0' }
@@ -50,6 +52,20 @@ test('after a kill -9 of its parent the next one has all that it answered', asyn
   }
   child = startSandboxChild(env, dir)
   expect((await (await aClient(await child.url)).record('9990000018')).documents).toHaveLength(3)
+}, 30_000)
+
+test('killed alone it is there again, at the same address and with all that it had, and that is told', async () => {
+  let told = 0
+  child = startSandboxChild(env, dir, () => { told += 1 })
+  const url = await child.url
+  const client = await aClient(url)
+  expect((await client.create(aDocumentReference())).status).toBe(201)
+  const [pid] = (await readFile(join(dir, 'lock'), 'utf8')).split('\n')
+  process.kill(Number(pid), 'SIGKILL')
+  const again = await until('it answers again', () => (told === 0 ? undefined : aClient(url).then((one) => one.record('9990000018')).catch(() => undefined)))
+  expect([told, again.documents.length]).toEqual([1, 1])
+  await child.stop()
+  await expect(client.record('9990000018')).rejects.toThrow('fetch failed')
 }, 30_000)
 
 test('it can be stopped while it starts, and says why it did not start', async () => {

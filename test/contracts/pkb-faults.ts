@@ -2,12 +2,12 @@
 // again puts it right.
 import { readFileSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { connect, createServer as createPlainServer, type AddressInfo, type Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Shipment } from '../../src/deliver/destination.ts'
 import type { Outcome, OutcomeKind, Transport } from '../../src/types.ts'
-import { closedPort, pkbSettings, pkbStand, type PkbStand } from '../support/pkb.ts'
+import { aServer, closedPort, pkbSettings, pkbStand, type PkbStand } from '../support/pkb.ts'
 import { aShipment, recallOf } from '../support/shipment.ts'
 
 type Fault = Readonly<Record<string, unknown>>
@@ -21,7 +21,7 @@ const BOTH: readonly Row[] = [
   // FHIR asks for a fresh token once.
   status(401, 'forbidden', { times: 2 }), status(404, 'forbidden'), status(408, 'unsure'), status(410, 'forbidden'), status(412, 'unsure'), status(413, 'refused'),
   status(429, 'unavailable', { retryAfter: 7 }, { retryAfterSecs: 7 }), status(500, 'unsure'), status(502, 'unsure'), status(503, 'unavailable', { retryAfter: 9 }, { retryAfterSecs: 9 }), status(504, 'unsure'),
-  status(302, 'forbidden'), status(400, 'refused'), status(403, 'forbidden'), status(409, 'refused'), status(415, 'refused'), status(422, 'refused'), status(501, 'refused'), status(507, 'unsure'),
+  status(302, 'forbidden'), status(400, 'refused'), status(403, 'forbidden'), status(409, 'refused'), status(415, 'refused'), status(422, 'refused'), status(501, 'refused'), status(507, 'unsure'), status(511, 'unavailable'),
   { name: 'cut off before it was stored', fault: { cut: 'before-store' }, kind: 'unsure' },
   { name: 'cut off after it was stored', fault: { cut: 'after-store' }, kind: 'unsure', stored: true },
   { name: 'no answer in time, and stored', fault: { delayMs: 1_500 }, kind: 'unsure', code: 'TIMEOUT', stored: true, withinMs: 300 },
@@ -105,6 +105,36 @@ export const pkbFaultsContract = (transport: Transport): void => {
     })
   })
 
+  test('TLS that breaks when all was sent proves nothing: unsure', async () => {
+    const before = getCACertificates('default')
+    setDefaultCACertificates([...before, readFileSync('test/fixtures/tls/authority.crt', 'utf8')])
+    const clients = new Set<Socket>()
+    let taken = 0
+    const pkb = createTlsServer({ key: readFileSync('test/fixtures/tls/feed.key'), cert: readFileSync('test/fixtures/tls/feed.crt') }, (req) => {
+      // Whoever stands on the way sends what is no TLS.
+      req.resume().on('end', () => { taken += 1; for (const client of clients) client.write(Buffer.alloc(64, 0x7f)) })
+    })
+    await new Promise<void>((resolve) => { pkb.listen(0, '127.0.0.1', resolve) })
+    const onTheWay = createPlainServer((client) => {
+      clients.add(client.on('error', () => undefined).on('close', () => clients.delete(client)))
+      const inner = connect((pkb.address() as AddressInfo).port, '127.0.0.1').on('error', () => client.destroy())
+      client.pipe(inner).pipe(client)
+    })
+    await new Promise<void>((resolve) => { onTheWay.listen(0, '127.0.0.1', resolve) })
+    try {
+      const settings = pkbSettings(stand.sandbox.url, { transport })
+      const url = `https://127.0.0.1:${(onTheWay.address() as AddressInfo).port}`
+      const facing = stand.another({ ...settings, fhir: { ...settings.fhir, base_url: `${url}/fhir` }, hl7_soap: { ...settings.hl7_soap, url: `${url}/services/hl7` } })
+      const outcome = await facing.create(letter, within())
+      expect([taken, outcome]).toEqual([1, expect.objectContaining({ kind: 'unsure' })])
+    } finally {
+      setDefaultCACertificates(before)
+      for (const client of clients) client.destroy()
+      pkb.closeAllConnections()
+      await Promise.all([pkb, onTheWay].map((server) => new Promise((resolve) => { server.close(resolve) })))
+    }
+  })
+
   describe('nobody is reached', () => {
     test.each([
       ['a refused connection', async (): Promise<string> => `http://127.0.0.1:${await closedPort()}`, /^ECONNREFUSED$/u],
@@ -142,6 +172,22 @@ export const pkbFaultsContract = (transport: Transport): void => {
         setDefaultCACertificates(before)
         server.closeAllConnections()
         await new Promise((resolve) => { server.close(resolve) })
+      }
+    })
+
+    test('a proxy that wants a password first: unavailable, for it passed nothing on, and that is said', async () => {
+      const proxy = await aServer((_req, res) => { res.writeHead(407, { 'proxy-authenticate': 'Basic realm="web"' }).end('<html>Sign in, Ada Example') })
+      try {
+        const settings = pkbSettings(stand.sandbox.url, { transport })
+        const away = stand.another({ ...settings, fhir: { ...settings.fhir, base_url: `${proxy.url}/fhir` }, hl7_soap: { ...settings.hl7_soap, url: `${proxy.url}/services/hl7` } })
+        for (const outcome of [await away.create(letter, within()), await away.recall({ ...recallOf(letter), attemptId: letter.attemptId }, within())]) {
+          expect(outcome).toMatchObject({ kind: 'unavailable', code: '407', detail: expect.stringContaining('ask your network team'), trace: { correlation: letter.attemptId } })
+          harmless(outcome, letter.attemptId)
+        }
+        const noToken = stand.another({ ...settings, fhir: { ...settings.fhir, token_url: `${proxy.url}/token` } })
+        if (transport === 'fhir') expect(await noToken.create(letter, within())).toMatchObject({ kind: 'unavailable', code: 'TOKEN_407' })
+      } finally {
+        await proxy.close()
       }
     })
 

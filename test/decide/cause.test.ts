@@ -22,6 +22,7 @@ describe('the cause', () => {
     ['unregistered', '404', 'not-registered'], ['unregistered', 'anything', 'not-registered'],
     ['refused', '400', 'refused'], ['refused', '409', 'refused'], ['refused', '422', 'refused'], ['refused', '501', 'refused'], ['refused', 'AR', 'refused'], ['refused', 'CR', 'refused'],
     ['refused', 'SOAP_CLIENT', 'refused'], ['refused', 'SEARCH_IGNORED', 'refused'], ['refused', 'ALREADY_TAKEN', 'refused'], ['refused', 'EARLIER_ONE_TAKEN', 'refused'], ['refused', 'rejected', 'refused'],
+    ['unavailable', '407', 'network-tls'], ['unavailable', 'TOKEN_407', 'network-tls'], ['unavailable', '511', 'network-tls'], ['unsure', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'network-tls'],
     ['unavailable', '429', 'rate-limit'], ['unavailable', 'TOKEN_429', 'rate-limit'],
     ['unavailable', '503', 'pkb-down'], ['unavailable', 'TOKEN_503', 'pkb-down'], ['unsure', '500', 'pkb-down'], ['unsure', '502', 'pkb-down'], ['unsure', '504', 'pkb-down'], ['unsure', '408', 'pkb-down'],
     ['unsure', '412', 'pkb-down'], ['unsure', '404', 'pkb-down'], ['unsure', '202', 'pkb-down'], ['unsure', 'TIMEOUT', 'pkb-down'], ['unavailable', 'TIMEOUT', 'pkb-down'], ['unavailable', 'TOKEN_TIMEOUT', 'pkb-down'],
@@ -49,7 +50,7 @@ describe('the cause', () => {
           const outcome = classifyStatus(status, { action, target } satisfies Asked)
           const cause = causeOf({ state: 'owed', outcome, code: String(status) })
           expect(CAUSES).toContain(cause)
-          if (outcome !== 'accepted') expect([status, cause]).toEqual([status, outcome === 'forbidden' ? 'credentials' : outcome === 'refused' ? 'refused' : isGone(status, outcome) ? 'credentials' : status === 429 ? 'rate-limit' : 'pkb-down'])
+          if (outcome !== 'accepted') expect([status, cause]).toEqual([status, outcome === 'forbidden' ? 'credentials' : outcome === 'refused' ? 'refused' : isGone(status, outcome) ? 'credentials' : status === 429 ? 'rate-limit' : status === 407 || status === 511 ? 'network-tls' : 'pkb-down'])
         }
   })
 })

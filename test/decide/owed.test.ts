@@ -59,6 +59,8 @@ describe('what is owed', () => {
     expect(owed(plan('print'), NOW, [inOutbox], true)).toEqual([expect.objectContaining({ state: 'owed', due: true })])
     for (const facts of [{ person: 'deceased' }, { post: 'restricted' }, { directorate: 'not-live' }] as const)
       expect(owed(plan('review', facts), NOW, [inOutbox], true)).toEqual([expect.objectContaining({ state: 'recalling', due: true })])
+    // Also where a rule alone keeps it in, and the floor would let it go.
+    for (const route of ['review', 'withhold'] as const) expect(owed(plan(route), NOW, [inOutbox], true)).toEqual([expect.objectContaining({ state: 'recalling', due: true })])
     expect(owed(plan('withhold', { person: 'deceased' }), NOW, [{ ...inOutbox, state: 'printed' }], true)).toEqual([expect.objectContaining({ state: 'printed', audit: 'left-standing' })])
   })
   test('what failed waits for a person or for news', () => {
@@ -123,6 +125,11 @@ describe('no letter goes both ways', () => {
     }
     expect(changes(plan('pkb'), [{ ...taken, standing: 'nothing', lastCode: 'rejected' }], false)).toEqual(['p closed', 'open pkb'])
   })
+  test('what was printed is put right in the record where that was given other content after it', () => {
+    const other = at({ id: 'k', standingRevision: 1, standingSha256: 'c'.repeat(64) })
+    expect(changes(plan('pkb'), [{ ...printed, standingRevision: 0 }, other])).toContain('k owed due')
+    expect(changes(plan('pkb'), [printed, other])).not.toContain('k owed due')
+  })
   test('a new letter that is being handed over is not the one that was taken', () => {
     expect(changes(plan('pkb'), [{ ...taken, state: 'sending', standing: 'unsure' }])).toEqual(['p recalling due'])
   })
@@ -174,6 +181,16 @@ describe('no letter goes both ways', () => {
     expect(changes(plan('print', { account: 'unregistered' }))).toEqual(['k acknowledged', 'p recalling'])
     expect(changes(plan('print', { account: 'unregistered' }), { ...first, standingRevision: 3 })).toEqual(['k acknowledged', 'p recalling'])
     expect(changes(plan('print', {}, { rule: 'posted-by-a-person' }))).toEqual(['k recalling', 'p recalling'])
+  })
+  test('while the patient of before has it, or may still get it, nothing goes by another way; what was printed for that one holds nothing up', () => {
+    const [before, batch] = [at({ id: 'k', identifier: 'id-0', state: 'recalling' }), { ...inOutbox, identifier: 'id-0', state: 'recalling' } as const]
+    for (const standing of ['present', 'unsure'] as const) {
+      expect(changes(plan('print', { account: 'unregistered' }), [{ ...before, standing }], false)).toEqual([])
+      expect(changes(plan('pkb'), [{ ...batch, standing }], false)).toEqual([])
+      expect(changes(plan('pkb'), [{ ...batch, standing }, { ...closed, state: 'owed' }], false)).toEqual(['k closed'])
+    }
+    expect(changes(plan('print', { account: 'unregistered' }), [{ ...before, state: 'recalled', standing: 'recalled' }], false)).toEqual(['open print'])
+    for (const other of [printed, taken]) expect(changes(plan('pkb'), [{ ...other, identifier: 'id-0' }], false)).toEqual(['open pkb'])
   })
   test('nothing is posted while a copy stands at PKB, not even where a letter was pulled back before', () => {
     expect(changes(plan('print', { account: 'unregistered' }), [at({ id: 'k' }), gone])).toEqual(['k acknowledged'])

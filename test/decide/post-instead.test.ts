@@ -43,12 +43,17 @@ describe('a letter whose time at PKB is up', () => {
   })
   test('that was never meant for the record is decided as ever', () => {
     for (const facts of [{ instruction: 'withhold' }, { account: 'unregistered' }, { service: 'out-of-scope' }, { hold: 'held' }] as const) expect(decided(facts, 'account-unknown')).toEqual(decided(facts))
-    for (const facts of [{ instruction: 'withhold' }, { hold: 'held' }, { code: 'blocked-pkb' }, { identity: 'mismatch', release: 'one' }] as const) expect(decided(facts, 'not-read')).toEqual(decided(facts))
+    for (const facts of [{ instruction: 'withhold' }, { hold: 'held' }, { identity: 'mismatch' }] as const) expect(decided(facts, 'not-read')).toEqual(decided(facts))
   })
   test.each([{ account: 'unregistered' }, { service: 'out-of-scope' }] as const)('goes by post beside the copy that stays, though nothing new would go to the record: %j', (facts) => {
     expect(decided(facts)).toMatchObject({ route: 'print' })
     expect(decided(facts, 'not-read')).toMatchObject({ route: 'print', rule: 'not-read-in-time' })
     expect(changes(plan(facts, 'not-read'), [atPkb()])).toEqual(['k acknowledged', 'open print'])
+    expect(decided({ ...facts, post: 'missing' }, 'not-read')).toEqual(decided({ ...facts, post: 'missing' }))
+  })
+  test.each([{ code: 'blocked-pkb' }, { identity: 'mismatch', release: 'one' }] as const)('goes by post though its copy has yet to be taken back from PKB: %j', (facts) => {
+    expect(changes(plan(facts), [atPkb()])).toEqual(['k recalling due'])
+    expect(changes(plan(facts, 'not-read'), [atPkb()])).toEqual(['k recalling due', 'open print'])
     expect(decided({ ...facts, post: 'missing' }, 'not-read')).toEqual(decided({ ...facts, post: 'missing' }))
   })
   test('goes to the record after all when there turns out to be an account, if the channel says so; not where it was not read', () => {

@@ -44,10 +44,10 @@ const accounts: Accounts = {
   },
   close: async () => undefined,
 }
-const aDesk = (ledger: Ledger = place.ledger, of: Accounts = accounts, refreshEveryMs = 60_000): AccountsDesk => {
+const aDesk = (ledger: Ledger = place.ledger, of: Accounts = accounts, refreshEveryMs = 60_000, clock = now): AccountsDesk => {
   const say = (event: string, fields: object): void => { said.push({ event, fields: fields as Record<string, unknown> }) }
-  const gate = openGate({ name: 'pkb-accounts', rules: { opens_after: 3, probe_secs: 0.1, at_once: 1 }, say, now, onAdmits: () => undefined })
-  const desk = openAccountsDesk({ accounts: of, gate, retry: { first_secs: 0.05, ceiling_secs: 0.2, jitter: 0.3 }, ledger, policy: () => place.policy, say, now, random: Math.random, refreshEveryMs })
+  const gate = openGate({ name: 'pkb-accounts', rules: { opens_after: 3, probe_secs: 0.1, at_once: 1 }, say, now: clock, onAdmits: () => undefined })
+  const desk = openAccountsDesk({ accounts: of, gate, retry: { first_secs: 0.05, ceiling_secs: 0.2, jitter: 0.3 }, ledger, policy: () => place.policy, say, now: clock, random: Math.random, refreshEveryMs })
   desks.push({ want: desk.want, close: async () => { await desk.close(); gate.close() } })
   return desk
 }
@@ -90,6 +90,17 @@ describe('the desk', () => {
     aDesk()
     await until('all are known', async () => (await known()) === 3)
     expect(pkb.questions.map((question) => question.toSorted())).toEqual([[...people].toSorted()])
+  })
+
+  test('goes on finding them after its clock was put back', async () => {
+    let aheadMs = 6 * 3_600_000
+    const [one, two] = nhsNumbers(2) as [string, string]
+    await letterFor(one)
+    aDesk(place.ledger, accounts, 100, () => new Date(Date.now() + aheadMs))
+    await until('the first is known', async () => (await known()) === 1)
+    aheadMs = 0
+    await letterFor(two)
+    await until('the second is known', async () => (await known()) === 2)
   })
 
   test('never has two questions under way, over two processes, and asks about nobody in both', async () => {

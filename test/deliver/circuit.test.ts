@@ -114,6 +114,19 @@ describe('a gate', () => {
     gate.close()
   })
 
+  test('gives no place hours ahead because the clock was put back meanwhile', () => {
+    let at = NOW.getTime() + 6 * 3_600_000
+    const gate = openGate({ name: 'pkb', rules: { ...rules, probe_secs: 1 }, say: () => undefined, now: () => new Date(at), onAdmits: () => undefined })
+    gate.hear({ kind: 'forbidden', code: '403', detail: '' })
+    at += 2000
+    expect(gate.shutUntil()).toBeUndefined()
+    gate.hear({ kind: 'accepted', code: '201', detail: '' })
+    expect(gate.waitMs()).toBe(0)
+    at -= 6 * 3_600_000
+    expect([gate.waitMs(), gate.waitMs()]).toEqual([0, 500])
+    gate.close()
+  })
+
   test('tells of an outage when it begins, when it has another cause, and once a minute, and not at each probe', () => {
     let at = NOW.getTime()
     const said: unknown[] = []

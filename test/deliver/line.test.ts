@@ -11,7 +11,7 @@ import { openContent } from '../../src/ledger/content-files.ts'
 import type { Outcome } from '../../src/types.ts'
 import { ADA } from '../support/documents.ts'
 import { makeFolder } from '../support/folder.ts'
-import { aLedger, type TestLedger } from '../support/ledger.ts'
+import { aLedger, thinking, type TestLedger } from '../support/ledger.ts'
 import { aPdf } from '../support/pdf.ts'
 import { aServer, hl7Settings, pkbSettings } from '../support/pkb.ts'
 import { keep } from '../support/shipment.ts'
@@ -83,6 +83,68 @@ describe('a turn at a destination that takes everything', () => {
       await workOn(id, aLine({ destination: taking(() => place.ledger.hold(id, 'clerk', 'look', place.clock.at.toISOString())), wake: { wake } }), false, () => undefined)
       expect(found).toEqual([{ urgent: true, free: true }])
     } finally {
+      await other.close()
+    }
+  })
+
+  const breakConnections = () => place.pool.query(`select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`)
+
+  test('writes down what the destination said though the connection to PostgreSQL broke meanwhile, and sends nothing twice', async () => {
+    const { id } = await place.upload({ documentId: 'RIO-L7' })
+    const woken: unknown[] = []
+    await workOn(id, aLine({ destination: taking(breakConnections), wake: { wake: async (all) => { woken.push(...all) } } }))
+    const [delivery] = (await place.ledger.story(id))!.deliveries
+    expect([asked, woken, delivery!.state, delivery!.attempts]).toMatchObject([['create'], [], 'acknowledged', [{ action: 'create', outcome: 'accepted' }]])
+  })
+
+  test('changes nothing by what it writes down late, where another worker has begun since', async () => {
+    const { id } = await place.upload({ documentId: 'RIO-L8' })
+    const other = await place.another()
+    const overtake = async (): Promise<void> => {
+      await breakConnections()
+      const theirs = (await other.ledger.lock(id, 'pkb'))!
+      await theirs.begin((work) => thinking(place.policy, place.clock.at)(work), place.clock.at.toISOString())
+      await theirs.release()
+    }
+    try {
+      await workOn(id, aLine({ destination: taking(overtake) }))
+      const [delivery] = (await place.ledger.story(id))!.deliveries
+      expect([delivery!.state, delivery!.standing]).toEqual(['sending', 'unsure'])
+      expect(delivery!.attempts.map(({ action, outcome }) => `${action} ${outcome}`).toSorted()).toEqual(['create accepted', 'look started'])
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('has a document whose last exchange is only being written down yet: nobody waits a second for that', async () => {
+    const { id } = await place.upload({ documentId: 'RIO-L5' })
+    const other = await place.another()
+    const held = (await other.ledger.lock(id, 'pkb'))!
+    const woken: unknown[] = []
+    let asks = 0
+    const lock: Line['ledger']['lock'] = async (...of) => {
+      asks += 1
+      if (asks === 2) await held.release()
+      return place.ledger.lock(...of)
+    }
+    try {
+      await workOn(id, aLine({ ledger: { ...place.ledger, lock }, wake: { wake: async (all) => { woken.push(...all) } } }))
+      expect([asked, woken, asks]).toEqual([['create'], [], 2])
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('leaves a document that somebody else has to them, and comes again', async () => {
+    const { id } = await place.upload({ documentId: 'RIO-L6' })
+    const other = await place.another()
+    const held = (await other.ledger.lock(id, 'pkb'))!
+    const woken: string[] = []
+    try {
+      await workOn(id, aLine({ wake: { wake: async (all) => { woken.push(...all.map(({ dueAt }) => dueAt)) } } }))
+      expect([asked, woken]).toEqual([[], [new Date(place.clock.at.getTime() + 1_000).toISOString()]])
+    } finally {
+      await held.release()
       await other.close()
     }
   })

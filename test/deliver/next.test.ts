@@ -210,6 +210,15 @@ describe('by which transport', () => {
     expect(created).not.toHaveProperty('via')
   })
 
+  test('a letter whose handing over was never ended may still come into the outbox until its worker has given up: nothing is seen there, so nothing is handed over before', () => {
+    const cutOff = { destination: 'print', nhsNumber: '9990000026', standing: 'unsure', sendUnsureAt: ago(20) } as const
+    const work = (delivery: Partial<Delivery>) => next(aWork({ sample: '02-share-unregistered.json', nhsNumber: '9990000026', person: { account: 'unregistered' }, deliveries: [anOwed({ ...cutOff, ...delivery })] }), 'fhir')
+    expect(work({ state: 'sending', standingRevision: 1 })).toMatchObject({ action: 'look' })
+    expect(work({})).toEqual({ do: 'nothing', putOff: { deliveryId: anOwed().id, until: ahead(100) } })
+    expect(work({ sendUnsureAt: ago(120) })).toMatchObject({ action: 'create' })
+    expect(underWay(anOwed(cutOff), by('fhir'))).toEqual({ until: ahead(100) })
+  })
+
   test('the first patient’s copy goes back before anything is sent to the second, however long that takes', () => {
     const first = anOwed({ ...unsure, id: uuid(102), identifier: uuid(202), nhsNumber: '9990000026', state: 'recalling', sentAt: ago(20) })
     expect(next(aWork({ deliveries: [first, anOwed()] }), 'hl7-soap')).toMatchObject({ action: 'recall', deliveryId: first.id, nhsNumber: '9990000026' })

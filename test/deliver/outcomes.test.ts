@@ -12,6 +12,7 @@ const after = (ended: Partial<Ended>) =>
 describe('what an HTTP status means', () => {
   test.each([
     [200, 'accepted'], [201, 'accepted'], [204, 'accepted'], [301, 'forbidden'], [400, 'refused'], [401, 'forbidden'], [403, 'forbidden'], [404, 'forbidden'],
+    [407, 'unavailable'], [511, 'unavailable'],
     [405, 'refused'], [408, 'unsure'], [409, 'refused'], [410, 'forbidden'], [412, 'unsure'], [413, 'refused'], [418, 'refused'], [422, 'refused'], [429, 'unavailable'],
     [500, 'unsure'], [501, 'refused'], [502, 'unsure'], [503, 'unavailable'], [504, 'unsure'], [507, 'unsure'],
   ] as const)('%i to a create is %s', (status, kind) => {
@@ -44,6 +45,11 @@ describe('what an HTTP status means', () => {
   ])('%s: it provably never got there', (code) => {
     expect(classifyBreak(code, 'create')).toBe('unavailable')
   })
+  test('once the request had begun, nothing of how the connection broke proves that it did not get there', () => {
+    for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'EPROTO', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_TLS_RENEGOTIATION_DISABLED', 'CERT_HAS_EXPIRED']) {
+      expect([code, classifyBreak(code, 'create', true), classifyBreak(code, 'recall', true), classifyBreak(code, 'look', true)]).toEqual([code, 'unsure', 'unsure', 'unavailable'])
+    }
+  })
   test.each(['ECONNRESET', 'UND_ERR_SOCKET', 'TIMEOUT', 'EPIPE', 'CONNECTION_BROKEN', 'ANSWER_TOO_LARGE'])('%s: it may have got there', (code) => {
     expect(classifyBreak(code, 'create')).toBe('unsure')
   })
@@ -72,6 +78,27 @@ describe('what becomes of a delivery', () => {
       circuit: 'answered', delivery: { state: 'acknowledged', standing: 'present', standingRevision: 3, standingSha256: 'abc', remoteId: 'r1', tries: 0 },
     })
     expect(after({ delivery: anOwed({ destination: 'print' }) }).delivery.state).toBe('printing')
+  })
+
+  test('a letter that may still come into the outbox is pulled back once more when its worker has given up; one whose end is known leaves nothing open', () => {
+    const delivery = anOwed({ destination: 'print', state: 'recalling', standing: 'unsure', sendUnsureAt: ago(20) })
+    const recall = (startedAt: string) => after({ action: 'recall', delivery, underWay: { until: ahead(100) }, startedAt }).delivery
+    expect(recall(NOW.toISOString())).toEqual({ state: 'recalling', standing: 'unsure', tries: 0, dueAt: ahead(100), sendUnsureAt: ago(20) })
+    expect(recall(ahead(100))).toEqual({ state: 'recalled', standing: 'recalled', tries: 0 })
+    for (const kind of ['accepted', 'unavailable', 'unsure'] as const) expect(after({ action: 'create', outcome: of(kind), delivery }).delivery.sendUnsureAt).toBeUndefined()
+  })
+
+  test('a letter that the print house had acknowledged before is printed, whatever the exchange was for', () => {
+    const delivery = anOwed({ destination: 'print', standing: 'unsure', standingRevision: 3, standingSha256: 'abc' })
+    const printed = { printed: true, remoteId: 'b1' } as const
+    expect(after({ action: 'update', outcome: of('accepted', printed), delivery }).delivery).toMatchObject({ state: 'printed', standing: 'present' })
+    const found = { found: true, remoteId: 'b1', revision: 3, outcome: of('accepted', printed) } as const
+    expect(after({ action: 'look', outcome: found.outcome, found, delivery }).delivery).toMatchObject({ state: 'printed', standing: 'present' })
+    for (const code of ['ALREADY_TAKEN', 'EARLIER_ONE_TAKEN']) {
+      const { delivery: recalled } = after({ action: 'recall', outcome: of('refused', { ...printed, code, sha256: 'abc' }), delivery })
+      expect(recalled).toMatchObject({ state: 'printed', standing: 'present', standingSha256: 'abc' })
+      expect(recalled.dueAt).toBeUndefined()
+    }
   })
 
   test('a recall that was seen to have worked leaves nothing; the print house is seen into by us', () => {

@@ -9,7 +9,7 @@ const said = (...lines: readonly string[]) => ackOf([MSH, ...lines].join('\r'))
 
 describe('an acknowledgement', () => {
   test.each(['AA', 'AE', 'AR', 'CA', 'CE', 'CR'] as const)('says %s, and of which message', (code) => {
-    expect(said(`MSA|${code}|abc-1`)).toEqual({ code, about: 'abc-1', answer: code })
+    expect(said(`MSA|${code}|abc-1`)).toEqual({ code, about: 'abc-1', answer: code, says: '' })
   })
 
   test.each([['\r'], ['\n'], ['\r\n'], ['\r\n\r\n']])('has lines that end with %j', (end) => {
@@ -53,8 +53,8 @@ describe('a reply', () => {
   const inXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('\r', '&#13;')
   const soap11 = 'http://schemas.xmlsoap.org/soap/envelope/'
   const envelope = (body: string, ns = soap11, prefix = 'soap'): string => `<${prefix}:Envelope xmlns:${prefix}="${ns}"><${prefix}:Body>${body}</${prefix}:Body></${prefix}:Envelope>`
-  const asAck = (xml: string) => {
-    const reply = readReply(xml)
+  const asAck = (xml: string | Buffer) => {
+    const reply = readReply(Buffer.from(xml as string))
     return reply.is === 'message' ? ackOf(reply.text) : reply.is
   }
 
@@ -77,6 +77,12 @@ describe('a reply', () => {
     expect(asAck(xml)).toMatchObject({ code: 'AA', about: 'abc-1' })
   })
 
+  test.each([
+    ['little end first', (text: string): Buffer => Buffer.from(text, 'utf16le')], ['big end first', (text: string): Buffer => Buffer.from(text, 'utf16le').swap16()],
+  ])('holds the acknowledgement in UTF-16, %s, with a byte order mark and without', (_name, encoded) => {
+    for (const xml of [envelope(`<r>${inXml(HL7)}</r>`), `<?xml version="1.0" encoding="UTF-16"?>${envelope(`<r>${inXml(HL7)}</r>`)}`]) for (const mark of ['', '\uFEFF']) expect(asAck(encoded(mark + xml))).toMatchObject({ code: 'AA', about: 'abc-1' })
+  })
+
   test('holds no acknowledgement where there are two', () => {
     expect(asAck(envelope(`<r><return>${inXml(HL7)}</return><return>${inXml(HL7)}</return></r>`))).toBeUndefined()
     expect(asAck(envelope(`<r><return><![CDATA[${HL7}&#xD;MSA|AA|abc-2]]></return></r>`))).toBeUndefined()
@@ -88,7 +94,7 @@ describe('a reply', () => {
     ['a document type', `<!DOCTYPE soap:Envelope [<!ENTITY a "${HL7}">]>${envelope('<r>&a;</r>')}`], ['an entity of its own', envelope('<r>&unknown;</r>')],
     ['far too much', envelope(`<r>${inXml(HL7)}${' '.repeat(300_000)}</r>`)], ['a deep well', `${'<a>'.repeat(40_000)}${'</a>'.repeat(40_000)}`],
   ])('is unreadable where it is %s', (_name, xml) => {
-    expect(readReply(xml).is).toBe('unreadable')
+    expect(readReply(Buffer.from(xml)).is).toBe('unreadable')
   })
 
   test.each([
@@ -98,6 +104,6 @@ describe('a reply', () => {
     ['credentials', '<soap:Code><soap:Value>soap:Sender</soap:Value><soap:Subcode><soap:Value>wsse:InvalidSecurity</soap:Value></soap:Subcode></soap:Code>', 'http://www.w3.org/2003/05/soap-envelope'],
     ['theirs', '', soap11],
   ] as const)('is a fault that is %s: %s', (whose, inside, ns) => {
-    expect(readReply(envelope(`<soap:Fault>${inside}</soap:Fault>`, ns))).toEqual({ is: 'fault', whose })
+    expect(readReply(Buffer.from(envelope(`<soap:Fault>${inside}</soap:Fault>`, ns)))).toEqual({ is: 'fault', whose })
   })
 })

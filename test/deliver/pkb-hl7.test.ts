@@ -211,6 +211,8 @@ describe('against servers that are not what they should be', () => {
   test('a recall of which PKB says AR waits for a person; after AE it is tried again by itself', async () => {
     const recall = recallOf(letter)
     expect(await (await answering(200, ack(`MSA|AR|${controlId(recall.attemptId)}`))).recall(recall, patience())).toMatchObject({ kind: 'refused', code: 'AR', person: true })
+    const says = 'Parsing or validation error: No patient Ada Example 9990000018 was found for the identifiers in PID'
+    expect(await (await answering(200, ack(`MSA|AR|${controlId(recall.attemptId)}|${says}`))).recall(recall, patience())).toMatchObject({ detail: 'PKB answers AR PID. In its words: “Parsing or validation error: No patient … was found for the identifiers in PID”', trace: { answer: 'AR PID' } })
     const outcome = await (await answering(200, ack(`MSA|AE|${controlId(recall.attemptId)}`))).recall(recall, patience())
     expect(outcome).toMatchObject({ kind: 'unsure', code: 'AE' })
     expect(outcome.person).toBeUndefined()

@@ -3,9 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Dispatcher } from 'undici'
 import type { Accounts, Destination, Shipment } from '../../src/deliver/destination.ts'
 import { openAccounts } from '../../src/deliver/pkb/accounts.ts'
-import { issuesOf } from '../../src/deliver/pkb/answer.ts'
+import { broken, issuesOf } from '../../src/deliver/pkb/answer.ts'
+import { tellBegun } from '../../src/deliver/pkb/begun.ts'
 import { bodyOf } from '../../src/deliver/pkb/body.ts'
 import { elideLongStrings } from '../../src/deliver/pkb/elide.ts'
 import { openPkb } from '../../src/deliver/pkb/pkb.ts'
@@ -13,6 +15,7 @@ import { Failure } from '../../src/errors.ts'
 import { stableIdentifier } from '../../src/fhir/identify.ts'
 import { openContent } from '../../src/ledger/content-files.ts'
 import type { ContentStore } from '../../src/ledger/content.ts'
+import type { Outcome } from '../../src/types.ts'
 import { makeFolder } from '../support/folder.ts'
 import { aPdf } from '../support/pdf.ts'
 import { aServer, closedPort, pkbSettings } from '../support/pkb.ts'
@@ -345,7 +348,7 @@ describe('against servers that are not what they should be', () => {
       }))
     })
     const { trace, ...outcome } = await pkb.create(await aShipment(content), patience())
-    expect(outcome).toEqual({ kind: 'refused', code: '422', detail: 'HTTP 422: processing DocumentReference.subject, value' })
+    expect(outcome).toEqual({ kind: 'refused', code: '422', detail: 'HTTP 422: processing DocumentReference.subject, value. In its words: “Patient … is not known”' })
     expect(trace).toMatchObject({ status: 422, answer: 'processing DocumentReference.subject, value' })
   })
 
@@ -417,6 +420,18 @@ describe('the parts', () => {
       // Base64 has no escapes; a string of nothing but escapes is left to the limit of the whole.
       expect([parsed.a, parsed.b, String(parsed.f[0])].map((text) => Buffer.byteLength(text)).every((bytes) => bytes <= 104)).toBe(true)
     }
+  })
+
+  test.each(['EHOSTUNREACH', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'])('%s after the request had begun is told from one before', (code) => {
+    const ends: Outcome[] = []
+    const breaks = (begins: boolean) => tellBegun((_options, handler) => {
+      if (begins) handler.onRequestStart?.({} as Dispatcher.DispatchController, undefined)
+      handler.onResponseError?.({} as Dispatcher.DispatchController, Object.assign(new Error('it broke'), { code }))
+      return true
+    })
+    const told: Dispatcher.DispatchHandler = { onResponseError: (_controller, cause) => { ends.push(broken(new TypeError('fetch failed', { cause }), { action: 'create', target: 'endpoint' }, new AbortController().signal)) } }
+    for (const begins of [false, true]) breaks(begins)({ path: '/', method: 'POST' }, told)
+    expect(ends).toMatchObject([{ kind: 'unavailable', code }, { kind: 'unsure', code }])
   })
 
   test('issues are codes and element names, or nothing', () => {

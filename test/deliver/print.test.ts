@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { Shipment } from '../../src/deliver/destination.ts'
+import { hotFolder } from '../../src/deliver/print/hot-folder.ts'
 import type { ContentStore } from '../../src/ledger/content.ts'
 import { makeFolder } from '../support/folder.ts'
 import { aPdf } from '../support/pdf.ts'
@@ -223,6 +224,16 @@ describe('a new revision', () => {
     await stand.claim(R1)
     expect(await stand.print.update(await stand.shipment({ revision: 2 }), signal)).toMatchObject({ kind: 'accepted', code: 'HANDED_OVER_BEFORE', remoteId: R1 })
     expect(stand.everything()).toEqual([])
+  })
+
+  test('is told that the one before was printed, where it counts as the same and where it cannot be taken back', async () => {
+    await handOver()
+    await stand.claim(R1)
+    await hotFolder(stand.settings.folder).acknowledge(R1, 'printed')
+    const [same, second] = [await stand.shipment({ revision: 2 }), await stand.shipment({ revision: 2 }, {}, aPdf({ mark: 'corrected' }))]
+    for (const said of [await stand.print.update(same, signal), await stand.print.recall(recallOf(same), signal), (await stand.print.look(recallOf(same), signal)).outcome]) expect(said).toMatchObject({ remoteId: R1, printed: true })
+    expect(await stand.print.update(second, signal)).not.toHaveProperty('printed')
+    expect(await stand.print.recall(recallOf(second), signal)).toMatchObject({ code: 'EARLIER_ONE_TAKEN', remoteId: R1, printed: true })
   })
 
   test('of one document leaves the letters of another alone', async () => {

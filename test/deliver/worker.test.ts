@@ -172,6 +172,17 @@ describe('one worker', () => {
     await reaches(waiting.id, 'acknowledged')
   })
 
+  test('a letter that was put off by a clock six hours ahead goes when the clock is right again, and not six hours later', async () => {
+    const stop = (await place.ledger.pullStop({ scope: 'all', value: '' }, 'duty', 'clock', now().toISOString()))!
+    const { id, sha256 } = await upload()
+    const delivery = (await story(id)).deliveries[0]!.id
+    await until('it is put off', async () => Date.parse((await story(id)).deliveries[0]!.dueAt!) > now().getTime() + 5_000)
+    await place.pool.query(`update deliveries set due_at = due_at + interval '6 hours' where id = $1`, [delivery])
+    await place.pool.query('update stops set lifted_at = now() where id = $1', [stop.id])
+    await reaches(id, 'acknowledged')
+    expect(await copies(ADA.nhsNumber, sha256)).toBe(1)
+  })
+
   test('PKB refuses one: it waits for a person, and the others are not held up', async () => {
     await client.control({ faults: [{ path: '/fhir/DocumentReference', method: 'POST', status: 422 }] })
     const sent: Awaited<ReturnType<typeof upload>>[] = []

@@ -519,6 +519,16 @@ test('of many processes that look for what is due at once, one tells it', async 
   expect(await place.ledger.notificationsDue(['webhook'], until, until, 10)).toEqual([])
 })
 
+test('what was put off by a clock that was put back since is told now, and not at that time', async () => {
+  await place.ledger.judgeIncidents([{ ...DOWN, about: 'x', since: iso() }], () => [{ do: 'open', wrong: { ...DOWN, about: 'x', since: iso() } }], ['email'], iso())
+  const ahead = (secs: number): string => new Date(place.clock.at.getTime() + secs * 1000).toISOString()
+  const [one] = await place.ledger.notificationsDue(['email'], iso(), ahead(60), 10)
+  await place.ledger.notNotified([one!.id], 'ETIMEDOUT', ahead(3_600))
+  expect(await place.ledger.notificationsDue(['email'], iso(), ahead(60), 10)).toEqual([])
+  await place.ledger.notNotified([one!.id], 'ETIMEDOUT', ahead(6 * 3_600))
+  expect(await place.ledger.notificationsDue(['email'], iso(), ahead(60), 10)).toMatchObject([{ id: one!.id }])
+})
+
 test('nothing that identifies a patient or a document is in any mail, webhook or log', async () => {
   const one = aWatch()
   const secrets = [ADA.nhsNumber, ADA.family, ADA.given, 'RIO-SECRET', 'garden', '1 High Street', 'C1']

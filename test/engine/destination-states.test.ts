@@ -56,6 +56,13 @@ test('it is written down again while nothing changes, or it would count as gone'
   expect(await states()).toHaveLength(1)
 })
 
+test('nor does it count as gone after a clock was put back', async () => {
+  start(() => ({ pkb: CLOSED }))
+  await until('the first', async () => (await states()).length === 1)
+  place.clock.at = new Date(place.clock.at.getTime() - 6 * 3_600_000)
+  await until('a sign of life by the clock that is right', async () => (await place.pool.query('select 1 from destination_states where seen_at = $1', [place.clock.at])).rows.length === 1)
+})
+
 test('a destination that is not sent to any more is gone, and another process stays', async () => {
   let circuits: Readonly<Record<string, KnownCircuit>> = { pkb: CLOSED, print: CLOSED }
   start(() => circuits)

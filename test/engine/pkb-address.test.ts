@@ -23,7 +23,7 @@ const startedWith = async (settings: Environment, transport: 'fhir' | 'hl7-soap'
   policy.change('channels/pkb.yaml', '  title_at:', '  labels_confirmed_by_pkb: { by: PKB Integrations, on: "2026-09-01" }\n  title_at:')
   const env = { PATH: process.env['PATH'], SANDBOX_PORT: '0', RIO_HTTP_TOKEN: 'x', API_TOKEN: 'x', ...policy.settings, ...settings }
   const pkb = (await loadPolicy(checkable(env))).policy?.destinations.pkb
-  const found = await pkbOrSandbox({ env, delivers, dataDir: join(data.path, 'data'), pkb }, open)()
+  const found = await pkbOrSandbox({ env, delivers, dataDir: join(data.path, 'data'), pkb, say: () => undefined }, open)()
   return { ...found, problems: (await loadPolicy(found.env)).problems }
 }
 

@@ -5,6 +5,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import { makeSay } from '../../src/observe/say.ts'
 import { ADA } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'
+import { until } from '../support/until.ts'
 
 let place: TestLedger
 let opened: RecallWatch[] = []
@@ -55,6 +56,19 @@ test('a recall that is not done after a minute is said once a minute, until it i
   await work(place, id, 'pkb')
   later(60)
   expect(await said()).toEqual([])
+})
+
+test('a recall that is owed since a time that is yet to come, by a clock that was put back, is told of all the same', async () => {
+  const { watch, said } = await aWatch()
+  later(6 * 3_600)
+  const id = await sent('W-CLOCK')
+  await place.ledger.hold(id, 'duty', 'sent in error', iso())
+  later(-6 * 3_600)
+  expect(await said()).toMatchObject([{ event: 'recall_open', document: id }])
+  expect(watch.seen()?.open).toMatchObject([{ documentId: id }])
+  expect(await said()).toEqual([])
+  later(60)
+  expect(await said()).toMatchObject([{ event: 'recall_open', document: id }])
 })
 
 test('a recall that was done after the letter was read is said once, and counted', async () => {
@@ -111,6 +125,34 @@ test('of two processes one says it, and the other takes over when that one is go
   await first.watch.close()
   expect(await second.said()).toMatchObject([{ event: 'stop_in_force' }])
   await second.watch.close()
+  await other.close()
+})
+
+test('a process that stands still keeps no other from watching, and says nothing twice when it goes on', async () => {
+  const other = await place.another()
+  const [still, second] = [await aWatch({ ...place.ledger, watch: (name) => place.ledger.watch(name, 50) }), await aWatch(other.ledger)]
+  await place.ledger.pullStop({ scope: 'all', value: '' }, 'duty', 'a drill', iso())
+  const taken = await until('the other one takes over', async () => { const said = await second.said(); return said.length > 0 && said })
+  expect(taken).toMatchObject([{ event: 'stop_in_force' }])
+  expect(await still.said()).toEqual([])
+  expect(still.watch.seen()).toBeUndefined()
+  expect(second.watch.seen()).toBeDefined()
+  await second.watch.close()
+  await other.close()
+})
+
+test('a duty is one process’s, and another’s when its connection broke', async () => {
+  const other = await place.another()
+  const mine = (await place.ledger.watch('over tests'))!
+  expect(await other.ledger.watch('over tests')).toBeUndefined()
+  expect(await mine.holds()).toBe(true)
+  await place.pool.query(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where query = 'select 1' and pid <> pg_backend_pid() and datname = current_database()`)
+  const theirs = (await until('it is free', () => other.ledger.watch('over tests')))
+  expect([await mine.holds(), await mine.holds(), await theirs.holds()]).toEqual([false, false, true])
+  await theirs.release()
+  const again = (await place.ledger.watch('over tests'))!
+  expect(await again.holds()).toBe(true)
+  await again.release()
   await other.close()
 })
 

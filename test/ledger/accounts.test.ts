@@ -51,6 +51,14 @@ describe('who has to be asked about', () => {
     place.clock.at = new Date(start)
   })
 
+  test('is whom a clock that was put back since says was refused in the future', async () => {
+    const [refused] = nhsNumbers(1) as [string]
+    await letterFor(refused)
+    await place.ledger.accountRefused(refused, '400', iso(6 * 3600))
+    expect(await wanted()).toContain(refused)
+    await place.ledger.savePerson(refused, { registered: true, deceased: false }, iso())
+  })
+
   test('is also whose letter lies in the outbox, where that is asked for', async () => {
     await place.ledger.savePerson(BEN.nhsNumber, { registered: false, deceased: false }, iso())
     const { id } = await place.upload({ documentId: 'RIO-outbox', patient: BEN })

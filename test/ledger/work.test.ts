@@ -390,6 +390,33 @@ describe('an exchange whose worker never came back', () => {
   })
 })
 
+describe('a clock that was six hours ahead and was put back', () => {
+  test('keeps nothing waiting for its times: neither what is to be tried again nor what has to settle first', async () => {
+    const [{ id }, { id: going }, { id: soon }] = [await place.upload({ documentId: fresh() }), await place.upload({ documentId: fresh() }), await place.upload({ documentId: fresh() })]
+    const ahead = (secs = 0): string => iso(6 * 3_600 + secs)
+    await place.pool.query(`update deliveries set due_at = $2, state = 'sending', standing = 'unsure', send_unsure_at = $3 where document_id = $1`, [id, ahead(120), ahead()])
+    await place.pool.query(`update deliveries set due_at = $2, state = 'recalling', standing = 'unsure', send_unsure_at = $4, recall_unsure_at = $3 where document_id = $1`, [going, ahead(30), ahead(), iso(-50)])
+    await place.pool.query('update deliveries set due_at = $2 where document_id = $1', [soon, iso(3_600)])
+    await place.ledger.wakeFarAhead('print', iso(), iso(3_660))
+    expect(await due()).not.toContain(id)
+    await place.ledger.wakeFarAhead('pkb', iso(), iso(3_660))
+    expect(await delivery(id)).toMatchObject({ dueAt: iso(), sendUnsureAt: iso() })
+    expect(await delivery(going)).toMatchObject({ dueAt: iso(), sendUnsureAt: iso(-50), recallUnsureAt: iso() })
+    expect(await delivery(soon)).toMatchObject({ dueAt: iso(3_600) })
+    expect((await delivery(soon)).sendUnsureAt).toBeUndefined()
+    expect(await due()).toEqual(expect.arrayContaining([id, going]))
+  })
+
+  test('costs no look at what waits for its own time: the index leads to the few', async () => {
+    const client = await place.pool.connect()
+    await client.query('begin; set local enable_seqscan to off')
+    const { rows } = await client.query(`explain select id from deliveries where destination = 'pkb' and (state <> 'recalling') = any(array[true, false]) and due_at > now() + interval '1 hour'`) as unknown as { rows: readonly Record<string, unknown>[] }
+    await client.query('rollback')
+    client.release()
+    expect(rows.map((row) => String(row['QUERY PLAN'])).join('\n')).toMatch(/deliveries_due[\s\S]*Cond: [^\n]*due_at/u)
+  })
+})
+
 describe('what is due', () => {
   test('is told recalls first, then the longest due', async () => {
     const other = await aLedger()

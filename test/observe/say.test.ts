@@ -1,9 +1,18 @@
 import { describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { EVENTS, type EventName } from '../../src/observe/events.ts'
 import { readable, type Level } from '../../src/observe/log.ts'
 import { watchLedger } from '../../src/observe/metrics.ts'
 import { makeSay } from '../../src/observe/say.ts'
+
+/** The sources as one text. */
+const sources = (): string => {
+  const root = fileURLToPath(new URL('../../src', import.meta.url))
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
+}
 
 const listen = (level: Level = 'debug') => {
   const lines: string[] = []
@@ -74,8 +83,14 @@ describe('a log line', () => {
   test('at a terminal is short, and cannot move the cursor', () => {
     const { say, lines } = listen()
     say('circuit_opened', { destination: 'pkb', code: '\u001B[2J503' })
-    expect(readable(lines[0] ?? '')).toBe('10:00:00 WARN a destination is paused (destination=pkb code= [2J503)\n')
+    expect(readable(lines[0] ?? '')).toBe('10:00:00 WARN a destination is left alone for a while (destination=pkb code= [2J503)\n')
   })
+})
+
+test('every event that is declared is said somewhere, so no metric stands still for ever', () => {
+  const text = sources()
+  const isSaid = (name: string): boolean => new RegExp(`\\bsay(?:\\?\\.)?\\([^;]{0,80}'${name}'`, 'u').test(text)
+  expect(Object.keys(EVENTS).filter((name) => !isSaid(name))).toEqual([])
 })
 
 describe('metrics', () => {

@@ -30,8 +30,8 @@ export const byHl7 = (settings: Hl7Soap, { connections, content, now }: Transpor
         method: 'POST', headers: { ...headers, 'content-length': String(body.bytes), 'x-request-id': attemptId }, redirect: 'manual', signal,
         ...({ body: body.stream, duplex: 'half', keepalive: false, dispatcher: connections.dispatcher } as object),
       })
-      const text = await response.text()
-      const { outcome, answer } = judged({ status: response.status, text, asked, attemptId })
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      const { outcome, answer } = judged({ status: response.status, bytes, asked, attemptId })
       const wait = outcome.kind === 'unavailable' ? retryAfterSecs(response.headers.get('retry-after'), now()) : undefined
       return traced({ ...givenWhole(outcome, body.whole()), ...(wait === undefined ? {} : { retryAfterSecs: wait }) }, { ...body.trace(), status: response.status, ...(answer === undefined ? {} : { answer }) })
     } catch (error) {
@@ -85,14 +85,14 @@ const opened = async (content: ContentStore, shipment: Shipment, message: { read
 
 // ---------------------------------------------------------------- what the answer means
 
-type Answered = { readonly status: number; readonly text: string; readonly asked: Asked; readonly attemptId: string }
+type Answered = { readonly status: number; readonly bytes: Uint8Array; readonly asked: Asked; readonly attemptId: string }
 type Judged = { readonly outcome: Outcome; readonly answer?: string }
 
 /** Statuses at which a SOAP service speaks for itself; at all others whatever stands before it does. */
 const speaks = (status: number): boolean => (status >= 200 && status < 300) || status === 400 || status === 500
 
-const judged = ({ status, text, asked, attemptId }: Answered): Judged => {
-  const reply: Reply = speaks(status) ? readReply(text) : { is: 'unreadable' }
+const judged = ({ status, bytes, asked, attemptId }: Answered): Judged => {
+  const reply: Reply = speaks(status) ? readReply(bytes) : { is: 'unreadable' }
   const byStatus: Outcome = { kind: classifyStatus(status, asked), code: String(status), detail: `HTTP ${status}` }
   if (reply.is === 'fault') return { outcome: FAULT[reply.whose], answer: FAULT[reply.whose].code }
   const ack = reply.is === 'message' ? ackOf(reply.text) : undefined
@@ -112,8 +112,8 @@ const FAULT = {
 const MEANS = { AA: 'yes', CA: 'yes', AR: 'no', CR: 'no', AE: 'error', CE: 'error' } as const satisfies Record<AckCode, string>
 
 /** PKB asks that nobody tries again by himself after AR or AE. A recall after AE is tried again all the same: taking back twice does no harm, and a letter that must not be seen does. */
-const acknowledged = ({ code, answer }: Ack, { action }: Asked): Outcome => {
-  const detail = `PKB answers ${answer}.`
+const acknowledged = ({ code, answer, says }: Ack, { action }: Asked): Outcome => {
+  const detail = `PKB answers ${answer}.${MEANS[code] === 'yes' ? '' : says}`
   switch (MEANS[code]) {
     case 'yes': return { kind: 'accepted', code, detail }
     case 'no': return { kind: 'refused', code, detail, person: true }

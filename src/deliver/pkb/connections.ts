@@ -3,6 +3,7 @@
 // is still over the limit breaks the exchange.
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { Agent, Dispatcher1Wrapper, type Dispatcher } from 'undici'
+import { tellBegun } from './begun.ts'
 import { elideLongStrings } from './elide.ts'
 
 export type Connections = {
@@ -11,7 +12,7 @@ export type Connections = {
   close(): Promise<void>
 }
 
-export const ANSWER_LIMIT_BYTES = 1024 * 1024
+const ANSWER_LIMIT_BYTES = 1024 * 1024
 const LONGEST_STRING_BYTES = 16 * 1024
 const CONNECT_SECS = 10
 
@@ -91,7 +92,7 @@ export const openConnections = (atOnce: number, limitBytes = ANSWER_LIMIT_BYTES)
   const agent = new Agent({ connections: Math.max(atOnce, 1), headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_SECS * 1000 } })
   return {
     // The fetch that Node brings speaks an older dispatcher protocol than this undici.
-    dispatcher: new Dispatcher1Wrapper(agent.compose(unpackable(limitBytes), cutAnswers(limitBytes))),
+    dispatcher: new Dispatcher1Wrapper(agent.compose(unpackable(limitBytes), cutAnswers(limitBytes), tellBegun)),
     close: () => agent.close(),
   }
 }

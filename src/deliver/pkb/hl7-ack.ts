@@ -1,7 +1,8 @@
 // Reads the HL7 acknowledgement that PKB answers with. Pure. It refuses to pass on PKB's words, which may name the
-// patient: only codes from a closed list and the names of segments and fields come out.
+// patient: only codes and words from closed lists and the names of segments and fields come out.
+import { inTheirWords } from './their-words.ts'
 
-export const ACK_CODES = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'] as const
+const ACK_CODES = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'] as const
 export type AckCode = (typeof ACK_CODES)[number]
 
 export type Ack = {
@@ -10,6 +11,8 @@ export type Ack = {
   readonly about: string
   /** `AR 207 SCH-1.1`: the code, and what of the rest is known to be harmless. */
   readonly answer: string
+  /** MSA-3, as far as its words are known: a sentence after one of ours, or nothing. */
+  readonly says: string
 }
 
 /** Table 0357. */
@@ -32,5 +35,5 @@ export const ackOf = (text: string): Ack | undefined => {
   if (!code) return undefined
   const errors = named('ERR').flatMap((err) => err.slice(1)).flatMap((field) => field.split(/[\^&~]/u)).filter((part) => ERROR_CODES.has(part))
   const places = (msa[3] ?? '').match(PLACE) ?? []
-  return { code, about: msa[2]?.trim() ?? '', answer: [code, ...new Set(errors), ...[...new Set(places)].slice(0, MOST_PLACES)].join(' ') }
+  return { code, about: msa[2]?.trim() ?? '', answer: [code, ...new Set(errors), ...[...new Set(places)].slice(0, MOST_PLACES)].join(' '), says: inTheirWords(msa[3]) }
 }

@@ -17,7 +17,7 @@ const OF_READING = /read|open|view/iu
 const OF_ANOTHER_THING = /creat|sent|send|receiv|index|modif|updat|issue|add|deliver|expir/iu
 
 /** So many PKB takes at once. */
-export const MOST_ASKED = 5_000
+const MOST_ASKED = 5_000
 /** An answer in which all of them were read, at a generous 3 KB each. */
 const ANSWER_BYTES = 16 * 1024 * 1024
 /** What may be wrong with one of the numbers, or with the size of it all: it is asked again in halves. */

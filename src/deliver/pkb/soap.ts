@@ -36,7 +36,15 @@ const OURS: readonly string[] = ['Client', 'Sender']
 /** Of WS-Security: that is about who asks and not about what is sent. */
 const CREDENTIALS: readonly string[] = ['FailedAuthentication', 'FailedCheck', 'InvalidSecurity', 'InvalidSecurityToken', 'UnsupportedSecurityToken']
 
-export const readReply = (xml: string): Reply => {
+/** The first bytes tell UTF-16 (XML 1.0, appendix F). In every other character set what matters here is ASCII. */
+const textOf = (bytes: Uint8Array): string => {
+  const starts = (...first: readonly number[]): boolean => first.every((byte, at) => bytes[at] === byte)
+  const set = starts(0xff, 0xfe) || starts(0x3c, 0) ? 'utf-16le' : starts(0xfe, 0xff) || starts(0, 0x3c) ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(set).decode(bytes)
+}
+
+export const readReply = (bytes: Uint8Array): Reply => {
+  const xml = textOf(bytes)
   if (xml.length > LONGEST_REPLY || /<!DOCTYPE|<!ENTITY/iu.test(xml)) return UNREADABLE
   try {
     const root = new DOMParser({ onError: (_level, message) => { throw new Error(message) } }).parseFromString(readable(xml), 'text/xml').documentElement

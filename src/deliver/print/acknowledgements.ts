@@ -7,10 +7,11 @@ import { z } from 'zod'
 import { asFailure } from '../../errors.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Say } from '../../observe/events.ts'
+import { rounds } from '../../observe/rounds.ts'
 import type { PrintDestination } from '../../policy/schema.ts'
 import { ensureFolder, errnoOf, ifThere, isThere, PRIVATE_FILE } from './disk.ts'
 import { deliveryOf, hotFolder } from './hot-folder.ts'
-import type { HotFolder } from './hot-folder.ts'
+import type { HotFolder, Note } from './hot-folder.ts'
 
 export type AcknowledgementParts = {
   readonly settings: PrintDestination
@@ -69,11 +70,14 @@ const read = async (path: string, now: Date): Promise<AnswerFile> => {
   throw new Unreadable(`it is not an acknowledgement: ${parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.code}`).join('; ')}`)
 }
 
-const check = async (hot: HotFolder, answer: AnswerFile): Promise<void> => {
+/** The note of what the answer is about. */
+const check = async (hot: HotFolder, answer: AnswerFile): Promise<Note> => {
   const delivery = deliveryOf(answer.batch)
-  if (delivery === undefined || !(await hot.standing(answer.batch))) throw new Unreadable('no such batch stands with the print house')
+  const standing = delivery === undefined ? undefined : await hot.standing(answer.batch)
+  if (!standing) throw new Unreadable('no such batch stands with the print house')
   if (answer.items.some(({ item }) => item !== delivery)) throw new Unreadable('an item is not of this batch')
   if (new Set(answer.items.map(({ status }) => status)).size > 1) throw new Unreadable('one item is both printed and rejected')
+  return standing.note
 }
 
 /** Polls until closed. `close` resolves when nothing is under way any more. */
@@ -92,11 +96,11 @@ export const watchAcknowledgements = ({ settings, say, acknowledge, now }: Ackno
 
   const record = async (name: string): Promise<void> => {
     const answer = await read(join(folder, name), now())
-    await check(hot, answer)
+    const { revision } = await check(hot, answer)
     for (const { item, status, reason } of answer.items) {
       await hot.acknowledge(answer.batch, status)
       await acknowledge(
-        { deliveryId: item, accepted: status === 'printed', batch: answer.batch, ...(reason === undefined ? {} : { reason: masked(reason) }) },
+        { deliveryId: item, accepted: status === 'printed', batch: answer.batch, revision, ...(reason === undefined ? {} : { reason: masked(reason) }) },
         now().toISOString(),
       )
     }
@@ -125,15 +129,13 @@ export const watchAcknowledgements = ({ settings, say, acknowledge, now }: Ackno
     await ensureFolder(folder)
     const errors: unknown[] = []
     for (const name of await answerFiles(folder)) {
-      if (!closed) await one(name).catch((error: unknown) => errors.push(error))
+      if (!round.isClosed()) await one(name).catch((error: unknown) => errors.push(error))
     }
     if (errors.length > 0) throw errors[0]
   }
 
-  let closed = false
-  let timer: NodeJS.Timeout | undefined
   let said = ''
-  const turn = async (): Promise<void> => {
+  const round = rounds(async () => {
     try {
       await poll()
       said = ''
@@ -143,16 +145,8 @@ export const watchAcknowledgements = ({ settings, say, acknowledge, now }: Ackno
       if (code !== said) say('part_failed', { part: 'print-acknowledgements', code, detail: 'acknowledgements wait' })
       said = code
     }
-    if (!closed) timer = setTimeout(next, settings.acknowledgement_poll_secs * 1000)
-  }
-  const next = (): void => { running = turn() }
-  let running: Promise<void> = turn()
+  }, settings.acknowledgement_poll_secs * 1000)
+  round.begin()
 
-  return {
-    close: async () => {
-      closed = true
-      clearTimeout(timer)
-      await running
-    },
-  }
+  return { close: () => round.close() }
 }

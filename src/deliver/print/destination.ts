@@ -24,6 +24,9 @@ const outcome = (kind: Outcome['kind'], code: string, detail: string, remoteId?:
 /** What went wrong on this machine, in its own words: never a path, which could be shown to anyone. */
 const codeOf = (error: unknown): string => (error instanceof Failure ? error.code : (errnoOf(error) ?? (error instanceof Error ? error.name : 'unknown')))
 
+/** With what the print house has answered about the letter before. */
+const answered = (said: Outcome, { acknowledged }: Note): Outcome => (acknowledged === 'printed' ? { ...said, printed: true } : said)
+
 const IS_AT: Record<Place, string> = {
   outbox: 'The batch is in the outbox.',
   taken: 'The print house has taken the batch.',
@@ -105,10 +108,11 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
       signal.throwIfAborted()
       // The print house has this very letter already: whatever else has changed, it is not posted twice.
       const taken = (await withdraw(shipment.deliveryId, batch)).find(({ sha256 }) => sha256 === shipment.content.sha256)
-      if (taken) return outcome('accepted', 'HANDED_OVER_BEFORE', IS_AT.taken, taken.batch)
+      if (taken) return answered(outcome('accepted', 'HANDED_OVER_BEFORE', IS_AT.taken, taken.batch), taken)
       const note = { batch, item: shipment.deliveryId, revision: shipment.revision, sha256: shipment.content.sha256, handedOverAt }
       const fresh = await folder.handOver(note, (to) => writeBatch(shipment, batch, handedOverAt, to, signal))
-      return fresh ? outcome('accepted', 'HANDED_OVER', IS_AT.outbox, batch) : outcome('accepted', 'HANDED_OVER_BEFORE', 'The batch was handed over before.', batch)
+      if (fresh) return outcome('accepted', 'HANDED_OVER', IS_AT.outbox, batch)
+      return answered(outcome('accepted', 'HANDED_OVER_BEFORE', 'The batch was handed over before.', batch), (await folder.standing(batch))?.note ?? note)
     } catch (error) {
       const stands = await folder.standing(batch).catch(() => undefined)
       return stands && stands.place !== 'rejected'
@@ -129,8 +133,8 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
         if (!last) return outcome('accepted', 'WITHDRAWN', 'Nothing of it is with the print house.')
         const asked = taken.find(({ batch }) => batch === remoteId || batch === batchName(deliveryId, revision))
         return asked
-          ? outcome('refused', TAKEN, 'The print house has taken the letter already: ask them to stop it.', asked.batch)
-          : { ...outcome('refused', TAKEN_BEFORE, 'It was taken back, but the print house had taken an earlier letter of the document: ask them to stop that one.', last.batch), sha256: last.sha256 }
+          ? answered(outcome('refused', TAKEN, 'The print house has taken the letter already: ask them to stop it.', asked.batch), asked)
+          : { ...answered(outcome('refused', TAKEN_BEFORE, 'It was taken back, but the print house had taken an earlier letter of the document: ask them to stop that one.', last.batch), last), sha256: last.sha256 }
       } catch (error) {
         return outcome('unavailable', codeOf(error), 'The outbox cannot be changed.')
       }
@@ -140,7 +144,7 @@ export const printDestination = ({ settings, content, now }: PrintParts): Destin
         const last = (await folder.standings(deliveryId)).filter(({ place }) => place !== 'rejected').at(-1)
         if (!last) return { found: false, outcome: outcome('accepted', 'NOT_THERE', 'Nothing of it is with the print house.') }
         const { note, place } = last
-        return { found: true, remoteId: note.batch, revision: note.revision, sha256: note.sha256, outcome: outcome('accepted', place.toUpperCase(), IS_AT[place], note.batch) }
+        return { found: true, remoteId: note.batch, revision: note.revision, sha256: note.sha256, outcome: answered(outcome('accepted', place.toUpperCase(), IS_AT[place], note.batch), note) }
       } catch (error) {
         return { found: false, outcome: outcome('unavailable', codeOf(error), 'The outbox cannot be read.') }
       }

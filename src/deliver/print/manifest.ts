@@ -6,7 +6,7 @@ import type { PrintDestination } from '../../policy/schema.ts'
 import type { Address, Patient } from '../../types.ts'
 import { csv } from '../../csv.ts'
 
-export const ENVELOPE_MARK = 'Private and confidential, addressee only'
+const ENVELOPE_MARK = 'Private and confidential, addressee only'
 const ADDRESS_LINES = 7
 const NO_ADDRESS = /no fixed (abode|address)/iu
 const POSTCODE = /^([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$/u
@@ -15,7 +15,7 @@ const POSTCODE = /^([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$/u
 const plain = (text: string): string => text.normalize('NFC').replace(/[\p{Cc}\u202A-\u202E\u2066-\u2069]+/gu, ' ').replace(/\s+/gu, ' ').trim()
 
 /** `e1  4aa` → `E1 4AA`; undefined for what is not a postcode of the United Kingdom. */
-export const postcodeOf = (text: string): string | undefined => {
+const postcodeOf = (text: string): string | undefined => {
   const parts = POSTCODE.exec(plain(text).toUpperCase().replaceAll(' ', ''))
   return parts ? `${parts[1]} ${parts[2]}` : undefined
 }

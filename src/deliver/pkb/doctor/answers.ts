@@ -10,7 +10,7 @@ const name = (value: unknown): readonly string[] => (typeof value === 'string' &
 
 type Capability = { readonly version: string; readonly documents: readonly string[]; readonly operations: readonly string[]; readonly conditionalCreate: boolean }
 
-export const capabilityIn = (body: unknown): Capability | undefined => {
+const capabilityIn = (body: unknown): Capability | undefined => {
   if (!isRecord(body) || body['resourceType'] !== 'CapabilityStatement') return undefined
   const rest = listed(body['rest'])
   const resources = rest.flatMap((one) => listed(one['resource']))

@@ -1,7 +1,6 @@
 // Looks at a configuration of PKB step by step, by the same code that the engine uses, and says what is wrong. What
 // rests on a step that failed is not tried, and says so. It refuses to send a document, and to print a secret.
 import type { PkbDestination } from '../../../policy/schema.ts'
-import type { Outcome } from '../../../types.ts'
 import { byHl7 } from '../by-hl7.ts'
 import { stableIdentifier } from '../../../fhir/identify.ts'
 import { NHS_NUMBER } from '../../../fhir/systems.ts'
@@ -11,8 +10,8 @@ import { openConnections, type Connections } from '../connections.ts'
 import { openFhir, type Endpoint, type Sending, type Sent } from '../fhir.ts'
 import { NoToken, openTokens } from '../token.ts'
 import { accountsCan, clock, definitionSays, documentsCan, readsAnswered, searchAnswered, statusAnswered } from './answers.ts'
-import { FHIR, HL7, meant, notChecked, ok, TOKEN, type Finding, type Found, type Meaning } from './findings.ts'
-import { nameOf, proxyRefuses, reach, serverOf, type Server } from './servers.ts'
+import { FHIR, HL7, meant, notChecked, ok, TOKEN, type Finding, type Found } from './findings.ts'
+import { nameOf, reach, serverOf, type Server } from './servers.ts'
 
 export type Ask = {
   readonly pkb: PkbDestination
@@ -59,10 +58,6 @@ export const examine = async (ask: Ask, tell: Tell): Promise<void> => {
   }
 }
 
-/** As `meant`; where the connection broke and nobody says why, whether a proxy broke it. */
-const found = async ({ code, ...outcome }: Outcome, url: string, meanings: readonly Meaning[], { waitSecs }: Pick<Round, 'waitSecs'>): Promise<Found> =>
-  meant({ ...outcome, code: code.endsWith('CONNECTION_BROKEN') && (await proxyRefuses(url, waitSecs * 1000)) ? code.replace('CONNECTION_BROKEN', '407') : code }, meanings)
-
 // ---------------------------------------------------------------- the two FHIR endpoints
 
 /** How a question ends: with an answer, or with what is to be told of it. */
@@ -80,7 +75,7 @@ const endpoint = async (about: string, settings: Endpoint, round: Round): Promis
     if (token.result !== 'ok') return { found: notChecked(away ?? 'there is no token') }
     const { outcome, answer }: Sent = await fhir.send({ ...question, action: 'look', target: 'endpoint', signal: AbortSignal.timeout(waitSecs * 1000) })
     heard(answer)
-    return outcome.kind === 'accepted' ? { body: answer?.body } : { found: await found(outcome, settings.base_url, FHIR, round) }
+    return outcome.kind === 'accepted' ? { body: answer?.body } : { found: meant(outcome, FHIR) }
   }
   return { ask, say }
 }
@@ -91,7 +86,7 @@ const tokenOf = async (settings: Endpoint, round: Round): Promise<Found> => {
     await openTokens(settings, { connections, timeoutSecs: waitSecs, now }).get(AbortSignal.timeout(waitSecs * 1000))
     return ok('was given')
   } catch (error) {
-    if (error instanceof NoToken) return found(error.outcome, settings.token_url, TOKEN, round)
+    if (error instanceof NoToken) return meant(error.outcome, TOKEN)
     throw error
   }
 }
@@ -141,7 +136,7 @@ const hl7 = async (round: Round): Promise<void> => {
   const recall = byHl7(settings, { connections, content: NO_CONTENT, now: round.now }).recall
   const id = round.newId()
   const outcome = await recall({ attemptId: round.newId(), deliveryId: id, documentId: id, identifier: id, revision: 1, nhsNumber: round.nhsNumber }, AbortSignal.timeout(waitSecs * 1000))
-  say('a message', outcome.kind === 'accepted' ? ok('user name, password and this machine are let in: PKB acknowledged the deletion of a document that is not there') : await found(outcome, settings.url, HL7, round))
+  say('a message', outcome.kind === 'accepted' ? ok('user name, password and this machine are let in: PKB acknowledged the deletion of a document that is not there') : meant(outcome, HL7))
 }
 
 const description = async (round: Round): Promise<Found> => {
@@ -155,7 +150,7 @@ const description = async (round: Round): Promise<Found> => {
     if (!response.ok) return meant({ kind: 'forbidden', code: String(response.status), detail: '' }, HL7)
     return /definitions\b/u.test(text) && text.includes('acceptMessage') ? ok('is a service that takes HL7 messages') : meant({ kind: 'forbidden', code: 'NOT_AN_ACK', detail: '' }, HL7)
   } catch (error) {
-    return found(broken(error, { action: 'look', target: 'endpoint' }, signal), url, HL7, round)
+    return meant(broken(error, { action: 'look', target: 'endpoint' }, signal), HL7)
   }
 }
 

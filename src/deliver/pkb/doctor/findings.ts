@@ -15,7 +15,9 @@ export type Meaning = readonly [codes: RegExp, says: string, advice: string]
 
 const NETWORK: readonly Meaning[] = [
   [/(^|_)407$/u, 'a proxy on the way wants a name and a password first', 'Ask your network team to let this machine out to PKB without them: the engine signs in at no proxy.'],
+  [/(^|_)511$/u, 'the network wants a sign-in first', 'Ask your network team to let this machine out to PKB without: the engine signs in at no page.'],
   [/TIMEOUT$/u, 'there was no answer in time', 'Try again; if it stays, ask PKB whether it sees the request, and your network team whether something between holds it.'],
+  [/(^|_)(ECONNRESET|EPIPE|UND_ERR_SOCKET|CONNECTION_BROKEN|HPE_\w+)$/u, 'the connection broke off before there was a whole answer', 'Try again; if it stays, ask your network team what closes it on the way, and tell PKB the time.'],
   [/(^|_)(429|503)$/u, 'PKB is busy or closed for the moment', 'Try again later; PKB publishes its state at pkbstatus.com.'],
   [/(^|_)5\d\d$/u, 'the server failed', 'Try again; if it stays, tell PKB the time and the address.'],
   [/(^|_)3\d\d$/u, 'the address sends on to another one', 'Write the address that it sends to: the engine follows no redirect with credentials.'],

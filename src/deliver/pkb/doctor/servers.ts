@@ -1,8 +1,6 @@
-// Whether a server of PKB's can be reached: its name, its port, its certificate, and no proxy that stops what is asked. It
-// refuses to send anything but an empty question, and to take a certificate that the engine would not take.
+// Whether a server of PKB's can be reached: its name, its port, its certificate. It refuses to send anything, and to take
+// a certificate that the engine would not take.
 import { lookup } from 'node:dns/promises'
-import { request } from 'node:http'
-import { request as requestTls } from 'node:https'
 import { isIP, Socket } from 'node:net'
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { ok, wrong, type Finding, type Found } from './findings.ts'
@@ -85,14 +83,4 @@ const REFUSED: readonly (readonly [codes: RegExp, says: string, advice: string])
 const refused = (code: string): Found => {
   const [, says, advice] = REFUSED.find(([codes]) => codes.test(code)) ?? []
   return wrong(`${says ?? 'could not be seen'} (${code})`, advice ?? FIREWALL)
-}
-
-// ---------------------------------------------------------------- a proxy on the way
-
-/** Whether a proxy wants a name and a password: fetch makes a broken connection of its answer, and does not say so. */
-export const proxyRefuses = async (url: string, waitMs: number): Promise<boolean> => {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const asking = (url.startsWith('https:') ? requestTls : request)(url, { method: 'HEAD', agent: false, timeout: waitMs })
-  asking.once('response', ({ statusCode }) => resolve(statusCode === 407)).once('timeout', () => resolve(false)).once('error', () => resolve(false)).end()
-  return promise.finally(() => asking.destroy())
 }
