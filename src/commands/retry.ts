@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { readRun } from '../dashboard/failed/run-asked.ts'
 import { wrongInWords } from '../dashboard/documents/filter.ts'
 import { wrongReason } from '../dashboard/reason.ts'
+import { runDifference, runDifferenceRows } from '../dashboard/failed/run-difference.ts'
 import { runInWords } from '../dashboard/failed/runs-view.ts'
 import { MEMBER_STATES, RUN_KINDS, RUN_WISHES, type RunWish } from '../decide/retry-run.ts'
 import { Failure } from '../errors.ts'
@@ -93,6 +94,8 @@ const plan = async (ledger: Ledger, policy: Policy, { given, json }: Extract<Cal
   if (json) { console.log(JSON.stringify(made, undefined, 2)); return 0 }
   print(made)
   if (about) for (const line of runInWords(made, about)) console.log(`  ${line}`)
+  const difference = await runDifference({ ledger, policy: () => policy, now: () => new Date(by.at) }, made)
+  if (difference && difference.of > 0) for (const { key, value } of runDifferenceRows(difference)) console.log(`  What would be different: ${key}: ${value}.`)
   if (made.part > 0) console.log(`Nothing has happened yet. Start it with npx openletter retry start ${made.id} --reason TEXT`)
   return 0
 }

@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import { asFailure, Failure, problem } from '../errors.ts'
 import type { Say } from '../observe/events.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
+import { typedIn } from './typed.ts'
 import { render, type Frame } from './views.ts'
 
 const FHIR = /^\/fhir(\/|\?|$)/iu
@@ -21,7 +22,7 @@ const cameFrom = ({ method, headers: { referer, host } }: Request): string | und
   return from?.host === host ? from?.pathname : undefined
 }
 
-const tell = (req: Request, res: Response, failure: Failure): void => {
+const tell = async (req: Request, res: Response, failure: Failure): Promise<void> => {
   const detail = failure.code === 'INTERNAL' ? '' : failure.detail
   res.status(failure.status).setHeader('Cache-Control', 'no-store')
   if (FHIR.test(req.originalUrl)) {
@@ -33,19 +34,20 @@ const tell = (req: Request, res: Response, failure: Failure): void => {
     return
   }
   const { title, hint } = problem(failure.code, detail)
+  const sent = req.method === 'POST' ? { detail, back: cameFrom(req), typed: await typedIn(req, res) } : {}
   res.type('html').send(
-    failure.code === 'NOT_FOUND' ? render('not-found.njk', { frame: frameOf(res) }) : render('error.njk', { frame: frameOf(res), title, detail, hint, code: failure.code, back: cameFrom(req) }),
+    failure.code === 'NOT_FOUND' ? render('not-found.njk', { frame: frameOf(res), ...sent }) : render('error.njk', { frame: frameOf(res), title, hint, code: failure.code, detail, ...sent }),
   )
 }
 
 export const nothingHere: RequestHandler = (req, res) => tell(req, res, new Failure('NOT_FOUND', 'There is nothing at this address.'))
 
 /** The last handler of a router: `say` hears of what is our fault, by the pattern of the address and never by the address itself. */
-export const tellFailures = (say: Say | undefined): ErrorRequestHandler => (error: unknown, req, res, next) => {
+export const tellFailures = (say: Say | undefined): ErrorRequestHandler => async (error: unknown, req, res, next) => {
   const failure = asOurs(error)
   if (failure.status >= 500) say?.('request_failed', { method: req.method, path: patternOf(req), code: failure.code })
   if (res.headersSent) return next(error)
-  tell(req, res, failure)
+  await tell(req, res, failure)
 }
 
 const patternOf = (req: Request): string => {

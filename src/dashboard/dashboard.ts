@@ -42,7 +42,10 @@ import { needs, whoAsks } from './visitor.ts'
 /** Every address there is, style sheets and pictures apart. `docs/api.md` names the ones for programs; a test compares. */
 export const addresses = (parts: DashboardParts): readonly Address[] => described([
   ...healthAddresses(parts), ...apiAddresses(parts), ...pageAddresses(parts), ...policyAddresses(parts), ...observingAddresses(parts),
-  ...failureAddresses(parts), ...runAddresses(parts), ...againAddresses(parts), ...todayAddresses(parts), ...liveAddresses(parts), ...stopAddresses(parts), ...incidentAddresses(parts), ...outcomeAddresses(parts), ...channelAddresses(parts), ...tryAddresses(parts), ...tokenAddresses(parts), ...auditAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts), ...reviewsAddresses(parts), ...reviewAddresses(parts), ...codesAddresses(parts), ...fhirAddresses(parts), ...reconciliationAddresses(parts), ...assuranceAddresses(parts),
+  ...failureAddresses(parts), ...runAddresses(parts), ...againAddresses(parts), ...todayAddresses(parts), ...liveAddresses(parts),
+  ...stopAddresses(parts), ...incidentAddresses(parts), ...outcomeAddresses(parts), ...channelAddresses(parts), ...tryAddresses(parts),
+  ...tokenAddresses(parts), ...auditAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts), ...reviewsAddresses(parts),
+  ...reviewAddresses(parts), ...codesAddresses(parts), ...fhirAddresses(parts), ...reconciliationAddresses(parts), ...assuranceAddresses(parts),
   ...signInAddresses(parts), ...providerAddresses(parts), ...codeAddresses(parts), ...accountAddresses(parts), ...peopleAddresses(parts),
 ])
 
@@ -54,7 +57,10 @@ export const dashboard = (parts: DashboardParts): Router => {
   router.use(assets(), whoAsks(parts.visitors), writesLooks(parts), framed(parts))
   router.use(['/api', '/fhir'], notStored)
   const all = addresses(parts)
-  for (const address of all) router[address.method](address.path, ...(address.right === 'open' ? [] : [needs(address.right, (path) => pageOf(address, path, all))]), ...linkToJson(address, all), ...address.handle)
+  for (const address of all) {
+    const guard = address.right === 'open' ? [] : [needs(address.right, (path) => pageOf(address, path, all))]
+    router[address.method](address.path, ...guard, ...linkToJson(address, all), ...address.handle)
+  }
   for (const path of new Set(all.map((address) => address.path))) router.all(path, otherMethod(all.filter((address) => address.path === path)))
   // What the description at /api/openapi.json says is public. Whether there is anything else at an address, no stranger is told.
   router.use(['/api', '/fhir'], needs('signed-in'), nothingHere)

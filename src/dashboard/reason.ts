@@ -3,14 +3,10 @@
 import type { Response } from 'express'
 import { Failure } from '../errors.ts'
 import type { Wrong } from './documents/filter.ts'
+import { holdsTenDigits, TEN_DIGITS_SAYS } from './ten-digits.ts'
 import { actorOf } from './visitor.ts'
 
 const [SHORTEST, LONGEST, LONGEST_NAME] = [3, 500, 100]
-const TEN_DIGITS = /(?:\d[\s-]*){10}/u
-
-/** Of words that are kept and shown: a person may mean a patient by it. */
-export const TEN_DIGITS_SAYS = 'It holds ten digits in a row, as an NHS number has. Do not name the patient.'
-export const holdsTenDigits = (text: string): boolean => TEN_DIGITS.test(text)
 
 /** What is wrong with a reason; undefined: nothing. */
 export const wrongReason = (given: unknown): string | undefined => {

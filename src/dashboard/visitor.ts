@@ -4,7 +4,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 import { Failure } from '../errors.ts'
 import { FOR_PROGRAMS } from './answers.ts'
+import { cameFromHere } from './came-from-here.ts'
 import type { Right } from './rights.ts'
+import { signedOut } from './signed-out.ts'
 
 export type Visitor = {
   /** A person who has signed in, or a program with a token. Only people release. */
@@ -47,16 +49,18 @@ export const may = (res: Response, right: Right): boolean => mayBe(res)?.rights.
 export const actorOf = (res: Response): string => `${visitorOf(res).id} (${visitorOf(res).kind === 'person' ? 'pages' : 'api'})`
 
 /** `signed-in`: whoever is known. `page`: of a form, where it stands. */
-export const needs = (right: Right | 'signed-in', page?: (path: string) => string): RequestHandler => (req, res, next) => {
-  const visitor = mayBe(res)
-  if (!visitor && FOR_PROGRAMS.test(req.originalUrl.toLowerCase())) {
-    res.setHeader('WWW-Authenticate', 'Bearer realm="openletter"')
-    throw new Failure('TOKEN_MISSING', req.headers.authorization === undefined ? 'There is none.' : 'The one that came is not the right one.')
+export const needs = (right: Right | 'signed-in', page: (path: string) => string = () => '/'): RequestHandler => {
+  const away = signedOut(page)
+  return (req, res, next) => {
+    const visitor = mayBe(res)
+    if (!visitor && FOR_PROGRAMS.test(req.originalUrl.toLowerCase())) {
+      res.setHeader('WWW-Authenticate', 'Bearer realm="openletter"')
+      throw new Failure('TOKEN_MISSING', req.headers.authorization === undefined ? 'There is none.' : 'The one that came is not the right one.')
+    }
+    if (!visitor) return away(req, res, next)
+    if (right !== 'signed-in' && !visitor.rights.includes(right)) throw new Failure('RIGHT_MISSING', `This takes the right "${right}", which ${visitor.kind === 'person' ? 'none of your roles gives' : 'the token does not have'}.`)
+    return next()
   }
-  // Only a page is come back to: what a form said is lost, for nothing of it is kept in an address, and the next page says so.
-  if (!visitor) return res.redirect(303, req.method === 'GET' ? `/sign-in?to=${encodeURIComponent(req.originalUrl)}` : `/sign-in?${new URLSearchParams({ to: page?.(req.path) ?? '/', lost: 'form' })}`)
-  if (right !== 'signed-in' && !visitor.rights.includes(right)) throw new Failure('RIGHT_MISSING', `This takes the right "${right}", which ${visitor.kind === 'person' ? 'none of your roles gives' : 'the token does not have'}.`)
-  next()
 }
 
 const equal = (a: string, b: string): boolean => timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
@@ -73,12 +77,4 @@ export const ownForms: RequestHandler = (req, res, next) => {
   const { formToken } = visitorOf(res)
   if (!cameFromHere(req) || !(isIt(given, formToken) || showsFormToken(req, formToken))) throw new Failure('FORM_NOT_OURS', 'Nothing was done.')
   next()
-}
-
-export const cameFromHere = (req: Request): boolean => {
-  const site = req.headers['sec-fetch-site']
-  if (site !== undefined) return site === 'same-origin' || site === 'none'
-  const { origin } = req.headers
-  if (origin === undefined) return true
-  return URL.canParse(origin) && new URL(origin).host === (req.headers['x-forwarded-host'] ?? req.headers.host)
 }

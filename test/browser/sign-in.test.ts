@@ -9,7 +9,7 @@ import { keptCode, linkOf, newCode } from '../../src/dashboard/sign-in/codes.ts'
 import { inBrowser, startBrowser, type TestBrowser } from '../support/browser.ts'
 import { API_TOKEN, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { aLedger, type TestLedger } from '../support/ledger.ts'
-import { PASSWORD, realVisitors } from '../support/sign-in.ts'
+import { PASSWORD, realVisitors, signedIn } from '../support/sign-in.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const shots = process.env['SCREENSHOTS']
@@ -133,4 +133,43 @@ inBrowser('signing in, in a browser', () => {
     await context.close()
     await hers.close()
   }, 120_000)
+
+  test('what was typed before the session ended is there to be copied, and its page after signing in', async () => {
+    const jane = await signedIn(place, { role: 'operator' })
+    const { context } = await browser.window()
+    await context.addCookies(jane.cookies(open.url))
+    const page = await context.newPage()
+    await page.goto(`${open.url}/stops`)
+    const typed = 'PKB rang: ward letters show the <wrong> clinic'
+    await page.getByLabel('All deliveries to patients').check()
+    const why = page.getByRole('region', { name: 'Stop deliveries' }).getByLabel('Why?')
+    await why.focus()
+    await page.keyboard.type(typed)
+    await place.ledger.endSessions({ staffId: jane.staff.id, except: jane.staff.id }, 'test', place.clock.at.toISOString())
+    await page.keyboard.press('Enter')
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Nothing was done: you were signed out')
+    expect([await page.getByText(typed, { exact: true }).isVisible(), page.url().includes('PKB'), await place.ledger.stops()]).toEqual([true, false, []])
+    await looked(page, 'signed-out')
+
+    const opened = context.waitForEvent('page')
+    await page.getByRole('button', { name: 'Sign in (opens in a new tab)' }).focus()
+    await page.keyboard.press('Enter')
+    const other = await opened
+    await other.getByLabel('User name').fill(jane.staff.userName)
+    await other.getByLabel('Password').fill(PASSWORD)
+    await other.keyboard.press('Enter')
+    await other.waitForURL(`${open.url}/stops`)
+    expect(await page.getByText(typed, { exact: true }).isVisible()).toBe(true)
+    // Of the session before: refused, and given back as well.
+    await page.getByRole('link', { name: 'back to where you were' }).click()
+    await page.getByLabel('All deliveries to patients').check()
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    const again = await signedIn(place, { staff: jane.staff })
+    await context.addCookies(again.cookies(open.url))
+    await why.fill(typed)
+    await why.press('Enter')
+    expect([await page.getByText('FORM_NOT_OURS').isVisible(), await page.getByText(typed, { exact: true }).isVisible()]).toEqual([true, true])
+    await looked(page, 'form-of-before')
+    await context.close()
+  }, 60_000)
 })

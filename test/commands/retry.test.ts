@@ -73,6 +73,11 @@ test('what was refused is part of a plan only with --changed', async () => {
   expect([run.part, printed.join('\n').includes('1 refused by the destination')]).toEqual([0, true])
   await expect(ofRetry('start', run.id, '--reason', 'please')).rejects.toMatchObject({ code: 'RUN_NOT_POSSIBLE' })
   expect((await planned('--run', run.id, '--changed', 'the type was mended')).part).toBe(1)
+  // Before anybody says so: what today's policy would send otherwise.
+  await place.pool.query("update revisions set resource = (resource::jsonb || '{\"docStatus\": \"preliminary\"}')::json where document_id = (select document_id from deliveries where id = $1)", [delivery])
+  printed.length = 0
+  expect((await planned('--delivery', delivery, '--kind', 'decide-again')).part).toBe(0)
+  for (const text of ['What would be different: Compared: All: 1 document.', 'Not part of it yet: 1 document', 'Elements that differ: docStatus (1)']) expect([text, printed.join('\n').includes(text)]).toEqual([text, true])
 })
 
 test.each([

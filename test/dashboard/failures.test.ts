@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/types.ts'
 import { CAUSES } from '../../src/decide/cause.ts'
 import { AE_IN_WORDS, CAUSES_IN_WORDS } from '../../src/dashboard/failed/cause-words.ts'
 import { inBrowser, startBrowser } from '../support/browser.ts'
-import { formOf, formTokenIn, startDashboard, type TestDashboard } from '../support/dashboard.ts'
+import { formOf, formTokenIn, signedInAs, startDashboard, type TestDashboard } from '../support/dashboard.ts'
 import { ADA } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'
 
@@ -55,6 +55,23 @@ describe('the page of failed deliveries', () => {
     expect(html.indexOf('By cause')).toBeLessThan(html.indexOf('Waiting for a person, newest first'))
     expect(html).not.toMatch(/undefined|\[object/u)
     for (const secret of SECRETS) expect(html).not.toContain(secret)
+  })
+
+  test('offers a retry to nobody who may not retry, and to all the way to what a new decision would change', async () => {
+    const viewer = await startDashboard({ ledger: place.ledger, policy: () => place.policy, now: () => place.clock.at, visitors: signedInAs('viewer') })
+    const [{ html: all }, seen] = [await page('/failed'), await (await fetch(`${viewer.url}/failed`)).text()]
+    await viewer.close()
+    expect([all.match(/Why try again/gu)?.length, seen.match(/Why try again|\/retry"/gu)]).toEqual([2, null])
+    for (const html of [all, seen]) for (const id of ids) expect(html).toContain(`href="/documents/${id}/difference"`)
+  })
+
+  test('puts a new decision before a retry of what was refused, and offers none of what was blocked', async () => {
+    const buttons = ({ html }: { readonly html: string }) => [...html.matchAll(/(Plan (?:a|to) [a-z ]+)/gu)].map(([, text]) => text!.trim())
+    expect(buttons(await page(`/failed/${await keyOf('refused')}`))).toEqual(['Plan to decide and try again', 'Plan a retry', 'Plan to print instead'])
+    expect(buttons(await page(`/failed/${await keyOf('network-tls')}`))).toEqual(['Plan a retry', 'Plan to decide and try again', 'Plan to print instead'])
+    await place.pool.query("update deliveries set state = 'blocked', last_code = 'SECOND_KEY', last_detail = 'F6: identity' where document_id = $1", [ids[1]])
+    expect(buttons(await page(`/failed/${await keyOf('second-key')}`))).toEqual(['Plan to decide and try again', 'Plan to print instead'])
+    await place.pool.query("update deliveries set state = 'failed', last_code = '422', last_detail = '' where document_id = $1", [ids[1]])
   })
 
   test('and one group tell what it means, what to do, and its documents with the way to their attempts', async () => {
@@ -185,6 +202,10 @@ describe('letters to which PKB answered AE', () => {
     expect(html).toContain(AE_IN_WORDS.means)
     expect(html).toContain('Ask PKB Integrations what it holds against the message')
     expect(html).not.toContain('The engine looks before it sends again')
+    // With the place in the message that it met the error at, it is no less an AE.
+    await tried('RIO-AE-2', { kind: 'unsure', code: 'AE', detail: 'PKB answers AE OBX-5.5.', trace: { correlation: '11111111-0000-4000-8000-000000000002', answer: 'AE OBX-5.5' } })
+    const placed = (await groups()).groups.find(({ signature }) => signature === 'AE OBX-5.5')!
+    expect((await page(`/failed/${placed.key}`)).html).toContain(AE_IN_WORDS.means)
   })
 })
 

@@ -409,7 +409,7 @@ describe('what the floor does not let go', () => {
   ])('has no form, and the release is refused: %s', async (_, metadata, line) => {
     const { id } = await upload(metadata)
     const { html } = await as('jane', `/reviews/${id}`)
-    expect(html).toContain('It cannot be released here')
+    expect(html).toContain('No release lifts what holds it.')
     expect(html).toContain(`<strong>${line}</strong>`)
     expect(html).not.toContain(`action="/reviews/${id}/release"`)
     const [, review] = await json('jane', `/api/reviews/${id}`)

@@ -115,7 +115,7 @@ describe('a plan to decide again, or to print instead', () => {
     const deliveries = [changed, same, homeless].map(({ delivery }) => delivery)
     const [, again] = await api('/api/runs/plan', { deliveries, kind: 'decide-again', changed: 'the mapping was mended' })
     const told = await api(`/api/runs/${String(again['id'])}/difference`)
-    expect(told).toEqual([200, { id: again['id'], compared: 3, of: 3, asBefore: 2, unreadable: 0, takesBack: 0, keptIn: 0, goes: [], elements: [{ path: 'description', documents: 1 }, { path: 'docStatus', documents: 1 }] }])
+    expect(told).toEqual([200, { id: again['id'], compared: 3, of: 3, notPart: 0, asBefore: 2, unreadable: 0, takesBack: 0, keptIn: 0, goes: [], elements: [{ path: 'description', documents: 1 }, { path: 'docStatus', documents: 1 }] }])
     expect(runDifferenceShape.safeParse(told[1]).error).toBeUndefined()
     const { html } = await page(`/runs/${String(again['id'])}`)
     for (const text of ['What would be different', '2 documents: decided and sent as before', 'description (1), docStatus (1)']) expect([text, html.includes(text)]).toEqual([text, true])
@@ -129,10 +129,28 @@ describe('a plan to decide again, or to print instead', () => {
     expect((await page(`/runs/${String(retry['id'])}`)).html).not.toContain('What would be different')
   })
 
-  test('has nothing to compare and no time to tell where it takes in nothing', async () => {
-    await inTrouble(REFUSED)
-    const { location } = await page('/runs/plan', { group: await groupOf('refused'), kind: 'decide-again' })
+  test('says what would be different of what was refused before anybody says what has changed, and takes none of it in', async () => {
+    const [changed, busy] = [await inTrouble(REFUSED), await inTrouble(BUSY, BEN)]
+    await place.pool.query("update revisions set resource = (resource::jsonb || '{\"docStatus\": \"preliminary\", \"description\": \"CLIN Letter of Ada Example\"}')::json where document_id = $1", [changed.id])
+    who = { id: 'vera', role: 'operator' }
+    const retry = (await page('/runs/plan', { group: await groupOf('refused') })).location
+    expect((await page(retry)).html).toContain('A retry sends what was refused as it was.')
+    const { location } = await page('/runs/plan', { run: retry.slice(6), kind: 'decide-again' })
     const { html } = await page(location)
+    for (const text of ['There is nothing to start.', 'What would be different', '1 document of these: refused by the destination', 'description (1), docStatus (1)']) expect([text, html.includes(text)]).toEqual([text, true])
+    for (const text of ['about 0 minutes', 'CLIN Letter of']) expect([text, html.includes(text)]).toEqual([text, false])
+    noPatient(html)
+    const [, both] = await api('/api/runs/plan', { deliveries: [changed.delivery, busy.delivery], kind: 'decide-again' })
+    expect([both['part'], await api(`/api/runs/${String(both['id'])}/difference`)]).toMatchObject([1, [200, { compared: 2, of: 2, notPart: 1, asBefore: 1 }]])
+    const [, print] = await api('/api/runs/plan', { deliveries: [changed.delivery], kind: 'print' })
+    expect((await api(`/api/runs/${String(print['id'])}/difference`))[1]).toMatchObject({ of: 1, notPart: 0 })
+  })
+
+  test('has nothing to compare and no time to tell where it takes in nothing', async () => {
+    const { delivery } = await inTrouble(BUSY)
+    const [, planned] = await api('/api/runs/plan', { deliveries: [delivery], kind: 'decide-again' })
+    await place.pool.query("update run_members set class = 'nothing', state = 'left-out' where run_id = $1", [planned['id']])
+    const { html } = await page(`/runs/${String(planned['id'])}`)
     for (const text of ['What would be different', 'about 0 minutes']) expect([text, html.includes(text)]).toEqual([text, false])
     expect(html).toContain('There is nothing to start.')
   })
@@ -230,7 +248,11 @@ describe('by programs', () => {
     expect(await api('/api/runs/plan', body)).toMatchObject([400, { code: 'QUERY_INVALID' }])
   })
 
-  test('a group that is no more gives no plan', async () => expect(await api('/api/runs/plan', { group: 'refused-0000000000000000' })).toMatchObject([404, { code: 'NOT_FOUND' }]))
+  test('a group that is no more gives no plan, and the page says so', async () => {
+    expect(await api('/api/runs/plan', { group: 'refused-0000000000000000' })).toMatchObject([404, { code: 'NOT_FOUND' }])
+    const { status, html } = await page('/runs/plan', { group: 'refused-0000000000000000' })
+    expect([status, html.includes('Nothing was done'), html.includes('Nothing is in trouble there any more')]).toEqual([404, true, true])
+  })
 })
 
 describe('one document', () => {

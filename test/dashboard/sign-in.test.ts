@@ -55,13 +55,43 @@ describe('signing in', () => {
   })
 
   test('leads back to the page of a form that came too late, and says that nothing was done', async () => {
-    const late = async (path: string) => (await fetch(open.url + path, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ reason: 'I have read it' }) })).headers.get('location')
+    const late = async (path: string) => (await fetch(open.url + path, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ kind: 'retry' }) })).headers.get('location')
     expect(await Promise.all(['/reviews/7/release?reason=code', '/alerts/7/take', '/stops', '/runs/plan', '/channels/pkb/pause'].map(late))).toEqual(
       ['/reviews/7', '/alerts', '/stops', '/runs', '/channels/pkb'].map((to) => `/sign-in?to=${encodeURIComponent(to)}&lost=form`))
-    expect((await get('/sign-in?to=%2Freviews%2F7&lost=form')).html).toContain('Nothing was done, and what you had written was not kept.')
+    expect((await get('/sign-in?to=%2Freviews%2F7&lost=form')).html).toContain('Nothing was done.')
     expect((await get('/sign-in')).html).not.toContain('Nothing was done')
     // A part of a list is a page of its own.
     expect((await get('/reviews?reason=code&late=yes')).location).toBe(`/sign-in?to=${encodeURIComponent('/reviews?reason=code&late=yes')}`)
+    // Who wanted to sign out is signed out.
+    expect(await late('/sign-out')).toBe('/sign-in?message=signed-out')
+  })
+
+  test('gives back what was typed into a form that came too late, and keeps none of it', async () => {
+    const late = await send('/reviews/7/release', { formToken: 'old', role: 'Consultant', reason: 'Read it & <b>agreed</b>', consent: 'By letter of 12 May', password: PASSWORD, current: 'another secret', code: 'ABCD-EFGH', nhsNumber: '9990000018', title: 'Letter of Ada', sha256: 'f'.repeat(64) })
+    expect([late.status, late.location, late.set]).toEqual([403, null, []])
+    for (const text of ['Nothing was done: you were signed out', 'Consultant', 'Read it &amp; &lt;b&gt;agreed&lt;/b&gt;', 'By letter of 12 May', 'href="/sign-in?to=%2Freviews%2F7"', 'href="/reviews/7"']) expect([text, late.html.includes(text)]).toEqual([text, true])
+    for (const secret of [PASSWORD, 'another secret', 'ABCD-EFGH', '9990000018', 'Letter of Ada', 'ffff']) expect([secret, late.html.includes(secret)]).toEqual([secret, false])
+    expect(open.lines.join()).not.toMatch(/Consultant|agreed|12 May/u)
+    expect((await place.pool.query("select 1 from events where detail::text ~ 'agreed|12 May'")).rows).toEqual([])
+  })
+
+  test('gives back no number that could be a patient\u2019s, and nothing that another site sent', async () => {
+    const numbered = await send('/reviews/7/release', { reason: 'for 999 000 0018', role: 'Consultant' })
+    expect([numbered.html.includes('999 000 0018'), numbered.html.includes('It holds ten digits in a row')]).toEqual([false, true])
+    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }] as Record<string, string>[]) {
+      const planted = await send('/reviews/7/release', { reason: 'Ring this number' }, headers)
+      expect([planted.status, planted.location, planted.html.includes('Ring this')]).toEqual([303, '/sign-in?to=%2Freviews%2F7&lost=form', false])
+    }
+  })
+
+  test('gives back what was typed into a form of a session before, or without the right, and only then', async () => {
+    const jane = await signedIn(place, { role: 'viewer' })
+    const before = await send('/stops', { formToken: 'of the session before', reason: 'PKB asks us to', value: 'ADULT1' }, jane.headers)
+    const without = await send('/stops', { formToken: jane.formToken, reason: 'PKB asks us to', password: PASSWORD }, jane.headers)
+    expect([before.status, without.status]).toEqual([403, 403])
+    for (const { html } of [before, without]) expect([html.includes('PKB asks us to'), html.includes(PASSWORD)]).toEqual([true, false])
+    const planted = await send('/stops', { formToken: jane.formToken, reason: 'Ring this number' }, { ...jane.headers, 'sec-fetch-site': 'cross-site' })
+    expect([planted.status, planted.html.includes('Ring this')]).toEqual([403, false])
   })
 
   test('gives a session of its own each time, and ends the one that the browser came with', async () => {

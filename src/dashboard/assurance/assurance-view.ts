@@ -5,7 +5,7 @@ import { SORTS, THRESHOLDS } from '../../ledger/assurance-report.ts'
 import { NOT_LISTED } from '../../ledger/observed-report.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { AssuranceAsked } from './assurance.ts'
-import { counted, hrefTo, number, percent, type Cell, type Params } from './numbers-view.ts'
+import { counted, hrefTo, monthName, number, percent, type Cell, type Params } from './numbers-view.ts'
 import { directorateOptions, spanOf } from './observing-view.ts'
 import { spanInWords } from './reconciliation-view.ts'
 
@@ -75,5 +75,3 @@ export const assuranceView = (asked: AssuranceAsked, report: AssuranceReport, { 
     observing: hrefTo('/observing', { directorate: asked.directorate, since: asked.sinceText, until: asked.untilText }),
   }
 }
-
-const monthName = (month: string): string => new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', month: 'long', year: 'numeric' }).format(new Date(`${month}-01T00:00:00Z`))

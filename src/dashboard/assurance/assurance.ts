@@ -2,6 +2,7 @@
 // document: there are numbers, and lists behind them.
 import type { Request, RequestHandler } from 'express'
 import { Failure } from '../../errors.ts'
+import { sendCsv } from '../csv-answer.ts'
 import { assuranceOf, SORTS, THRESHOLDS, type AssuranceReport, type Sort } from '../../ledger/assurance-report.ts'
 import { assuranceCsv } from './assurance-csv.ts'
 import { assuranceView, sortOptions } from './assurance-view.ts'
@@ -21,7 +22,7 @@ type AssuranceRead = { readonly ok: true; readonly asked: AssuranceAsked } | { r
 const TIMES = { usualDays: 90, directorate: true }
 
 /** `since`, `until` and `directorate` as for a list, and `sort`; the last 90 days where nothing is said. */
-export const readAssurance = ({ sort, ...raw }: { readonly [name: string]: unknown }, now: Date): AssuranceRead => {
+const readAssurance = ({ sort, ...raw }: { readonly [name: string]: unknown }, now: Date): AssuranceRead => {
   const sorted = SORTS.find((one) => one === (sort === undefined || sort === '' ? 'withheld' : sort))
   const read = readAsked(raw, TIMES, now)
   if (read.ok && sorted) return { ok: true, asked: { ...read.asked, sort: sorted } }
@@ -52,9 +53,7 @@ export const assuranceAddresses = (parts: Parts): readonly Address[] => {
   }
   const csv: RequestHandler = async (req, res) => {
     const { rows } = await reportOf(parts, asked(req))
-    res.setHeader('Content-Disposition', 'attachment; filename="assurance.csv"')
-    res.setHeader('Cache-Control', 'no-store')
-    res.type('text/csv').send(assuranceCsv(rows))
+    sendCsv(res, 'assurance.csv', assuranceCsv(rows))
   }
   return [
     { method: 'get', path: '/assurance', right: 'see', same: '/api/assurance', handle: [page] },

@@ -3,7 +3,7 @@
 // a document that RiO never sent.
 import { parse } from 'csv-parse/sync'
 
-export const MOST_IDS = 100_000
+const MOST_IDS = 100_000
 export const MOST_BYTES = 8_000_000
 const LONGEST = 200
 const HEADINGS = ['documentid', 'riodocumentid', 'sourceid', 'docid', 'id']

@@ -5,21 +5,16 @@ import type { Policy } from '../../policy/policy.ts'
 import type { ObservingAsked } from './observing.ts'
 import type { PolicyStatus } from '../parts.ts'
 import { reviewView } from '../channels/policy.ts'
+import { counted, hrefTo, monthName, percent, type Cell, type Params } from './numbers-view.ts'
 import { endOfLondonDay, startOfLondonDay } from '../../decide/london.ts'
 import { londonTime } from '../times.ts'
 import { FACTS_IN_WORDS, ROUTES_IN_WORDS } from '../words.ts'
 
-type Params = { readonly [name: string]: string | undefined }
-type Cell = { readonly head: string; readonly text: string; readonly href?: string }
-
 export const HEADS = ['Documents', 'PKB record', 'Print', 'Left to the team', 'Withheld', 'Review', 'Share rate', 'Conflicts', 'Variances'] as const
 
-const number = (value: number): string => value.toLocaleString('en-GB')
-export const percent = (rate: number | undefined): string => (rate === undefined ? 'no documents' : `${(rate * 100).toLocaleString('en-GB', { maximumFractionDigits: 1 })}%`)
+export const shareRate = (rate: number | undefined): string => (rate === undefined ? 'no documents' : percent(rate))
 
-const listHref = (params: Params): string => `/documents?${new URLSearchParams(Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))}`
-
-const linked = (head: string, value: number, params: Params | undefined): Cell => ({ head, text: number(value), ...(value > 0 && params ? { href: listHref(params) } : {}) })
+const linked = (head: string, value: number, params: Params | undefined): Cell => counted(head, value, params && hrefTo('/documents', params))
 
 /** A row of numbers. Without `params` no list shows just these documents. */
 const cells = (tally: Tally, params: Params | undefined): readonly Cell[] => {
@@ -29,7 +24,7 @@ const cells = (tally: Tally, params: Params | undefined): readonly Cell[] => {
   return [
     linked('Documents', tally.documents, params), linked('PKB record', tally.pkb, narrow({ route: 'observe', wouldRoute: 'pkb' })), linked('Print', tally.print, posted),
     linked('Left to the team', tally.leftToTeam, posted), linked('Withheld', tally.withheld, narrow({ route: 'withhold' })), linked('Review', tally.review, narrow({ wouldRoute: 'review' })),
-    { head: 'Share rate', text: percent(tally.shareRate) },
+    { head: 'Share rate', text: shareRate(tally.shareRate) },
     linked('Conflicts', tally.conflicts, narrow({ marked: 'conflict' })), linked('Variances', tally.variances, narrow({ marked: 'variance' })),
   ]
 }
@@ -67,5 +62,3 @@ export const observingView = (asked: ObservingAsked, report: ObservedReport, dir
     reviews: reviews.map(reviewView),
   }
 }
-
-const monthName = (month: string): string => new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', month: 'long', year: 'numeric' }).format(new Date(`${month}-01T00:00:00Z`))

@@ -6,6 +6,7 @@ import { startOfLondonDay } from '../../decide/london.ts'
 import { countOutcomes, fileNameOf, outcomeCsv } from '../../decide/outcome-text.ts'
 import { TEAM_OUTCOME_NAMES, type TeamOutcome } from '../../decide/team-outcome.ts'
 import { Failure } from '../../errors.ts'
+import { sendCsv } from '../csv-answer.ts'
 import type { OutcomeDay, OutcomeLine } from '../../ledger/ledger.ts'
 import { wrongInWords, type Wrong } from '../documents/filter.ts'
 import { wrongView } from '../documents/list-view.ts'
@@ -75,9 +76,8 @@ export const outcomeAddresses = (parts: Parts): readonly Address[] => {
   const csv: RequestHandler = async (req, res) => {
     const of = asked(req)
     const { made, lines } = await found(of)
-    res.setHeader('Content-Disposition', `attachment; filename="outcomes-${made?.day ?? 'none'}${of.team === undefined ? '.csv' : `-${fileNameOf(of.team).replaceAll('%', '_')}`}"`)
-    res.setHeader('Cache-Control', 'no-store')
-    res.type('text/csv').send(outcomeCsv(having(lines, of.outcome), made?.madeAt ?? parts.now().toISOString()))
+    const team = of.team === undefined ? '.csv' : `-${fileNameOf(of.team).replaceAll('%', '_')}`
+    sendCsv(res, `outcomes-${made?.day ?? 'none'}${team}`, outcomeCsv(having(lines, of.outcome), made?.madeAt ?? parts.now().toISOString()))
   }
   return [
     { method: 'get', path: '/outcomes', right: 'see', same: '/api/outcomes', handle: [page] },

@@ -10,7 +10,7 @@ import { aCause, aCount, aCursor, aDay, aDeliveryState, aHash, anId, anInstant, 
 
 const byPolicy = z.strictObject({ hash: z.string(), documents: aCount })
 
-export const failureGroup = z.strictObject({
+const failureGroup = z.strictObject({
   key: z.string().meta({ description: 'The same for the same destination, cause and signature, always.' }), destination: z.string(), cause: aCause, signature: z.string(), documents: aCount, patients: aCount,
   unidentified: aCount, person: aCount, again: aCount, behind: aCount, ages: z.strictObject({ hour: aCount, fourHours: aCount, day: aCount, older: aCount }).meta({ description: 'Documents by for how long they have been owed: under an hour, under four, under a day, longer.' }), oldestSince: anInstant, firstSeen: anInstant, lastSeen: anInstant, thisHour: aCount, hourBefore: aCount,
   policies: z.array(byPolicy), nextAt: anInstant.optional(),
@@ -40,7 +40,7 @@ export const recalls = z.strictObject({
 const TALLY = { documents: aCount, pkb: aCount, print: aCount, leftToTeam: aCount, withheld: aCount, review: aCount, conflicts: aCount, variances: aCount, shareRate: aRate.optional() }
 const stage = z.enum(FACTS.directorate)
 
-export const signOff = z.strictObject({
+const signOff = z.strictObject({
   directorate: z.string(), name: z.string(), status: z.enum(['live', 'observing', 'not-live']), signedOffBy: z.string().optional(), signedOffOn: aDay.optional(), goLive: aDay.optional(),
   reviewBy: aDay.optional(), overdue: z.boolean(), dueSoon: z.boolean(),
 }).meta({ id: 'SignOff' })

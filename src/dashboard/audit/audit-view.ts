@@ -37,7 +37,7 @@ export const auditView = (query: Raw, entries: readonly TrailEntry[], cursor: st
 
 // ---------------------------------------------------------------- the chain
 
-export const WHY_BROKEN = {
+const WHY_BROKEN = {
   changed: 'it was changed after it was written, or one before it was taken out or put in',
   missing: 'it is not there',
   added: 'it stands outside the log, before its first entry or beyond its end',

@@ -10,7 +10,7 @@ import { readFilter, wrongInWords, type Wrong } from '../documents/filter.ts'
 import { form } from '../forms.ts'
 import { wrongView } from '../documents/list-view.ts'
 import { isUuid, type Address, type DashboardParts } from '../parts.ts'
-import { holdsTenDigits, TEN_DIGITS_SAYS } from '../reason.ts'
+import { holdsTenDigits, TEN_DIGITS_SAYS } from '../ten-digits.ts'
 import { show } from '../views.ts'
 import { ownForms } from '../visitor.ts'
 
@@ -29,7 +29,7 @@ const wrongText = (parameter: string, text: unknown, longest: number, why: strin
 }
 
 /** `kind`: one or more, `people` for all that people and programs did and saw, `all` for everything. */
-export const readAudit = ({ who, kind, document, since, until, limit, cursor, ...others }: Raw): AskedRead => {
+const readAudit = ({ who, kind, document, since, until, limit, cursor, ...others }: Raw): AskedRead => {
   const kinds = isText(kind) ? kind.split(',').map((one) => one.trim()) : ['people']
   const read = readFilter({ since, until, limit }, 'query')
   const wrong: readonly Wrong[] = [

@@ -21,7 +21,7 @@ type Parts = Pick<DashboardParts, 'ledger' | 'policy' | 'policyStatus' | 'channe
 /** A process that has said nothing for so long is gone. */
 const HEARD_WITHIN_MS = 15_000
 
-export const allChannels = async ({ ledger, policy, channels, now }: Pick<Parts, 'ledger' | 'policy' | 'channels' | 'now'>): Promise<readonly ChannelNow[]> => {
+const allChannels = async ({ ledger, policy, channels, now }: Pick<Parts, 'ledger' | 'policy' | 'channels' | 'now'>): Promise<readonly ChannelNow[]> => {
   const [at, inForce] = [now(), policy()]
   const named = (kind: string): readonly string[] => Object.entries(inForce.channels).filter(([, one]) => one.kind === kind).map(([name]) => name)
   const [halted, reports, activity] = await Promise.all([

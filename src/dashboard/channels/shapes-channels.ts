@@ -1,4 +1,5 @@
-// The shapes of what the API says of channels and of messages that are tried, each once: its description is made from them.
+// The shapes of what the API says of channels and of messages that are tried, each once: its description is made from them. They
+// refuse to describe an explanation a second time: what `explain --json` holds is left open here.
 import { z } from 'zod'
 import { FACTS, FACT_NAMES } from '../../types.ts'
 import { ACTS, CHANNEL_STATES } from './channel-states.ts'

@@ -25,7 +25,7 @@ const deliveryAnswer = (delivery: Omit<StoryDelivery, 'attempts'>) => {
   return { id, destination, state, standing, standingRevision, via, sentAt, acknowledgedAt, read: readStateOf(delivery), readAt, readBy, unconfirmed, dueAt, lastOutcome, lastCode, lastDetail }
 }
 
-export const storyAnswer = (story: Story, { stops, paused }: Kept) => ({
+const storyAnswer = (story: Story, { stops, paused }: Kept) => ({
   id: story.id,
   source: story.source,
   sourceId: story.sourceId,

@@ -1,5 +1,6 @@
 // What is known of whether a letter in the record was read, in one word and in a sentence. It refuses to read "not read"
 // out of PKB's silence: acknowledged is not read, and not known to be read is not unread.
+import { stands } from '../../decide/owed.ts'
 import type { Delivery } from '../../types.ts'
 import { londonTime } from '../times.ts'
 
@@ -7,11 +8,11 @@ import { londonTime } from '../times.ts'
 export type ReadState = 'read' | 'not-known' | 'unsupported'
 
 /** Undefined where there is no copy at PKB that could be read. */
-export const readStateOf = ({ destination, standing, readAt, via }: Pick<Delivery, 'destination' | 'standing' | 'readAt' | 'via'>): ReadState | undefined => {
-  if (destination !== 'pkb') return undefined
-  if (readAt !== undefined) return 'read'
-  if (standing !== 'present' && standing !== 'unsure') return undefined
-  return via?.includes('hl7-soap') ? 'not-known' : 'unsupported'
+export const readStateOf = (delivery: Pick<Delivery, 'destination' | 'standing' | 'readAt' | 'via'>): ReadState | undefined => {
+  if (delivery.destination !== 'pkb') return undefined
+  if (delivery.readAt !== undefined) return 'read'
+  if (!stands(delivery)) return undefined
+  return delivery.via?.includes('hl7-soap') ? 'not-known' : 'unsupported'
 }
 
 const IN_WORDS = {

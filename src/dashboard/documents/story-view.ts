@@ -2,6 +2,7 @@
 // are, what was tried, what happened. It refuses to judge, every word comes from the ledger or from `words.ts`, and to tell
 // who the patient is unless it is asked to.
 import { LABELS, type Label } from '../../decide/labels.ts'
+import { stands } from '../../decide/owed.ts'
 import { tryRules } from '../../decide/rules.ts'
 import { stopInWords } from '../../decide/stopped.ts'
 import type { AuditEvent, Story } from '../../ledger/ledger.ts'
@@ -41,7 +42,7 @@ export const storyView = (story: Story, policy: Policy, now: Date, kept: Kept, u
   ],
   held: story.facts.hold === 'held',
   /** A copy is with a destination, or may be. */
-  stands: story.deliveries.some(({ standing }) => standing === 'present' || standing === 'unsure'),
+  stands: story.deliveries.some(stands),
   labels: story.decision.labels.map((label) => ({ code: label, display: Object.hasOwn(LABELS, label) ? LABELS[label as Label].display : '' })),
   document: documentRows(story, now, unmasked),
   patient: unmasked ? patientRows(story) : undefined,

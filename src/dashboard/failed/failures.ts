@@ -1,11 +1,11 @@
 // What is in trouble, grouped by cause and signature: the page of failed deliveries, one group with its documents, and both
 // for programs. It refuses patient data, in addresses above all: a group's key is made of what the group says of itself.
-import type { RequestHandler, Response } from 'express'
-import { CAUSES } from '../../decide/cause.ts'
+import type { RequestHandler } from 'express'
+import { CAUSES, type Cause } from '../../decide/cause.ts'
 import { MOST_MEMBERS, RUN_KINDS } from '../../decide/retry-run.ts'
 import { Failure } from '../../errors.ts'
+import { sendCsv } from '../csv-answer.ts'
 import type { FailureGroup, FailureRow, Ledger } from '../../ledger/ledger.ts'
-import type { Route } from '../../types.ts'
 import { rowAnswer } from '../documents/api.ts'
 import { pageQuery } from '../shapes-asked.ts'
 import { ACCOUNTS_IN_WORDS, AE_IN_WORDS, CAUSES_IN_WORDS, FATES_IN_WORDS } from './cause-words.ts'
@@ -15,12 +15,13 @@ import { rowView } from '../documents/list-view.ts'
 import { isUuid, type Address, type DashboardParts } from '../parts.ts'
 import { TROUBLED_ON_PAGE } from './retry.ts'
 import { RUN_KINDS_IN_WORDS } from './run-words.ts'
+import { destinationOf } from './runs-view.ts'
 import { failures as failuresShape, failuresOfGroup } from '../assurance/shapes-reports.ts'
 import { deliveryView } from '../documents/story-view.ts'
 import { ageOf, londonTime } from '../times.ts'
 import { show } from '../views.ts'
 import { may } from '../visitor.ts'
-import { DELIVERY_STATES_IN_WORDS, ROUTES_IN_WORDS, countOf } from '../words.ts'
+import { DELIVERY_STATES_IN_WORDS, countOf } from '../words.ts'
 
 const [USUAL, MOST] = [50, 200]
 const KEY = new RegExp(`^(?:${CAUSES.join('|')})-[0-9a-f]{16}$`, 'u')
@@ -29,7 +30,6 @@ const isKey = (text: unknown): text is string => typeof text === 'string' && KEY
 // ---------------------------------------------------------------- in words
 
 const due = (at: string | undefined, now: Date): string => (at === undefined ? '' : at <= now.toISOString() ? 'Now' : londonTime(at))
-const destinationOf = (name: string): string => (Object.hasOwn(ROUTES_IN_WORDS, name) ? ROUTES_IN_WORDS[name as Route] : name)
 
 /** More, fewer or as many as in the hour before. */
 const trendOf = ({ thisHour, hourBefore }: FailureGroup): string =>
@@ -43,11 +43,14 @@ const fatesOf = ({ person, again, behind }: FailureGroup): readonly string[] => 
   ...(person > 0 ? [`${person} for a person`] : []), ...(again > 0 ? [`${again} tried again`] : []), ...(behind > 0 ? [`${behind} not tried yet`] : []),
 ]
 
+/** What comes first where a retry alone would change nothing: of what was refused a person says what has changed; what was blocked is never retried. */
+const RETRY: Partial<Record<Cause, 'later' | 'never'>> = { refused: 'later', 'second-key': 'never' }
+
 const groupView = (group: FailureGroup, now: Date) => {
   const { text, colour } = CAUSES_IN_WORDS[group.cause]
-  const { means, act } = group.signature.endsWith(' Accounts') ? ACCOUNTS_IN_WORDS : group.signature === 'AE' ? AE_IN_WORDS : CAUSES_IN_WORDS[group.cause]
+  const { means, act } = group.signature.endsWith(' Accounts') ? ACCOUNTS_IN_WORDS : /^(?:AE|CE)(?: |$)/u.test(group.signature) ? AE_IN_WORDS : CAUSES_IN_WORDS[group.cause]
   return {
-    href: `/failed/${group.key}`, key: group.key, isForRecord: group.destination === 'pkb', cause: { text, colour }, means, act, signature: group.signature, destination: destinationOf(group.destination),
+    href: `/failed/${group.key}`, key: group.key, isForRecord: group.destination === 'pkb', cause: { text, colour }, means, act, retry: RETRY[group.cause] ?? 'first', signature: group.signature, destination: destinationOf(group.destination),
     documents: group.documents, patients: group.patients, fates: fatesOf(group).join(', '), trend: trendOf(group),
     oldest: { at: group.oldestSince, age: ageOf(group.oldestSince, now) }, ages: agesOf(group).join(', '), next: group.nextAt === undefined ? 'None' : due(group.nextAt, now),
     rows: [
@@ -87,12 +90,6 @@ const cursorOf = (given: unknown): string | undefined => {
   throw new Failure('QUERY_INVALID', 'cursor: Use the cursor that came with the page before.')
 }
 
-const sendCsv = (res: Response, name: string, text: string): void => {
-  res.setHeader('Content-Disposition', `attachment; filename="${name}.csv"`)
-  res.setHeader('Cache-Control', 'no-store')
-  res.type('text/csv').send(text)
-}
-
 export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly ledger: Pick<Ledger, 'failures' | 'failuresIn' | 'troubled'> }): readonly Address[] => {
   const { ledger, now } = parts
 
@@ -128,12 +125,12 @@ export const failureAddresses = (parts: Pick<DashboardParts, 'now'> & { readonly
     })
   }
 
-  const csv: RequestHandler = async (_req, res) => sendCsv(res, 'failed', groupsCsv((await ledger.failures(now().toISOString())).groups))
+  const csv: RequestHandler = async (_req, res) => sendCsv(res, 'failed.csv', groupsCsv((await ledger.failures(now().toISOString())).groups))
   const csvOfGroup: RequestHandler = async (req, res) => {
     const key = req.params['group']
     const found = isKey(key) ? await ledger.failuresIn(now().toISOString(), key, MOST_MEMBERS) : undefined
     if (!found) throw new Failure('NOT_FOUND', 'Nothing is in this group.')
-    sendCsv(res, 'failed-group', groupCsv(found.group, found.rows))
+    sendCsv(res, 'failed-group.csv', groupCsv(found.group, found.rows))
   }
 
   const api: RequestHandler = async (_req, res) => {

@@ -12,7 +12,7 @@ import { ROUTES_IN_WORDS } from '../words.ts'
 type Row = { readonly key: string; readonly value: string }
 
 export const count = (n: number, one: string): string => `${number(n)} ${one}${n === 1 ? '' : 's'}`
-const destinationOf = (name: string): string => (Object.hasOwn(ROUTES_IN_WORDS, name) ? ROUTES_IN_WORDS[name as Route] : name)
+export const destinationOf = (name: string): string => (Object.hasOwn(ROUTES_IN_WORDS, name) ? ROUTES_IN_WORDS[name as Route] : name)
 const titleOf = ({ kind, cause, signature }: Run): string => `${RUN_KINDS_IN_WORDS[kind].text}: ${cause ? `${CAUSES_IN_WORDS[cause].text}, ${signature ?? ''}` : 'chosen deliveries'}`
 
 export const runRowView = (run: Run) => ({
@@ -38,7 +38,7 @@ const policiesOf = ({ policies, policyInForce }: RunNow): string =>
 
 /** What is in the group and not in the run, and why. */
 const leftOut = ({ kind, byClass, changed, cut }: Run, { joined, overtaken }: RunNow): readonly string[] => [
-  ...(byClass.refused && changed === undefined && kind !== 'print' ? [`${number(byClass.refused)} refused by the destination: ${byClass.refused === 1 ? 'it' : 'each'} would be refused again unchanged. Say below what has changed, and ${byClass.refused === 1 ? 'it is' : 'they are'} part of the plan.`] : []),
+  ...(byClass.refused && changed === undefined && kind !== 'print' ? [`${number(byClass.refused)} refused by the destination: ${byClass.refused === 1 ? 'it' : 'each'} would be refused again unchanged. Say what has changed, and ${byClass.refused === 1 ? 'it is' : 'they are'} part of the plan.`] : []),
   ...(byClass.blocked && kind === 'retry' ? [`${number(byClass.blocked)} blocked by the second key: never retried. Only a new decision clears ${byClass.blocked === 1 ? 'it' : 'them'}.`] : []),
   ...(byClass.nothing ? [`${number(byClass.nothing)} superseded, or with nothing to do any more.`] : []),
   ...(overtaken > 0 ? [`${number(overtaken)} overtaken since the plan was made: a newer revision came, or it arrived by itself. ${overtaken === 1 ? 'It is' : 'They are'} left alone.`] : []),
@@ -47,8 +47,8 @@ const leftOut = ({ kind, byClass, changed, cut }: Run, { joined, overtaken }: Ru
 ]
 
 const waiting = ({ shared, stopped, away, circuitUntil, paused }: Waits): readonly string[] => [
-  ...(shared > 0 ? [`${number(shared)} part of another run that has not ended: see Retry runs before you start this one.`] : []),
-  ...(stopped > 0 ? [`${number(stopped)} held by a stop: made due, and sent only when the stop is lifted.`] : []),
+  ...(shared > 0 ? [`${number(shared)} ${shared === 1 ? 'is' : 'are'} part of another run that has not ended: see Retry runs before you start this one.`] : []),
+  ...(stopped > 0 ? [`${number(stopped)} ${stopped === 1 ? 'is' : 'are'} held by a stop: made due, and sent only when the stop is lifted.`] : []),
   ...(paused ? [`The channel is paused by ${paused.actor}: ${paused.reason}`] : []),
   ...(circuitUntil === undefined ? [] : [`The circuit is open: nothing is sent before ${londonTime(circuitUntil)}.`]),
   ...(away && circuitUntil === undefined ? [`The last exchange with the destination failed (${away.code}): they may have to wait for it.`] : []),
@@ -89,7 +89,7 @@ export const runView = (run: Run, now: Waits, rows: readonly RunRow[], mayRetry:
 })
 
 /** Where it is to be decided again, to what would be different first. */
-const memberView = (row: RunRow, { kind, state }: Run) => ({
+const memberView = (row: RunRow, { kind, state, changed }: Run) => ({
   href: `/documents/${row.documentId}${kind === 'decide-again' && (state === 'planned' || state === 'unconfirmed') ? '/difference' : '#deliveries'}`, sourceId: row.sourceId, code: row.code ?? 'None', team: row.team ?? 'None', state: MEMBER_STATES_IN_WORDS[row.state],
-  was: kind === 'print' && row.class === 'refused' ? 'Refused by the destination' : CLASSES_IN_WORDS[row.class], answer: OUR_ANSWERS_IN_WORDS[row.lastCode ?? ''] ?? row.lastCode ?? '', tried: row.triedAt === undefined ? 'No' : londonTime(row.triedAt), step: row.step === undefined ? '' : STEPS_IN_WORDS[row.step],
+  was: row.class === 'refused' && (kind === 'print' || changed !== undefined) ? 'Refused by the destination' : CLASSES_IN_WORDS[row.class], answer: OUR_ANSWERS_IN_WORDS[row.lastCode ?? ''] ?? row.lastCode ?? '', tried: row.triedAt === undefined ? 'No' : londonTime(row.triedAt), step: row.step === undefined ? '' : STEPS_IN_WORDS[row.step],
 })

@@ -4,6 +4,7 @@
 import type { RequestHandler, Response } from 'express'
 import { MOST_MEMBERS, RUN_WISHES, type RunWish } from '../../decide/retry-run.ts'
 import { Failure } from '../../errors.ts'
+import { sendCsv } from '../csv-answer.ts'
 import type { Run, RunBy } from '../../ledger/ledger.ts'
 import { NO_REASON } from '../../ledger/people.ts'
 import { bodyOf, json } from '../documents/api.ts'
@@ -58,11 +59,9 @@ const change = async (parts: Parts, res: Response, id: unknown, wanted: RunWish,
   return changed
 }
 
-const sendCsv = (parts: Parts): RequestHandler => async (req, res) => {
+const reportCsv = (parts: Parts): RequestHandler => async (req, res) => {
   const { id } = await runOf(parts, req.params['id'])
-  res.setHeader('Content-Disposition', 'attachment; filename="retry-run.csv"')
-  res.setHeader('Cache-Control', 'no-store')
-  res.type('text/csv').send(runCsv(await parts.ledger.runReport(id, MOST_MEMBERS)))
+  sendCsv(res, 'retry-run.csv', runCsv(await parts.ledger.runReport(id, MOST_MEMBERS)))
 }
 
 export const runAddresses = (parts: Parts): readonly Address[] => [...apiRuns(parts), ...pageRuns(parts)]
@@ -106,7 +105,7 @@ const apiRuns = (parts: Parts): readonly Address[] => {
     { method: 'get', path: '/api/runs/:id', right: 'see', told: { says: 'One run, how far it is, and what has changed around it.', answer: runNowShape, errors: ['NOT_FOUND'] }, handle: [one] },
     { method: 'get', path: '/api/runs/:id/difference', right: 'see', told: { says: 'What a plan to decide again, or to print instead, would change.', answer: runDifferenceShape, errors: ['NOT_FOUND', 'QUERY_INVALID'] }, handle: [difference] },
     { method: 'get', path: '/api/runs/:id/report', right: 'see', told: { says: 'What became of each delivery of a run.', answer: reportShape, errors: ['NOT_FOUND'] }, handle: [report] },
-    { method: 'get', path: '/api/runs/:id/report.csv', right: 'see', told: { says: 'The same as CSV.', type: 'text/csv', errors: ['NOT_FOUND'] }, handle: [sendCsv(parts)] },
+    { method: 'get', path: '/api/runs/:id/report.csv', right: 'see', told: { says: 'The same as CSV.', type: 'text/csv', errors: ['NOT_FOUND'] }, handle: [reportCsv(parts)] },
     ...RUN_WISHES.map((wanted): Address => ({
       method: 'post', path: `/api/runs/:id/${wanted}`, right: 'retry', told: { says: SAYS[wanted], body: wishShape, answer: runShape, errors: ['NOT_FOUND', 'RUN_NOT_POSSIBLE', 'SECOND_PERSON_NEEDED'] }, handle: [json, changeIt(wanted)],
     })),
@@ -122,7 +121,7 @@ const pageRuns = (parts: Parts): readonly Address[] => {
   const view = async (res: Response, id: unknown, more: object): Promise<object> => {
     const run = await runOf(parts, id)
     const [now, rows] = await Promise.all([waitsOf(parts, run), ledger.runReport(run.id, MOST_ROWS, { failedFirst: true })])
-    const difference = run.part > 0 && (run.state === 'planned' || run.state === 'unconfirmed') ? await runDifference(parts, run) : undefined
+    const difference = (run.part > 0 || (run.byClass.refused ?? 0) > 0) && (run.state === 'planned' || run.state === 'unconfirmed') ? await runDifference(parts, run) : undefined
     const total = Object.values(run.byClass).reduce((sum: number, n) => sum + (n ?? 0), 0)
     return { given: {}, run: runView(run, now, rows, may(res, 'retry')), ...(difference ? { difference: runDifferenceRows(difference) } : {}), most: total > MOST_ROWS ? MOST_ROWS : undefined, ...more }
   }
@@ -150,7 +149,7 @@ const pageRuns = (parts: Parts): readonly Address[] => {
     { method: 'get', path: '/runs', right: 'see', same: '/api/runs', handle: [list] },
     { method: 'post', path: '/runs/plan', right: 'retry', handle: [form, ownForms, planIt] },
     { method: 'get', path: '/runs/:id', right: 'see', same: '/api/runs/:id', handle: [one] },
-    { method: 'get', path: '/runs/:id/report.csv', right: 'see', handle: [sendCsv(parts)] },
+    { method: 'get', path: '/runs/:id/report.csv', right: 'see', handle: [reportCsv(parts)] },
     ...RUN_WISHES.map((wanted): Address => ({ method: 'post', path: `/runs/:id/${wanted}`, right: 'retry', handle: [form, ownForms, changeIt(wanted)] })),
   ]
 }

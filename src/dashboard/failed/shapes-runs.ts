@@ -1,5 +1,5 @@
 // The shapes of what the API says of retry runs and of deciding a document again, each once: its description is made from
-// them.
+// them. They refuse members that they do not name, so an answer says nothing that is not described.
 import { z } from 'zod'
 import { MEMBER_CLASSES, MEMBER_STATES, MOST_PER_MINUTE, RUN_KINDS, RUN_STATES } from '../../decide/retry-run.ts'
 import { aCause, aCount, aHash, anId, anInstant, aRoute, decision } from '../shapes.ts'

@@ -3,6 +3,7 @@
 import type { Request, RequestHandler } from 'express'
 import { csvOf } from '../../csv.ts'
 import { Failure } from '../../errors.ts'
+import { sendCsv } from '../csv-answer.ts'
 import type { CodeSeen, Reviewing } from '../../ledger/ledger.ts'
 import { readAsked, type Asked, type AskedRead } from '../assurance/asked.ts'
 import { wrongInWords } from '../documents/filter.ts'
@@ -35,7 +36,7 @@ const rowView = (code: string, rows: readonly CodeSeen[]) => ({
 const time = (at: string) => ({ at, text: londonTime(at) })
 
 /** The code that most documents came with first; those without any apart. */
-export const codesView = (seen: readonly CodeSeen[]) => {
+const codesView = (seen: readonly CodeSeen[]) => {
   const rows = [...Map.groupBy(seen, ({ code }) => code ?? '')].map(([code, of]) => rowView(code, of)).toSorted((a, b) => b.documents - a.documents || (a.code < b.code ? -1 : 1))
   return { rows: rows.filter(({ code }) => code !== ''), without: rows.filter(({ code }) => code === '') }
 }
@@ -45,7 +46,7 @@ const COLUMNS = {
   first_seen: ({ firstSeen }) => firstSeen, last_seen: ({ lastSeen }) => lastSeen,
 } as const satisfies Record<string, (row: CodeSeen) => string>
 
-export const codesCsv = (seen: readonly CodeSeen[]): string => csvOf(COLUMNS, seen)
+const codesCsv = (seen: readonly CodeSeen[]): string => csvOf(COLUMNS, seen)
 
 export const codesAddresses = ({ ledger, policy, now }: Parts): readonly Address[] => {
   const read = (req: Request): AskedRead => readAsked(req.query, { usualDays: 90 }, now())
@@ -67,9 +68,7 @@ export const codesAddresses = ({ ledger, policy, now }: Parts): readonly Address
     res.json({ since, until, codes: await seenIn(asked(req)) })
   }
   const csv: RequestHandler = async (req, res) => {
-    res.setHeader('Content-Disposition', 'attachment; filename="codes.csv"')
-    res.setHeader('Cache-Control', 'no-store')
-    res.type('text/csv').send(codesCsv(await seenIn(asked(req))))
+    sendCsv(res, 'codes.csv', codesCsv(await seenIn(asked(req))))
   }
   return [
     { method: 'get', path: '/codes', right: 'see', same: '/api/codes', handle: [page] },

@@ -43,7 +43,7 @@ const KEEPS = ({ forbids }: FloorLine): string => {
 export const lineView = (line: FloorLine) => ({ id: line.id, says: line.says, keeps: KEEPS(line), lifted: line.when.hold ? 'Lift the hold' : LIFTED[liftedBy(line)] })
 
 /** What would become of it, before anybody presses anything. */
-export const becomesView = ({ decision }: Pick<Would, 'decision'>) => ({
+const becomesView = ({ decision }: Pick<Would, 'decision'>) => ({
   route: wayOf(decision), rule: decision.rule, because: decision.because,
   labels: decision.labels.map((label) => ({ code: label, display: Object.hasOwn(LABELS, label) ? LABELS[label as Label].display : '' })),
 })
@@ -59,7 +59,7 @@ const matter = ({ lines, story: { decision } }: ToDecide, policy: Policy): Reado
   return new Set([...lines.map(({ when }) => when), rule?.when ?? {}].flatMap((when) => Object.keys(when)))
 }
 
-export const waitingView = ({ review: { reason, since } }: Pick<ToDecide, 'review'>, limits: ReviewLimits, now: Date) => {
+const waitingView = ({ review: { reason, since } }: Pick<ToDecide, 'review'>, limits: ReviewLimits, now: Date) => {
   if (reason === undefined || since === undefined) return undefined
   const { text, means, act } = REVIEW_REASONS[reason]
   const limit = limitOf(limits, reason)

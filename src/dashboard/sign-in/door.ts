@@ -5,7 +5,7 @@ import { Failure } from '../../errors.ts'
 import type { LiveSession, Staff } from '../../ledger/ledger.ts'
 import { FOR_PROGRAMS } from '../answers.ts'
 import { SIGN_IN, type DashboardParts } from '../parts.ts'
-import { cameFromHere } from '../visitor.ts'
+import { cameFromHere } from '../came-from-here.ts'
 import { clearCookie, hashOfCookie, newToken, setCookie, sha256 } from './cookies.ts'
 
 export type Doors = Pick<DashboardParts, 'now' | 'say' | 'signIn'> & { readonly ledger: Pick<DashboardParts['ledger'], 'startSession'> }

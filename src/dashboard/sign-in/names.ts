@@ -1,6 +1,6 @@
 // The names of people as forms, bodies and commands give them. It refuses a user name that could be taken for another, and
 // a name with ten digits in a row.
-import { holdsTenDigits, TEN_DIGITS_SAYS } from '../reason.ts'
+import { holdsTenDigits, TEN_DIGITS_SAYS } from '../ten-digits.ts'
 import { isRole, ROLES, type Role } from '../rights.ts'
 import type { Wrong } from '../documents/filter.ts'
 

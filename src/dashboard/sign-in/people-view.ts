@@ -5,7 +5,7 @@ import { ageOf, londonTime } from '../times.ts'
 import { isRole, RIGHTS, RIGHTS_OF, ROLES, type Role } from '../rights.ts'
 import { anId, anInstant } from '../shapes.ts'
 
-export const ROLES_IN_WORDS = {
+const ROLES_IN_WORDS = {
   viewer: { text: 'Viewer', says: 'Sees documents, failures and reports, with patients masked.' },
   operator: { text: 'Operator', says: 'A viewer who also tries failed deliveries again, and stops, holds and takes back.' },
   reviewer: { text: 'Reviewer', says: 'An operator who also sees who the patient is, and releases or withholds.' },

@@ -1,5 +1,5 @@
-// Who may come in, and with which roles: the page of administrators and its API. A code is shown once, in the answer to
-// the form that asked for it, since an address would keep it.
+// Who may come in, and with which roles: the page of administrators and its API. It refuses to show a code twice, or anywhere
+// but in the answer to the form that asked for it, since an address would keep it.
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { bodyOf, json } from '../documents/api.ts'

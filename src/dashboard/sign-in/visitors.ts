@@ -3,11 +3,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
 import { FOR_PROGRAMS } from '../answers.ts'
+import { cameFromHere } from '../came-from-here.ts'
 import { doorOf } from '../../ledger/doors.ts'
 import { isByItself } from '../live/by-itself.ts'
 import { SIGN_IN, type DashboardParts } from '../parts.ts'
 import { isRole, RIGHTS_FOR_PROGRAMS, rightsOf } from '../rights.ts'
-import { cameFromHere, showsFormToken, type Visitor, type Visitors } from '../visitor.ts'
+import { showsFormToken, type Visitor, type Visitors } from '../visitor.ts'
 import { hashOfCookie } from './cookies.ts'
 
 /** One way to be known; undefined: not by this one. */
