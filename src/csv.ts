@@ -5,10 +5,10 @@
 const FORMULA = /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u
 
 /** A field: an apostrophe in front makes a would-be formula text. */
-export const csvField = (text: string): string => `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
+const csvField = (text: string): string => `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
 
 /** Lines end in CR LF, the last one too. */
-export const csvLine = (cells: readonly string[]): string => `${cells.map(csvField).join(',')}\r\n`
+const csvLine = (cells: readonly string[]): string => `${cells.map(csvField).join(',')}\r\n`
 
 export const csv = <C extends string>(columns: readonly C[], rows: readonly Readonly<Record<C, string>>[]): string =>
   [columns, ...rows.map((row) => columns.map((column) => row[column]))].map(csvLine).join('')

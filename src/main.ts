@@ -15,7 +15,7 @@ const from = <Name extends string>(name: Name, read: () => Promise<{ readonly US
 
 const COMMANDS: Record<string, Command> = {
   serve: { form: 'serve [feeds|worker|dashboard]', says: 'run the engine, or one part of it', load: from('serve', () => import('./commands/serve.ts')) },
-  send: { form: 'send FILE…', says: 'send uploads to a running engine, by the door that fits', load: from('send', () => import('./commands/send.ts')) },
+  send: { form: 'send FILE…', says: 'send uploads to a running engine: .hl7 over MLLP, .json over HTTP', load: from('send', () => import('./commands/send.ts')) },
   explain: { form: 'explain FILE|DOCUMENT', says: 'show the whole plan, rule by rule; --as-of TIME as it was then', load: from('explain', () => import('./commands/explain.ts')) },
   check: { form: 'check [DIR]', says: 'lint channels and mappings, and prove the safety floor', load: from('check', () => import('./commands/check.ts')) },
   test: { form: 'test [DIR] [--json]', says: 'run the tests in the channel files, and say what they do not reach', load: from('test', () => import('./commands/test.ts')) },

@@ -49,9 +49,9 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  test('uses only settings that the engine knows, and leaves no PKB setting out', () => {
+  test('uses only settings that the engine knows, and leaves out none of PKB, of alerts and of signing in', () => {
     expect(Object.keys(engine.environment).filter((name) => !isSetting(name))).toEqual([])
-    for (const name of Object.keys(SETTINGS).filter((name) => name.startsWith('PKB_'))) expect(engine.environment).toHaveProperty(name)
+    for (const name of Object.keys(SETTINGS).filter((name) => /^(?:PKB|ALERT|SMTP|CONSOLE|SIGN|OIDC)_/u.test(name))) expect(engine.environment).toHaveProperty(name)
   })
 
   test('holds no secret, and says what is missing instead of starting without one', () => {

@@ -40,7 +40,7 @@ const count = (entries: number): string => `${entries.toLocaleString('en-GB')} $
 const span = ({ first, last }: ChainWalk): string => (first === undefined || last === undefined ? '' : `, from ${londonTime(first)} to ${londonTime(last)}`)
 
 /** A chain says nothing of what was cut off its end together with its head, nor of one that was made anew from its beginning. */
-const NOT_SHOWN = 'Whether entries were cut off its end, or the whole was written anew, only an entry that was noted elsewhere shows: --noted.'
+const NOT_SHOWN = 'By itself it cannot show that entries were cut off its end, or that all of it was written anew: compare it with a line that was kept elsewhere, --noted NUMBER:HASH.'
 
 const inWords = (walk: ChainWalk, noted: NotedEntry | undefined): string =>
   walk.entries === 0 ? `The log is empty: there is nothing to check. ${NOT_SHOWN}`

@@ -1,5 +1,5 @@
-// `openletter check`: reads channels/ and mappings/, prints every problem with its place, proves the floor. Needs no
-// database. Exit code 1 if there is anything to mend.
+// `openletter check`: reads channels/ and mappings/, prints every problem with its place, proves the floor. Exit code 1 if there
+// is anything to mend. It refuses to need a database or to change a file.
 import { loadPolicy } from '../policy/load.ts'
 import { printProblem } from '../policy/problem.ts'
 import { londonDay } from '../decide/london.ts'

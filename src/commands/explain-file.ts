@@ -14,7 +14,7 @@ import { firstPrior } from '../policy/test/run.ts'
 import { UNKNOWN_PERSON, type Receipt, type Refusal } from '../types.ts'
 import { reasonsFor, refusedWith, type Explanation } from '../engine/explanation.ts'
 
-export const STANDARD_INPUT = '-'
+const STANDARD_INPUT = '-'
 
 /** Whether it is a file, or looks so much like one that it is not looked for in the ledger. */
 export const isFile = async (name: string): Promise<boolean> =>

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import { wrongInWords } from '../dashboard/documents/filter.ts'
 import { observedCounts, observingAnswer, observingReport, readObserving, type ObservingAsked } from '../dashboard/assurance/observing.ts'
-import { percent } from '../dashboard/assurance/observing-view.ts'
+import { shareRate } from '../dashboard/assurance/observing-view.ts'
 import { londonTime } from '../dashboard/times.ts'
 import { londonDay } from '../decide/london.ts'
 import { csv } from '../csv.ts'
@@ -71,7 +71,7 @@ const inCsv = (counts: readonly ObservedCount[]): string => csv(COLUMNS, counts.
 const HEADS = ['documents', 'pkb', 'print', 'team', 'withheld', 'review', 'shared', 'conflicts', 'variances'] as const
 
 const numbers = (tally: Tally): readonly string[] => [
-  ...[tally.documents, tally.pkb, tally.print, tally.leftToTeam, tally.withheld, tally.review].map((value) => value.toLocaleString('en-GB')), percent(tally.shareRate),
+  ...[tally.documents, tally.pkb, tally.print, tally.leftToTeam, tally.withheld, tally.review].map((value) => value.toLocaleString('en-GB')), shareRate(tally.shareRate),
   ...[tally.conflicts, tally.variances].map((value) => value.toLocaleString('en-GB')),
 ]
 

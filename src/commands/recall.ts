@@ -2,6 +2,7 @@
 // guess which document is meant, and to let one go under a policy that is not the one in force.
 import { parseArgs } from 'node:util'
 import { wrongReason } from '../dashboard/reason.ts'
+import { stands } from '../decide/owed.ts'
 import type { Ledger, Story } from '../ledger/ledger.ts'
 import { withLedger } from './ledger.ts'
 import { terminal, type Talk } from './replay-apply.ts'
@@ -48,13 +49,13 @@ const put = async (ledger: Ledger, { id, sourceId, facts }: Story, { reason, lif
   if ((facts.hold === 'held') !== lift) { console.error(`Nothing was changed: ${sourceId} is ${lift ? 'not held' : 'held already'}.`); return 1 }
   await ledger[lift ? 'liftHold' : 'hold'](id, actor, reason, new Date().toISOString())
   const after = await ledger.story(id)
-  const stands = after?.deliveries.filter(({ standing }) => standing === 'present' || standing === 'unsure') ?? []
+  const copies = after?.deliveries.filter(stands) ?? []
   if (lift) {
     console.log(`The hold on ${sourceId} was lifted. It was decided again: ${after?.decision.route ?? 'unknown'}, by the rule ${after?.decision.rule ?? 'unknown'}.`)
     return 0
   }
   console.log(`${sourceId} is held: nothing more of it goes to the patient.`)
-  for (const { destination, state } of stands)
+  for (const { destination, state } of copies)
     console.log(`${destination}: ${state === 'printed' ? 'it was printed, and cannot be taken back. Ask the print house.' : 'a copy stands or may stand, and is being taken back.'}`)
   return 0
 }

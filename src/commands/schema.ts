@@ -1,10 +1,10 @@
 // `openletter schema [--check]`: writes the JSON Schemas beside the channel files and mappings, and the generated tables
 // of the pages. It names each YAML that does not name its schema, and leaves it to people: it never edits their files.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { Failure } from '../errors.ts'
-import { readFolders, type PolicyFiles } from '../policy/files.ts'
+import { readFolders, shown, type PolicyFiles } from '../policy/files.ts'
 import { KIND_NAMES, KINDS, kindOf, printSchema, schemaLine, schemaOf, type KindName } from '../policy/json-schema.ts'
 import { printProblem, type PolicyProblem } from '../policy/problem.ts'
 import { parts, renewed } from '../policy/reference.ts'
@@ -71,8 +71,6 @@ const lineToWrite = (text: string, kind: KindName): string | undefined => {
 const valueOf = (text: string): unknown => {
   try { return parse(text, { logLevel: 'silent' }) as unknown } catch { return undefined }
 }
-
-const shown = (path: string): string => { const short = relative(process.cwd(), path); return short.startsWith('..') ? path : short }
 
 const textOf = async (path: string): Promise<string | undefined> => {
   try {

@@ -1,6 +1,5 @@
-// `openletter send FILE…`: sends uploads to a running engine by the door that fits, and prints what it answers: an
-// `.hl7` message over MLLP, a `.json` upload over HTTP. It refuses to change what it sends, except that the lines of an
-// HL7 file become segments, as HL7 ends them.
+// `openletter send FILE…`: sends uploads to a running engine, an `.hl7` message over MLLP, a `.json` upload over HTTP, and prints
+// what it answers. It refuses to change what it sends, except that the lines of an HL7 file become segments, as HL7 ends them.
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -29,12 +28,18 @@ export const send = async (args: readonly string[], env: Environment): Promise<n
   for (const file of called.files) {
     const isTaken = await sendOne(file, called.doors, env).catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error
-      console.error(`${file}: not sent, ${error.code}\n  ${error.detail}\n  ${error.hint}`)
+      console.error(`${file}: ${error.code === 'DESTINATION_UNSURE' ? 'perhaps taken' : 'not sent'}, ${error.code}\n  ${error.detail}\n  ${hintOf(error)}`)
       return false
     })
     if (!isTaken) exitCode = 1
   }
   return exitCode
+}
+
+/** A delivery is tried again by itself, and what somebody sends by hand is not. */
+const hintOf = ({ code, hint }: Failure): string => {
+  if (code === 'DESTINATION_UNAVAILABLE') return 'Nothing was sent.'
+  return code === 'DESTINATION_UNSURE' ? 'It may have been taken. Send it again: a repeat changes nothing.' : hint
 }
 
 const calledWith = (args: readonly string[]): { readonly files: readonly string[]; readonly doors: Doors } | string => {

@@ -1,9 +1,11 @@
-// `openletter serve [feeds|worker|dashboard]`: runs the engine, or parts of it, until it is told to stop.
+// `openletter serve [feeds|worker|dashboard]`: runs the engine, or parts of it, until it is told to stop. It refuses to start
+// anything under a policy with problems, and prints each with its place.
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { linkOf } from '../dashboard/sign-in/codes.ts'
+import { shown } from '../policy/files.ts'
 import { readSetting } from '../settings.ts'
 import { PARTS, PolicyRefused, startEngine, type Engine, type Part } from '../wire.ts'
 
@@ -21,7 +23,7 @@ export const serve = async (args: readonly string[], env: NodeJS.ProcessEnv): Pr
     engine = await startEngine(env, { parts })
   } catch (error) {
     if (!(error instanceof PolicyRefused)) throw error
-    console.error(`${error.problems.length} problems in channels and mappings, so nothing was started:\n${error.detail.split('\n').slice(1).join('\n')}`)
+    console.error(`${error.problems.length} ${error.problems.length === 1 ? 'problem' : 'problems'} in channels and mappings, so nothing was started:\n${error.detail.split('\n').slice(1).join('\n')}`)
     return 1
   }
   console.log(welcome(engine, parts))
@@ -61,21 +63,42 @@ const hasTerminal = (): boolean => {
   }
 }
 
-const welcome = ({ url, firstCode, mllp, sandboxUrl, policy, env, warnings }: Engine, parts: readonly Part[]): string => {
-  const data = relative(process.cwd(), resolve(readSetting('DATA_DIR', env)!)) || '.'
+const welcome = (engine: Engine, parts: readonly Part[]): string => {
+  const { url, firstCode, mllp, sandboxUrl, env, warnings } = engine
   return [
     '',
     `  Openletter is up (${parts.join(', ')}).`,
     '',
     ...(url && parts.includes('dashboard') ? [`  Pages       ${url}`] : []),
     ...mllp.map(({ feed, host, port }) => `  HL7 feed    mllp ${host}:${port}   (${feed})`),
-    ...(url && parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, { type }]) => (type === 'http' ? [`  HTTP feed   ${url}/feeds/${name}/documents   (token in ${data}/rio-http.token unless set)`] : [])) : []),
-    ...(parts.includes('feeds') ? Object.entries(policy.feeds).flatMap(([name, feed]) => (feed.type === 'folder' ? [`  Folder feed ${relative(process.cwd(), feed.folder) || '.'}   (${name})`] : [])) : []),
-    ...(sandboxUrl ? ['', `  No PKB address is set: the sandbox stands in for PKB, and no document leaves this machine.`, `  Sandbox     ${sandboxUrl}   (a patient's record: ${sandboxUrl}/records/9990000018)`] : []),
-    ...(firstCode === undefined || url === undefined ? [] : ['', '  Nobody has an account yet. This link makes the first one, once and within an hour:', '', `    ${linkOf(readSetting('CONSOLE_URL', env) ?? url, firstCode)}`, '', `  Or type the code ${firstCode} on the page /sign-in/code.`]),
+    ...(parts.includes('feeds') ? otherFeeds(engine) : []),
+    ...(sandboxUrl ? sandboxLines(sandboxUrl) : []),
+    ...(firstCode === undefined || url === undefined ? [] : firstAccount(linkOf(readSetting('CONSOLE_URL', env) ?? url, firstCode), firstCode)),
     ...(parts.length === PARTS.length ? ['', '  Send a first document, from another terminal:', '', '    npx openletter send samples/01-share-registered.hl7'] : []),
     ...warnings().flatMap((warning) => ['', `  ${warning}`]),
     '',
     'openletter ready',
   ].join('\n')
 }
+
+const fromHere = (path: string): string => shown(path) || '.'
+
+/** The feeds that have no port of their own. */
+const otherFeeds = ({ url, policy, env }: Engine): readonly string[] => {
+  const token = `${fromHere(resolve(readSetting('DATA_DIR', env)!))}/rio-http.token`
+  const feeds = Object.entries(policy.feeds)
+  return [
+    ...feeds.flatMap(([name, { type }]) => (url && type === 'http' ? [`  HTTP feed   ${url}/feeds/${name}/documents   (token in ${token} unless set)`] : [])),
+    ...feeds.flatMap(([name, feed]) => (feed.type === 'folder' ? [`  Folder feed ${fromHere(feed.folder)}   (${name})`] : [])),
+  ]
+}
+
+const sandboxLines = (url: string): readonly string[] => [
+  '', '  No PKB address is set: the sandbox stands in for PKB, and no document leaves this machine.',
+  `  Sandbox     ${url}   (a patient's record: ${url}/records/9990000018)`,
+]
+
+const firstAccount = (link: string, code: string): readonly string[] => [
+  '', '  Nobody has an account yet. This link makes the first one, once and within an hour:', '', `    ${link}`,
+  '', `  Or type the code ${code} on the page /sign-in/code.`,
+]

@@ -85,6 +85,9 @@ describe('openletter send', () => {
     expect(await send([hl7, json], env({ MLLP_PORT: '1', HTTP_PORT: '1' }))).toBe(1)
     expect(printed[0]).toContain('Nothing answers at 127.0.0.1:1.')
     expect(printed[1]).toContain('Nothing answers at http://127.0.0.1:1.')
+    // What somebody sends by hand nobody else sends again.
+    expect(printed.join('\n')).not.toContain('by itself')
+    expect(printed.join('\n')).toContain('Nothing was sent.')
     expect(await send([hl7], env({ MLLP_PORT: '0' }))).toBe(1)
     expect(printed.at(-1)).toContain('--mllp HOST:PORT')
   })

@@ -151,7 +151,13 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
     if (count > 0) say('uploads_inherited', { feed: name, count })
     const documents = new Map(lies.files.flatMap(({ kind, name: file, seen }) => (kind === 'document' ? [[file, seen]] as const : [])))
     let [until, again] = [Infinity, false]
-    const isSpent = (): boolean => closing || halted?.() !== undefined || (performance.now() > until && (again = true))
+    const isSpent = (): boolean => {
+      if (closing || halted?.() !== undefined) return true
+      // What is left over is looked at again at once.
+      const isOver = performance.now() > until
+      if (isOver) again = true
+      return isOver
+    }
     const turn: Turn = { parts, root, watch, fsNow, documents, verdicts: new Map(), isSpent, lookAgain: () => { again = true } }
     for (const { name: file, seen } of lies.files) watch.unchangedMs(join(root, file), seen)
     const { verdicts, conflicts } = await pairing(turn, lies)

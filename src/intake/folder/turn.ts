@@ -35,7 +35,7 @@ export class Held extends Error {
   }
 }
 
-export const settledMs = ({ parts }: Turn): number => parts.feed.settled_secs * 1000
+const settledMs = ({ parts }: Turn): number => parts.feed.settled_secs * 1000
 /** What is there and makes no sense may still be being written, by a sender that has stopped for a moment. */
 export const brokenMs = (turn: Turn): number => 10 * settledMs(turn)
 export const isOrphan = (turn: Turn, { ctimeMs }: Seen): boolean => turn.fsNow - ctimeMs > turn.parts.feed.orphan_after_mins * 60_000

@@ -12,7 +12,7 @@ const DRAIN_MS = 10_000
 type Headers = Readonly<Record<string, string>>
 
 /** Fields beyond the fixed ones appear only where they say something. */
-export const acceptedBody = (accepted: Exclude<Accepted, { kind: 'refused' }>) => {
+const acceptedBody = (accepted: Exclude<Accepted, { kind: 'refused' }>) => {
   const { id, revision, state, decision, bearing } = accepted
   const { route, rule, because, labels, policy, wouldRoute, wouldRule } = decision
   return {
