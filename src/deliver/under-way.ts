@@ -8,8 +8,11 @@ import { later } from './backoff.ts'
 /** Where no channel says how long: as long as one can say. */
 const LONGEST_SECS = 3_600
 
-/** On this machine nothing takes longer: a worker that is cut off from the ledger gives a letter for the print house up by then. */
-export const LOCAL_TIMEOUT_SECS = 120
+/**
+ * On this machine nothing takes longer: a worker that is cut off from the ledger gives a letter for the print house up by then.
+ * Less than the minute after which a recall that is not done is an alert.
+ */
+export const LOCAL_TIMEOUT_SECS = 45
 
 const settled = (startedAt: string, { destinations: { pkb } }: Policy): string => later(new Date(startedAt), pkb?.settle_secs ?? LONGEST_SECS)
 

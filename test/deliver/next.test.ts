@@ -214,9 +214,9 @@ describe('by which transport', () => {
     const cutOff = { destination: 'print', nhsNumber: '9990000026', standing: 'unsure', sendUnsureAt: ago(20) } as const
     const work = (delivery: Partial<Delivery>) => next(aWork({ sample: '02-share-unregistered.json', nhsNumber: '9990000026', person: { account: 'unregistered' }, deliveries: [anOwed({ ...cutOff, ...delivery })] }), 'fhir')
     expect(work({ state: 'sending', standingRevision: 1 })).toMatchObject({ action: 'look' })
-    expect(work({})).toEqual({ do: 'nothing', putOff: { deliveryId: anOwed().id, until: ahead(100) } })
-    expect(work({ sendUnsureAt: ago(120) })).toMatchObject({ action: 'create' })
-    expect(underWay(anOwed(cutOff), by('fhir'))).toEqual({ until: ahead(100) })
+    expect(work({})).toEqual({ do: 'nothing', putOff: { deliveryId: anOwed().id, until: ahead(25) } })
+    expect(work({ sendUnsureAt: ago(45) })).toMatchObject({ action: 'create' })
+    expect(underWay(anOwed(cutOff), by('fhir'))).toEqual({ until: ahead(25) })
   })
 
   test('the first patient’s copy goes back before anything is sent to the second, however long that takes', () => {
