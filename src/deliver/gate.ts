@@ -1,6 +1,7 @@
 // The gate before a destination: holds its circuit, lets in as many as the circuit admits, and tries again when the
 // time has come. It refuses to count a document's tries: it only knows the destination as a whole.
 import type { Say } from '../observe/events.ts'
+import { rarely } from '../observe/rarely.ts'
 import type { Outcome } from '../types.ts'
 import { admits, closedCircuit, gapMs, heard, whenDue, type Circuit, type CircuitRules } from './circuit.ts'
 import { OUTCOME } from './outcomes.ts'
@@ -34,8 +35,6 @@ export type GateParts = {
 }
 
 const RECALL_PROBE_SECS = 30
-/** An outage that lasts is said again after this. */
-const SAY_AGAIN_MS = 60_000
 /** Timers and clocks differ by no more. */
 const CLOCKS_DIFFER_MS = 1_000
 /** No place is so far ahead: the clock was put back since it was given. */
@@ -46,8 +45,8 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
   let timer: NodeJS.Timeout | undefined
   let openedAt = 0
   let why: string | undefined
-  /** When the outage was said last, and because of what; forgotten when it is over. */
-  let said: { readonly at: number; readonly code: string } | undefined
+  /** Of an outage; the next one begins anew. */
+  let isNews = rarely(now)
   /** The place that was given last. */
   let lastPlace = 0
 
@@ -57,17 +56,14 @@ export const openGate = ({ name, rules, say, now, onAdmits, recallProbeSecs = RE
     if (next.is === 'open' && (before.is !== 'open' || before.until !== next.until)) {
       openedAt = now().getTime()
       // Each probe that fails opens it anew: that is no news.
-      if (said?.code !== code || Math.abs(openedAt - said.at) >= SAY_AGAIN_MS) {
-        said = { at: openedAt, code }
-        say('circuit_opened', { destination: name, code, until: next.until })
-      }
+      if (isNews(code)) say('circuit_opened', { destination: name, code, until: next.until })
       why = code
       clearTimeout(timer)
       timer = setTimeout(whenOver, Math.max(Date.parse(next.until) - now().getTime(), 0) + 1)
       timer.unref()
     }
     if (before.is !== 'closed' && next.is === 'closed') {
-      said = undefined
+      isNews = rarely(now)
       say('circuit_closed', { destination: name })
     }
     if (admits(before) !== admits(next)) onAdmits(admits(next))

@@ -4,6 +4,7 @@
 import type { Coding, DocumentReference } from '@medplum/fhirtypes'
 import { floorAgainst, type Forbidden } from '../decide/floor.ts'
 import { PKB_PRIVACY_LABEL, SHARING } from '../decide/labels.ts'
+import { stands } from '../decide/owed.ts'
 import { stableIdentifier } from '../fhir/identify.ts'
 import { NHS_NUMBER } from '../fhir/systems.ts'
 import type { Work } from '../ledger/ledger.ts'
@@ -97,7 +98,7 @@ export const secondKey = (turned: Turned): Key => {
 /** For a recall: something was delivered, or may have been, and it is taken back from the patient it was sent to. */
 export const recallKey = (work: Work, delivery: Delivery): Key => {
   if (!work.deliveries.some(({ id }) => id === delivery.id) || delivery.documentId !== work.documentId) return refused('There is no such delivery of this document.')
-  if (delivery.standing !== 'present' && delivery.standing !== 'unsure') return refused('Nothing stands that could be taken back.')
+  if (!stands(delivery)) return refused('Nothing stands that could be taken back.')
   if (delivery.destination === 'pkb' && delivery.nhsNumber === undefined) return refused('It is not known to which patient it was sent.')
   return { ok: true }
 }

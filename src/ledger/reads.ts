@@ -100,7 +100,7 @@ const CLOCK_AHEAD_MS = 31 * 24 * 3_600_000
 const counts = ({ destination, standing, standingSha256, owedSha256, owedSince, acknowledgedAt, readAt }: DeliveryRecord, at: string, alone: Alone | undefined): boolean => {
   if (destination !== 'pkb' || readAt !== undefined || (owedSha256 !== undefined && owedSha256 !== standingSha256)) return false
   if (standing === 'present' && acknowledgedAt !== undefined && acknowledgedAt <= at) return true
-  if (alone === undefined || (standing !== 'present' && standing !== 'unsure') || owedSince === undefined) return false
+  if (alone === undefined || !stands({ standing }) || owedSince === undefined) return false
   return owedSince <= at || (alone === 'kept' && Date.parse(owedSince) - Date.parse(at) <= CLOCK_AHEAD_MS)
 }
 

@@ -199,6 +199,14 @@ describe('a letter that is not read in time', () => {
     await account(true)
     return { id, documentId, late: (await overdue(id))! }
   }
+  const printed = async () => {
+    const { id, documentId, late } = await unread()
+    await post(late)
+    await work(place, id, 'print')
+    const deliveryId = (await story(id)).deliveries.find(({ destination }) => destination === 'print')!.id
+    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1' }, iso())
+    return { id, documentId }
+  }
 
   test('goes by post as well, once, and the copy at PKB stays', async () => {
     const { id, late } = await unread()
@@ -254,11 +262,7 @@ describe('a letter that is not read in time', () => {
     expect(await story(moved.id)).toMatchObject({ route: 'print', document: { patient: { address: { postcode: 'E1 5BB' } } } })
   })
   test('starts afresh with another file, and the old one does not come back to the post', async () => {
-    const { id, documentId, late } = await unread()
-    await post(late)
-    await work(place, id, 'print')
-    const deliveryId = (await story(id)).deliveries.find(({ destination }) => destination === 'print')!.id
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1' }, iso())
+    const { id, documentId } = await printed()
     await edit(documentId, {}, 'corrected')
     expect(await story(id)).toMatchObject({ route: 'pkb' })
     await work(place, id, 'pkb')
@@ -267,11 +271,7 @@ describe('a letter that is not read in time', () => {
     expect(await story(id)).toMatchObject({ route: 'pkb' })
   })
   test('and whose correction is taken back is what PKB has to have again, once it was posted, and nothing waits in vain for the time of the correction', async () => {
-    const { id, documentId, late } = await unread()
-    await post(late)
-    await work(place, id, 'print')
-    const deliveryId = (await story(id)).deliveries.find(({ destination }) => destination === 'print')!.id
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1' }, iso())
+    const { id, documentId } = await printed()
     await edit(documentId, {}, 'corrected')
     await work(place, id, 'pkb')
     await edit(documentId, {}, 'Clinic letter')
