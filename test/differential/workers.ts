@@ -9,6 +9,7 @@ import type { DocumentLock, Slot } from '../../src/ledger/ledger.ts'
 import type { Engine } from './engine.ts'
 import type { Action, Told } from './history.ts'
 import type { Channel } from './wire.ts'
+import { openTurns } from '../support/open-turns.ts'
 
 export type Work = Extract<Action, { do: 'work' }>
 
@@ -87,19 +88,14 @@ export const openWorkers = ({ engine, channel, now, tell, recalled }: WorkersPar
         release: () => (dying ? endsWithIt() : taken.release()),
       }
     }
-    // Once PKB has taken a letter its turn is over, and what changed meanwhile has another at once.
-    let another = true
-    const wake: Line['wake']['wake'] = async (woken) => { another ||= woken.some(({ urgent, dueAt }) => urgent && Date.parse(dueAt) <= now()) }
+    const { wake, take } = openTurns(now)
     const line: Line = {
       destination: destinationWithin(engine.pkb, around), gate, retry: RETRY, timeoutSecs: 60, ledger: { ...ledger, lock, slot }, wake: { wake },
       policy: () => engine.policy, planAgain, say: () => undefined, sayPolicy: () => undefined, now: clock, random: () => 0.5,
       get stopping() { return abort.signal },
     }
     try {
-      while (another) {
-        another = false
-        await workOn(documentId, line, false, () => undefined)
-      }
+      await take(() => workOn(documentId, line, false, () => undefined))
     } catch (error) {
       if (!(error instanceof Died)) throw error
     } finally {

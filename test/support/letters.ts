@@ -18,6 +18,7 @@ import type { Outcome, Transport } from '../../src/types.ts'
 import { AWAY, DONE, openRecord, UNSAID, type Answer, type Copy, type How } from './a-record.ts'
 import type { TestLedger } from './ledger.ts'
 import { printSettings } from './print.ts'
+import { openTurns } from './open-turns.ts'
 
 export type Batch = Omit<Copy, 'identifier'> & { readonly name: string; readonly batch: string; readonly deliveryId: string; readonly place: 'outbox' | 'taken' | 'printed' | 'rejected' }
 
@@ -194,20 +195,17 @@ export const openLetters = ({ place, ledgers, documentId, folder, truth, files }
       const taken = await ledger.lock(document, to)
       return taken && { ...taken, finish: async (...end) => { if (hand.dead) throw new Died(); return taken.finish(...end) } }
     }
-    let another = true
+    const { wake, take } = openTurns(() => now().getTime())
     const gate = openGate({ name: at, rules: { opens_after: 1e6, probe_secs: 60, at_once: 1 }, say: () => undefined, now, onAdmits: () => undefined })
     const line: Line = {
       destination: at === 'pkb' ? pkb : print, gate: { ...gate, shutUntil: () => undefined, hear: () => undefined, waitMs: () => 0 }, retry: RETRY, timeoutSecs: 60,
       ledger: { savePerson: ledger.savePerson, lock, slot: async () => ({ used: async () => undefined, release: async () => undefined }) },
-      wake: { wake: async (woken) => { another ||= woken.some(({ urgent, dueAt }) => urgent && Date.parse(dueAt) <= now().getTime()) } },
+      wake: { wake },
       ...(at === 'pkb' ? { desk: { want: (nhsNumber) => { asked.add(nhsNumber) } } } : {}),
       policy: () => place.policy, planAgain, say: () => undefined, sayPolicy: () => undefined, now, random: () => 0.5, stopping: new AbortController().signal,
     }
     try {
-      while (another) {
-        another = false
-        await workOn(documentId, line, false, () => undefined)
-      }
+      await take(() => workOn(documentId, line, false, () => undefined))
     } catch (error) {
       if (!(error instanceof Died)) throw error
     } finally {
