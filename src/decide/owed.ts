@@ -53,8 +53,8 @@ export const stands = ({ standing }: Pick<Delivery, 'standing'>): boolean => sta
 const isBlind = ({ destination, standing, via }: Delivery): boolean => destination === 'pkb' && standing === 'unsure' && via?.includes('hl7-soap') === true
 
 /** The print house has it, and nothing can stop it any more. */
-const isTaken = ({ destination, state, lastCode }: Delivery): boolean =>
-  destination === 'print' && (state === 'printed' || ((lastCode === TAKEN || lastCode === TAKEN_BEFORE) && state !== 'sending'))
+const isTaken = ({ destination, state, standing, lastCode }: Delivery): boolean =>
+  destination === 'print' && (state === 'printed' || ((lastCode === TAKEN || lastCode === TAKEN_BEFORE) && standing === 'present'))
 
 const isPosted = (delivery: Delivery, now: Now): boolean => isTaken(delivery) && stands(delivery) && delivery.standingSha256 === now.sha256
 
@@ -67,18 +67,27 @@ const waitsForAccount = ({ facts }: Pick<Plan, 'facts'>, now: Now, delivery: Del
 
 /**
  * Whether the patient has it by the other way, or may still get it by that way. Of a letter in the outbox nothing goes
- * to PKB before it is pulled back, of one that was printed nothing until its content changes; and while a copy stands
- * at PKB, nothing is posted, unless the patient has not read it there in time: then it goes both ways; or the copy is of
- * earlier content and stays there, or a correction went by post after it.
+ * to PKB before it is pulled back, of one that was printed nothing until its content changes.
  */
 const goesOtherwise = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, destination: string, deliveries: readonly Delivery[]): boolean =>
   deliveries.some((other) => {
     if (other.destination === destination || !stands(other)) return false
     // Before anything else happens, what the patient of before has, or may still get, goes back.
     if (other.identifier !== now.identifier) return !isTaken(other)
-    if (other.destination !== 'print') return plan.decision.rule !== POSTED['not-read'].rule && !((isEarlier(other, now) || isOvertaken(other, now, deliveries)) && want(plan, now, other, deliveries) === 'leave')
+    if (other.destination !== 'print') return holdsPost(plan, now, other, deliveries)
     return isTaken(other) ? isPosted(other, now) && !isFollowed(other, now, deliveries) : stays(plan, now, other) || !waitsForAccount(plan, now, other)
   })
+
+/**
+ * While a copy stands at PKB nothing is posted, unless the patient has not read it there in time: then it goes both ways.
+ * One of earlier content is not the letter: the post does not wait for PKB to give that out, but where a person wants it
+ * posted instead. Nor does one hold it that stays there although a correction went by post after it.
+ */
+const holdsPost = (plan: Pick<Plan, 'facts' | 'decision'>, now: Now, copy: Delivery, deliveries: readonly Delivery[]): boolean => {
+  const { rule } = plan.decision
+  if (rule === POSTED['not-read'].rule || (isEarlier(copy, now) && rule !== POSTED.person.rule)) return false
+  return !(isOvertaken(copy, now, deliveries) && want(plan, now, copy, deliveries) === 'leave')
+}
 
 /** It stands, and is known to be of other content: whoever has it does not have the letter as it is now. */
 const isEarlier = ({ standing, standingSha256 }: Delivery, { sha256 }: Now): boolean =>

@@ -100,6 +100,8 @@ export type Ended = {
   readonly via?: Transport
   /** ISO instant. */
   readonly startedAt: string
+  /** Where it took longer than an exchange can, because this machine stood still: what it sent may have left only then. */
+  readonly stoodStillUntil?: string
   /** What of it may still be under way there. */
   readonly underWay: UnderWay
   readonly outcome: Outcome
@@ -130,16 +132,16 @@ const sends = (action: Action): boolean => action === 'create' || action === 'up
 const isUnsettled = ({ underWay: { until }, startedAt }: Ended): boolean => until !== undefined && startedAt < until
 
 /** What was sent without an answer may come late, whatever is accepted after it: until nothing was seen after its time. */
-const sendUnsureAfter = ({ delivery, action, outcome, startedAt }: Ended, { standing }: Finish['delivery']): string | undefined => {
+const sendUnsureAfter = ({ delivery, action, outcome, startedAt, stoodStillUntil = startedAt }: Ended, { standing }: Finish['delivery']): string | undefined => {
   if (standing === 'nothing' || standing === 'recalled') return undefined
   // The print house's folder is ours: whoever was not killed, or cut off, knows how it ended.
   if (delivery.destination !== 'pkb') return standing === 'unsure' && !sends(action) ? delivery.sendUnsureAt : undefined
-  return sends(action) && outcome.kind === 'unsure' ? startedAt : delivery.sendUnsureAt
+  return sends(action) && outcome.kind === 'unsure' ? stoodStillUntil : delivery.sendUnsureAt
 }
 
 /** So may a recall; what is sent after it has waited for that. */
-const recallUnsureAfter = ({ delivery, action, outcome, startedAt }: Ended): string | undefined => {
-  if (delivery.destination === 'pkb' && action === 'recall' && outcome.kind === 'unsure') return startedAt
+const recallUnsureAfter = ({ delivery, action, outcome, startedAt, stoodStillUntil = startedAt }: Ended): string | undefined => {
+  if (delivery.destination === 'pkb' && action === 'recall' && outcome.kind === 'unsure') return stoodStillUntil
   return sends(action) && outcome.kind === 'accepted' ? undefined : delivery.recallUnsureAt
 }
 
@@ -200,7 +202,7 @@ const recalled = (ended: Ended, retryAt: RetryAt): Finish['delivery'] => {
 const looked = (ended: Ended, now: Date): Finish['delivery'] => {
   const { delivery, found, revision, sha256, wanted, underWay: { until } } = ended
   const due = { dueAt: now.toISOString() }
-  if (!found?.found) {
+  if (!found?.found || isBefore(ended, found)) {
     // No proof: it may come. Who wants it there sends it on condition that it has not; who does not looks again.
     if (isUnsettled(ended)) {
       const unseen = { standing: 'unsure', tries: delivery.tries, ...optional(undefined, undefined, undefined, delivery.via) } as const
@@ -216,10 +218,17 @@ const looked = (ended: Ended, now: Date): Finish['delivery'] => {
   return wanted === 'present' ? { state: 'owed', ...other, ...due } : { state, ...other }
 }
 
+/** The print house has an earlier letter, and the one that was handed over after it, by a worker that nobody has heard of since, may still come. */
+const isBefore = (ended: Ended, { revision }: Extract<Look, { found: true }>): boolean =>
+  ended.delivery.destination === 'print' && isUnsettled(ended) && revision !== ended.delivery.standingRevision
+
 const undone = (ended: Ended, rule: Rule, retryAt: RetryAt): Finish['delivery'] => {
   const { delivery, outcome, action } = ended
   const tries = delivery.tries + (rule.counts ? 1 : 0)
-  const kept = rule.standing === 'may' ? mayStand(ended) : tooLate(ended) ?? asBefore(ended)
+  const late = tooLate(ended)
+  // Nor is a recall over that came too late for one letter, while another may still come.
+  if (late && isUnsettled(ended)) return { ...asBefore(ended), standing: 'unsure', state: 'recalling', tries, dueAt: ended.underWay.until! }
+  const kept = rule.standing === 'may' ? mayStand(ended) : late ?? asBefore(ended)
   if (outcome.printed) return { ...kept, state: 'printed', tries }
   // A recall whose end is not known is tried again whatever the other side asks.
   if (rule.ends === 'stops' || (outcome.person && sends(action))) return { ...kept, state: 'failed', tries }

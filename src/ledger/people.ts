@@ -1,11 +1,10 @@
-// What people decide about a document: holds, releases, another try, and the print house's answers. Each is written
-// down with who and why, and what follows from it follows in the same transaction. It refuses another try for what the
-// second key blocked, and one without a reason for what a destination refused.
+// What people decide about a document: holds, releases and another try. Each is written down with who and why, and what
+// follows from it follows in the same transaction. It refuses another try for what the second key blocked, and one
+// without a reason for what a destination refused.
 import { stands, want } from '../decide/owed.ts'
 import { Failure } from '../errors.ts'
-import { contentOf, isBornOtherwise, mark, nowOf, releasersOf, replan, settle } from './decided.ts'
+import { contentOf, isBornOtherwise, mark, nowOf, releasersOf, replan } from './decided.ts'
 import { countOf } from './doors.ts'
-import type { Ledger } from './ledger.ts'
 import type { Released, ReleaseMore } from './review-words.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
 import { audit, deliveriesOf, putDelivery, putDocument, tellOwed } from './workspace.ts'
@@ -54,7 +53,7 @@ export const release = (space: Workspace, documentId: string, { actor, door, log
 
 // ---------------------------------------------------------------- deliveries
 
-const findDelivery = (space: Workspace, deliveryId: string): readonly [DocumentRecord, DeliveryRecord] | undefined => {
+export const findDelivery = (space: Workspace, deliveryId: string): readonly [DocumentRecord, DeliveryRecord] | undefined => {
   for (const record of space.documents.values()) {
     const delivery = deliveriesOf(space, record.id).find(({ id }) => id === deliveryId)
     if (delivery) return [record, delivery]
@@ -94,47 +93,3 @@ export const retry = (space: Workspace, deliveryId: string, { actor, reason, at,
   audit(space, { at, documentId: record.id, kind: 'retried', actor }, { delivery: deliveryId, destination: delivery.destination, reason, run })
   return true
 }
-
-/** An answer about a letter that was taken back meanwhile is written down, and changes nothing. */
-const AT_THE_PRINT_HOUSE: readonly DeliveryRecord['state'][] = ['sending', 'printing', 'printed', 'failed', 'recalling']
-/** Another revision is to take the place of the letter that the answer is about: what was sent back stands there no more, and the other one is still owed. */
-const NEWER_IS_MEANT: readonly DeliveryRecord['state'][] = ['owed', 'blocked']
-
-export const acknowledgePrint = (space: Workspace, { deliveryId, accepted, reason, batch, revision }: Parameters<Ledger['acknowledgePrint']>[0], at: string): void => {
-  const [record, delivery] = findDelivery(space, deliveryId) ?? []
-  if (!record || !delivery) return
-  // The same answer read twice is written down once.
-  if (accepted ? delivery.state === 'printed' : delivery.state !== 'sending' && delivery.standing === 'nothing' && delivery.lastCode === REJECTED) return
-  audit(space, { at, documentId: record.id, kind: accepted ? 'print-acknowledged' : 'print-rejected', actor: delivery.destination }, { delivery: deliveryId, batch })
-  // Nor is one about an earlier batch one about the letter that lies there now, which could still be taken back.
-  const isEarlier = delivery.state === 'sending' ? isBeforeWhatIsSent(delivery, batch, revision) : delivery.remoteId !== undefined && delivery.remoteId !== batch
-  if (![...AT_THE_PRINT_HOUSE, ...NEWER_IS_MEANT].includes(delivery.state) || isEarlier) return
-  if (NEWER_IS_MEANT.includes(delivery.state)) {
-    if (!accepted && delivery.standing === 'present') putDelivery(space, { ...rejected(delivery, reason), state: delivery.state }, at)
-    return
-  }
-  const answered = delivery.state === 'sending' ? settledBy(delivery, batch, revision) : without(delivery)
-  putDelivery(space, accepted ? { ...answered, state: 'printed', remoteId: batch } : rejected(answered, reason), at)
-  // What was left there only because the print house had it already may be owed elsewhere now, and what waited for it may go.
-  settle(space, space.documents.get(record.id)!, false, at)
-}
-
-const without = ({ dueAt: _dueAt, ...delivery }: DeliveryRecord): DeliveryRecord => delivery
-
-/** While another letter is handed over: the one before tells nothing of it, unless it counts as the same. */
-const isBeforeWhatIsSent = ({ remoteId, standingRevision }: DeliveryRecord, batch: string, revision: number | undefined): boolean =>
-  revision !== undefined && revision !== standingRevision && remoteId !== batch
-
-/** What the print house answers about, it has: the handing over is settled, though its worker may be gone. Of one that only counts as the same it still has to be found out what became of the handing over. */
-const settledBy = (delivery: DeliveryRecord, batch: string, revision: number | undefined): DeliveryRecord => {
-  if (revision === undefined) return without(delivery)
-  if (revision !== delivery.standingRevision) return delivery
-  const { attemptId: _, ...rest } = without(delivery)
-  return { ...rest, open: false, standing: 'present', remoteId: batch }
-}
-
-const REJECTED = 'rejected'
-
-/** What the print house sends back does not stand there: another try hands it over again. How a recall of it ends tells nothing any more. */
-const rejected = ({ standingRevision: _revision, standingSha256: _sha256, attemptId, ...delivery }: DeliveryRecord, reason: string | undefined): DeliveryRecord =>
-  ({ ...delivery, ...(delivery.state === 'recalling' ? { open: false } : attemptId === undefined ? {} : { attemptId }), state: 'failed', standing: 'nothing', lastOutcome: 'refused', lastCode: REJECTED, lastDetail: reason ?? 'The print house gave no reason.' })

@@ -93,13 +93,13 @@ type Alone = 'alone' | 'kept'
 const CLOCK_AHEAD_MS = 31 * 24 * 3_600_000
 
 /**
- * A reading is one of what is owed. After PKB has acknowledged that, it can be of nothing else; nor before, though nobody
- * heard PKB say that it has it, where nothing else was ever sent. Where that was never taken back either, the number alone
+ * A reading is one of what is owed. After PKB has acknowledged that, it can be of nothing else (in the same instant it may
+ * be of what stood before); nor before, though nobody heard PKB say that it has it, where nothing else was ever sent. Where that was never taken back either, the number alone
  * says it, though by our clock it was not there yet.
  */
 const counts = ({ destination, standing, standingSha256, owedSha256, owedSince, acknowledgedAt, readAt }: DeliveryRecord, at: string, alone: Alone | undefined): boolean => {
   if (destination !== 'pkb' || readAt !== undefined || (owedSha256 !== undefined && owedSha256 !== standingSha256)) return false
-  if (standing === 'present' && acknowledgedAt !== undefined && acknowledgedAt <= at) return true
+  if (standing === 'present' && acknowledgedAt !== undefined && acknowledgedAt < at) return true
   if (alone === undefined || !stands({ standing }) || owedSince === undefined) return false
   return owedSince <= at || (alone === 'kept' && Date.parse(owedSince) - Date.parse(at) <= CLOCK_AHEAD_MS)
 }

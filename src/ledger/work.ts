@@ -8,6 +8,7 @@ import { contentOf, ENGINE, follow, nowOf, parentOf, personOf, priorOf, replan, 
 import type { Begun, Finish, Overdue, Step, Thought, Work } from './ledger.ts'
 import type { Needs } from './load.ts'
 import type { Taken } from './locks.ts'
+import { isSentBack, sentBack, unsaid } from './print-answers.ts'
 import type { DeliveryRecord, DocumentRecord } from './rows.ts'
 import { audit, deliveriesOf, heldText, putDelivery, putDocument, putRevision, tellOwed } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
@@ -99,7 +100,7 @@ const sentAs = ({ inForce }: DocumentRecord): SentAs => {
  * acknowledged is no more known to be what stands.
  */
 const sending = (before: DeliveryRecord, { revision, sha256, nhsNumber, via }: Extract<Step, { do: 'exchange' }>, as: SentAs, at: string): DeliveryRecord => {
-  const { standingSha256, remoteId, readAt, acknowledgedAt, unconfirmed: _unconfirmed, via: stoodVia = [], ...delivery } = before
+  const { standingSha256, remoteId, readAt, acknowledgedAt, unconfirmed: _unconfirmed, via: stoodVia = [], ...delivery } = unsaid(before)
   const stood = stands(before)
   return {
     ...delivery, state: 'sending', standing: 'unsure', standingRevision: revision, sentAt: at,
@@ -226,21 +227,14 @@ const endedAs = (before: DeliveryRecord, action: string, { at, delivery, outcome
   // Where nothing stands, it stands by nothing.
   const via = stands(delivery) ? (endedVia ?? begunVia) : undefined
   // The print house may have answered before the handing over was written down: about this batch, not about the one before.
-  if (isSentBack(before, delivery)) return sentBack(before)
   const isPrinted = before.state === 'printed' && (delivery.state === 'printing' || delivery.state === 'failed') && before.remoteId === delivery.remoteId
   const state = isPrinted ? 'printed' : delivery.state
-  return {
+  const after: DeliveryRecord = {
     ...rest, ...ended, ...(via ? { via } : {}), ...(isAcknowledged(before, action, delivery, outcome) ? { acknowledgedAt: at } : {}),
     state, open: false, lastOutcome: outcome, lastCode: code, lastDetail: detail,
   }
+  return delivery.standing === 'present' && isSentBack(before, delivery.remoteId) ? sentBack(before, after) : after
 }
-
-/** A person decides whether it is tried again. */
-const sentBack = ({ dueAt: _dueAt, ...delivery }: DeliveryRecord): DeliveryRecord => ({ ...delivery, open: false })
-
-/** The print house had sent it back before that was written down. */
-const isSentBack = (before: DeliveryRecord, { state, remoteId }: Finish['delivery']): boolean =>
-  before.destination === 'print' && before.state === 'failed' && before.standing === 'nothing' && state === 'printing' && remoteId !== undefined && before.remoteId === remoteId
 
 /** PKB said that it has what was sent, or was seen to have it. */
 const isAcknowledged = (before: DeliveryRecord, action: string, { standing }: Finish['delivery'], outcome: Finish['outcome']): boolean => {

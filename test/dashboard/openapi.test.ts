@@ -96,7 +96,7 @@ describe('over a real ledger with a document of each kind', () => {
     await work(place, posted.id, 'print')
     const printed = await place.upload({ documentId: 'RIO-4', patient: BEN })
     await work(place, printed.id, 'print')
-    await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(printed.id))!.deliveries[0]!.id, accepted: true, batch: 'remote-1' }, iso())
+    await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(printed.id))!.deliveries[0]!.id, accepted: true, batch: 'remote-1', revision: 1 }, iso())
     await place.upload({ documentId: 'RIO-5', documentType: 'MH DO NOT share with patient' })
     await place.upload({ documentId: 'RIO-6', documentType: 'Something else' })
     await place.upload({ documentId: 'RIO-7', team: 'ADULT2' })

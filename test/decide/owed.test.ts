@@ -124,6 +124,8 @@ describe('no letter goes both ways', () => {
       for (const other of [printed, taken]) expect(changes(plan('pkb'), [{ ...other, standingSha256: 'c'.repeat(64) }, ...others])).toContain(others.length ? 'k owed due' : 'open pkb')
     }
     expect(changes(plan('pkb'), [{ ...taken, standing: 'nothing', lastCode: 'rejected' }], false)).toEqual(['p closed', 'open pkb'])
+    // Of one that it has nothing follows for what was to be handed over after that.
+    expect(changes(plan('pkb'), [{ ...taken, state: 'recalling', standing: 'unsure' }])).toEqual([])
   })
   test('what was printed is put right in the record where that was given other content after it', () => {
     const other = at({ id: 'k', standingRevision: 1, standingSha256: 'c'.repeat(64) })
@@ -146,14 +148,16 @@ describe('no letter goes both ways', () => {
     expect(changes(unknown, [printed, closed], false)).toEqual([])
     expect(changes(plan('print', { account: 'unregistered' }), [inOutbox, { ...closed, state: 'owed' }], false)).toEqual(['k closed'])
   })
-  test('a copy of earlier content that stays at PKB keeps the new one from no post, and one that goes back or may be the new one does', () => {
+  test('a copy of earlier content at PKB keeps the new one from no post, whether it stays or goes back; one that may be the new one does, and any where a person wants it posted instead', () => {
     const earlier = at({ id: 'k', standingRevision: 1, standingSha256: 'c'.repeat(64) })
     for (const facts of [{ account: 'unregistered' }, { service: 'out-of-scope' }] as const) {
       expect(changes(plan('print', facts), [earlier])).toEqual(['k acknowledged', 'open print'])
       expect(changes(plan('print', facts), [earlier, gone])).toEqual(['k acknowledged', 'p owed due'])
     }
     expect(changes(plan('print', {}, { rule: 'account-unknown-too-long' }), [earlier])).toEqual(['k acknowledged', 'open print'])
-    expect(changes(plan('print', { code: 'blocked-pkb' }), [earlier])).toEqual(['k recalling due'])
+    // PKB may be away for days, and the new letter is not the one that it has.
+    expect(changes(plan('print', { code: 'blocked-pkb' }), [earlier])).toEqual(['k recalling due', 'open print'])
+    expect(changes(plan('print', { code: 'blocked-pkb' }), [{ ...earlier, standing: 'unsure' }])).toEqual(['k recalling due'])
     expect(changes(plan('print', {}, { rule: 'posted-by-a-person' }), [earlier])).toEqual(['k recalling due'])
     expect(changes(plan('print', { account: 'unregistered' }), [{ ...earlier, standing: 'unsure', state: 'sending', via: ['fhir'] }])).toEqual(['k sending due'])
     expect(changes(plan('print', { account: 'unregistered' }), [{ ...earlier, standingSha256: NOW.sha256! }])).toEqual(['k acknowledged'])

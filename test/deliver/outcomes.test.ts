@@ -88,6 +88,22 @@ describe('what becomes of a delivery', () => {
     for (const kind of ['accepted', 'unavailable', 'unsure'] as const) expect(after({ action: 'create', outcome: of(kind), delivery }).delivery.sendUnsureAt).toBeUndefined()
   })
 
+  test('while a letter may still come into the outbox, an earlier one that the print house has settles nothing', () => {
+    const delivery = anOwed({ destination: 'print', state: 'sending', standing: 'unsure', standingRevision: 3, standingSha256: 'abc', sendUnsureAt: ago(20) })
+    const [early, late] = [NOW.toISOString(), ahead(100)]
+    const look = (revision: number, startedAt: string, wanted: Ended['wanted'] = 'present') =>
+      after({ action: 'look', delivery, underWay: { until: ahead(100) }, startedAt, wanted, found: { found: true, remoteId: `b${revision}`, revision, sha256: 'abc', outcome: of('accepted') } }).delivery
+    expect(look(2, early)).toEqual({ state: 'owed', standing: 'unsure', tries: 0, dueAt: NOW.toISOString(), sendUnsureAt: ago(20) })
+    expect(look(2, early, 'leave')).toMatchObject({ state: 'sending', standing: 'unsure', dueAt: ahead(100) })
+    expect(look(2, late)).toMatchObject({ state: 'owed', standing: 'present', standingRevision: 2 })
+    expect(look(3, early)).toMatchObject({ state: 'printing', standing: 'present', standingRevision: 3 })
+    for (const code of ['ALREADY_TAKEN', 'EARLIER_ONE_TAKEN']) {
+      const recall = (startedAt: string) => after({ action: 'recall', delivery, underWay: { until: ahead(100) }, startedAt, outcome: of('refused', { code, remoteId: 'b2', sha256: 'abc' }), wanted: 'absent' }).delivery
+      expect(recall(early)).toMatchObject({ state: 'recalling', standing: 'unsure', standingRevision: 3, dueAt: ahead(100), sendUnsureAt: ago(20) })
+      expect(recall(late)).toMatchObject({ state: 'failed', standing: 'present' })
+    }
+  })
+
   test('a letter that the print house had acknowledged before is printed, whatever the exchange was for', () => {
     const delivery = anOwed({ destination: 'print', standing: 'unsure', standingRevision: 3, standingSha256: 'abc' })
     const printed = { printed: true, remoteId: 'b1' } as const
@@ -135,6 +151,9 @@ describe('what becomes of a delivery', () => {
       }
     }
     expect(after({ outcome: of('unsure'), delivery: anOwed({ destination: 'print' }) }).delivery.sendUnsureAt).toBeUndefined()
+    // On a machine that stood still it may have left at the end only.
+    expect(after({ outcome: of('unsure'), via: 'fhir', startedAt: ago(500), stoodStillUntil: ago(1) }).delivery.sendUnsureAt).toBe(ago(1))
+    expect(after({ action: 'recall', outcome: of('unsure'), startedAt: ago(500), stoodStillUntil: ago(1) }).delivery.recallUnsureAt).toBe(ago(1))
     expect(after({ action: 'recall', outcome: of('unsure'), delivery: anOwed(unsure) }).delivery).toMatchObject({ sendUnsureAt: ago(20), recallUnsureAt: NOW.toISOString() })
   })
 

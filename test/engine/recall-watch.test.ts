@@ -88,7 +88,7 @@ test('a letter that was printed and must not have been is said once', async () =
   const { said } = await aWatch()
   const { id } = await place.upload({ documentId: 'W-3', team: 'CAMHS1' })
   await work(place, id, 'print')
-  await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(id))!.deliveries[0]!.id, accepted: true, batch: 'remote-1' }, iso())
+  await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(id))!.deliveries[0]!.id, accepted: true, batch: 'remote-1', revision: 1 }, iso())
   await place.ledger.hold(id, 'duty', 'sent in error', iso())
   expect(await said()).toMatchObject([{ event: 'recalled_late', document: id, destination: 'print', why: 'printed' }])
   expect(await said()).toEqual([])
@@ -97,7 +97,7 @@ test('a letter that was printed and must not have been is said once', async () =
 test('what was late before it began is not said again after a restart; what is stopped and open is', async () => {
   const { id } = await place.upload({ documentId: 'W-4', team: 'CAMHS1' })
   await work(place, id, 'print')
-  await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(id))!.deliveries[0]!.id, accepted: true, batch: 'remote-1' }, iso())
+  await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(id))!.deliveries[0]!.id, accepted: true, batch: 'remote-1', revision: 1 }, iso())
   await place.ledger.hold(id, 'duty', 'sent in error', iso())
   await place.ledger.pullStop({ scope: 'all', value: '' }, 'duty', 'a drill', iso())
   const open = await sent('W-5').catch(() => undefined)

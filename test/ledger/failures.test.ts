@@ -219,7 +219,7 @@ describe('a group', () => {
   test('of what the print house rejected, or a recall that PKB refuses, waits for a person', async () => {
     const { id } = await place.upload({ documentId: 'F-1', team: 'CAMHS1' })
     await work(place, id, 'print')
-    await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(id))!.deliveries[0]!.id, accepted: false, reason: 'torn', batch: 'remote-1' }, iso())
+    await place.ledger.acknowledgePrint({ deliveryId: (await place.ledger.story(id))!.deliveries[0]!.id, accepted: false, reason: 'torn', batch: 'remote-1', revision: 1 }, iso())
     const recalled = await tried('F-2', {})
     await place.ledger.hold(recalled, 'duty manager', 'sent in error', iso())
     later(5)

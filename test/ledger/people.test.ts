@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Story } from '../../src/ledger/ledger.ts'
-import { aContent, ADA, aReceipt, BEN } from '../support/documents.ts'
-import { aLedger, ending, thinking, work } from '../support/ledger.ts'
+import { ADA, BEN } from '../support/documents.ts'
+import { aLedger, work } from '../support/ledger.ts'
 import type { TestLedger } from '../support/ledger.ts'
 
 let place: TestLedger
@@ -96,124 +96,6 @@ describe('word on an account', () => {
     const patient = { ...ADA, nhsNumber: '9990000042', clientId: 'C4' }
     await place.ledger.savePerson(patient.nhsNumber, { registered: true, deceased: false, birthDate: '1961-02-03' }, iso())
     expect((await place.upload({ documentId: fresh(), patient })).route).toBe('review')
-  })
-})
-
-describe('the print house', () => {
-  const printing = async () => {
-    const { id } = await place.upload({ documentId: fresh(), patient: ADA, team: 'CAMHS1' })
-    await work(place, id, 'print', { remoteId: 'B1' })
-    const { state, deliveries: [delivery] } = await story(id)
-    expect(state).toBe('printing')
-    return { id, deliveryId: delivery!.id }
-  }
-
-  test('acknowledges an item once, however often it is read', async () => {
-    const { id, deliveryId } = await printing()
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'B1' }, iso())
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'B1' }, iso())
-    const { state, deliveries, events } = await story(id)
-    expect({ state, deliveries }).toMatchObject({ state: 'printed', deliveries: [{ state: 'printed', standing: 'present' }] })
-    expect(events.filter(({ kind }) => kind === 'print-acknowledged')).toHaveLength(1)
-  })
-
-  test('rejects an item, and another try hands it over again', async () => {
-    const { id, deliveryId } = await printing()
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: false, reason: 'page size', batch: 'B1' }, iso())
-    expect(await story(id)).toMatchObject({ state: 'failed', deliveries: [{ state: 'failed', standing: 'nothing', lastDetail: 'page size' }] })
-    expect(await place.ledger.retry(deliveryId, 'clerk', 'mended', iso())).toBe(true)
-    expect((await work(place, id, 'print'))?.thought.step).toMatchObject({ action: 'create' })
-    expect((await story(id)).state).toBe('printing')
-  })
-
-  test('answers about an earlier batch, and the letter that lies in the outbox now can still be taken back', async () => {
-    const { id, deliveryId } = await printing()
-    const { document: { documentId } } = await story(id)
-    const corrected = { documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', team: 'CAMHS1' }
-    await place.upload(corrected, { receipt: aReceipt(corrected, { contents: [aContent('corrected')] }) })
-    await work(place, id, 'print', { remoteId: 'B2' })
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'B1' }, iso())
-    expect((await story(id)).state).toBe('printing')
-    await place.upload({ ...corrected, documentType: 'MH DO NOT share with patient', uploadedAt: '2026-11-20T13:00:00Z' })
-    expect((await work(place, id, 'print'))?.thought.step).toMatchObject({ do: 'exchange', action: 'recall' })
-  })
-
-  test('answers about an earlier batch while the next one is being handed over', async () => {
-    const { id, deliveryId } = await printing()
-    const { document: { documentId } } = await story(id)
-    const corrected = { documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', team: 'CAMHS1' }
-    await place.upload(corrected, { receipt: aReceipt(corrected, { contents: [aContent('corrected')] }) })
-    const lock = (await place.ledger.lock(id, 'print'))!
-    const begun = (await lock.begin(thinking(place.policy, place.clock.at), iso()))!
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'B1' }, iso())
-    await lock.finish(ending(begun, { remoteId: 'B2' }, place.clock.at))
-    await lock.release()
-    expect((await story(id)).state).toBe('printing')
-  })
-
-  describe('answers while the worker that hands a letter over is heard of no more', () => {
-    const corrected = async (id: string) => {
-      const { document: { documentId } } = await story(id)
-      const metadata = { documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', team: 'CAMHS1' }
-      await place.upload(metadata, { receipt: aReceipt(metadata, { contents: [aContent('corrected')] }) })
-    }
-    /** It has begun, its lock is gone, and nobody knows what it did. */
-    const cutOff = async (id: string) => {
-      const lock = (await place.ledger.lock(id, 'print'))!
-      await lock.begin(thinking(place.policy, place.clock.at), iso())
-      await lock.release()
-    }
-
-    test('about the letter before: the correction is still to be looked for', async () => {
-      const { id, deliveryId } = await printing()
-      await corrected(id)
-      await cutOff(id)
-      for (const accepted of [true, false]) {
-        await place.ledger.acknowledgePrint({ deliveryId, accepted, batch: 'B1', revision: 1 }, iso())
-        expect((await story(id)).deliveries).toMatchObject([{ state: 'sending', standing: 'unsure', standingRevision: 2, dueAt: iso(60) }])
-      }
-    })
-
-    test('about this very letter: it is settled, and what was sent back can be tried again', async () => {
-      for (const accepted of [true, false]) {
-        const { id, deliveryId } = await printing()
-        await corrected(id)
-        await cutOff(id)
-        await place.ledger.acknowledgePrint({ deliveryId, accepted, batch: 'B2', revision: 2 }, iso())
-        expect((await story(id)).deliveries).toMatchObject([accepted ? { state: 'printed', standing: 'present', standingRevision: 2, remoteId: 'B2' } : { state: 'failed', standing: 'nothing', lastCode: 'rejected' }])
-        expect(await place.ledger.retry(deliveryId, 'clerk', 'mended', iso())).toBe(!accepted)
-      }
-    })
-  })
-
-  test('sends back a letter before it is written down that it counts as the new one: another try hands that over', async () => {
-    const { id, deliveryId } = await printing()
-    const { document: { documentId } } = await story(id)
-    await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', team: 'CAMHS1' })
-    const lock = (await place.ledger.lock(id, 'print'))!
-    const begun = (await lock.begin(thinking(place.policy, place.clock.at), iso()))!
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: false, batch: 'B1', revision: 1 }, iso())
-    await lock.finish(ending(begun, { remoteId: 'B1' }, place.clock.at))
-    await lock.release()
-    const [delivery] = (await story(id)).deliveries
-    expect(delivery).toMatchObject({ state: 'failed', standing: 'nothing', lastCode: 'rejected' })
-    expect(delivery).not.toHaveProperty('dueAt')
-    expect(await place.ledger.retry(deliveryId, 'clerk', 'mended', iso())).toBe(true)
-    expect((await work(place, id, 'print'))?.thought.step).toMatchObject({ action: 'create' })
-  })
-
-  test('sends back what could not be pulled back any more: nothing stands, and nobody has to do anything', async () => {
-    const { id, deliveryId } = await printing()
-    const { document: { documentId } } = await story(id)
-    await place.upload({ documentId, event: 'updated', uploadedAt: '2026-11-20T12:00:00Z', team: 'CAMHS1', documentType: 'MH DO NOT share with patient' })
-    await work(place, id, 'print', { kind: 'refused', code: 'ALREADY_TAKEN', remoteId: 'B1' })
-    expect((await story(id)).state).toBe('failed')
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: false, batch: 'B1', revision: 1 }, iso())
-    expect(await story(id)).toMatchObject({ state: 'withheld', deliveries: [{ state: 'closed', standing: 'nothing' }] })
-  })
-
-  test('answers about a letter that nobody knows, and nothing happens', async () => {
-    await place.ledger.acknowledgePrint({ deliveryId: '00000000-0000-4000-8000-000000000009', accepted: true, batch: 'B3' }, iso())
   })
 })
 

@@ -204,7 +204,7 @@ describe('a letter that is not read in time', () => {
     await post(late)
     await work(place, id, 'print')
     const deliveryId = (await story(id)).deliveries.find(({ destination }) => destination === 'print')!.id
-    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1' }, iso())
+    await place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1', revision: 1 }, iso())
     return { id, documentId }
   }
 

@@ -122,7 +122,7 @@ describe('a letter that was printed', () => {
     const { id } = await place.upload({ documentId, ...OUT_OF_SCOPE })
     await work(place, id, 'print')
     const deliveryId = (await place.ledger.story(id))!.deliveries[0]!.id
-    return { id, acknowledge: () => place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1' }, iso()) }
+    return { id, acknowledge: () => place.ledger.acknowledgePrint({ deliveryId, accepted: true, batch: 'remote-1', revision: 1 }, iso()) }
   }
 
   test('and must not have been is listed as late, since when it was to go', async () => {

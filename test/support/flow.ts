@@ -25,7 +25,7 @@ export const live = async (place: TestLedger, at: string, fate: Fate, { delivere
   const then = place.clock.at.toISOString()
   const [delivery] = (await place.ledger.story(id))!.deliveries
   if (fate === 'read') await place.ledger.saveReads([{ identifier: delivery!.identifier, at: then }], then)
-  if (fate === 'printed') await place.ledger.acknowledgePrint({ deliveryId: delivery!.id, accepted: true, batch: `batch-${documentId}` }, then)
+  if (fate === 'printed') await place.ledger.acknowledgePrint({ deliveryId: delivery!.id, accepted: true, batch: `batch-${documentId}`, revision: 1 }, then)
   if (fate === 'taken-back') {
     await place.ledger.hold(id, 'duty', 'sent in error', then)
     await work(place, id, 'pkb')
