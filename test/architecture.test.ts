@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
+import { integer, readConfigureGlobal, sample } from './support/fast-check.ts'
 
 const src = fileURLToPath(new URL('../src', import.meta.url))
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => file.replaceAll('\\', '/')).sort()
@@ -80,6 +81,13 @@ describe('house rules', () => {
     expect(lines.length).toBeLessThanOrEqual(350)
   })
   test('names say what is inside', () => expect(files.filter((file) => /(util|helper|common|manager|service|misc)s?(\.ts|\/)/iu.test(file))).toEqual([]))
+  test('random cases are the same in every run, unless somebody asks for others', () => {
+    const tests = fileURLToPath(new URL('.', import.meta.url))
+    const own = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && readFileSync(join(tests, file), 'utf8').includes(`from 'fast-${'check'}'`))
+    expect(own.map((file) => file.replaceAll('\\', '/'))).toEqual(['support/fast-check.ts'])
+    const draws = () => sample(integer(), 5)
+    expect([draws(), readConfigureGlobal().seed]).toEqual([draws(), Number(process.env['PROPERTY_SEED'] ?? 20_261_124)])
+  })
   test('no built-in module is imported without node:', () => {
     expect(files.flatMap((file) => importsOf(file).filter(({ to }) => builtinModules.includes(to)).map(({ to }) => `${file}: ${to}`))).toEqual([])
   })

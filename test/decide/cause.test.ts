@@ -2,7 +2,7 @@
 // a patient gets into a signature.
 import { describe, expect, test } from '@jest/globals'
 import { readdirSync, readFileSync } from 'node:fs'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { CAUSES, causeOf, failingOf, signatureOf, type Cause, type Trouble } from '../../src/decide/cause.ts'
 import { classifyBreak, classifyStatus, type Asked } from '../../src/deliver/outcomes.ts'
 import { ERRORS } from '../../src/errors.ts'

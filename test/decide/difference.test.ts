@@ -1,6 +1,6 @@
 // What a change of the rules changes, against what `decide` itself makes of each combination of facts.
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { decide } from '../../src/decide/decide.ts'
 import { difference, outcomeOf, USUAL, type Box, type Change } from '../../src/decide/difference.ts'
 import { occurs } from '../../src/decide/possible.ts'

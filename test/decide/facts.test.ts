@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { codeFact, codeOf, codesIn } from '../../src/decide/code.ts'
 import { content, kindOf } from '../../src/decide/content.ts'
 import { identity, passesModulus11 } from '../../src/decide/identity.ts'

@@ -1,6 +1,6 @@
 // When an incident opens, stays, is reminded of and ends; and how long working time is.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { COMES_BACK_MS, judge, type Change } from '../../src/decide/incident-changes.ts'
 import { INCIDENT_KINDS, KINDS, kindOf, unanswered, type Incident, type Wrong } from '../../src/decide/incidents.ts'
 import { payloadOf, subjectOf, textOf } from '../../src/decide/notification.ts'

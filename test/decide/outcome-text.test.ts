@@ -1,6 +1,6 @@
 // The files that tell a team what became of its documents: their names and their cells.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { fileNameOf, outcomeCsv, outcomeMail, type Told } from '../../src/decide/outcome-text.ts'
 
 const AT = '2026-11-23T10:00:00.000Z'

@@ -1,7 +1,7 @@
 // The record, else the post: a deadline passed for exactly this content. What that makes of the decision, and of what is
 // owed; and that it never lets out what would have stayed in.
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { decide } from '../../src/decide/decide.ts'
 import { floorAgainst } from '../../src/decide/floor.ts'
 import { documentState, owed, want, type Now } from '../../src/decide/owed.ts'

@@ -1,7 +1,7 @@
 // What people can let go by releasing it: for every combination of facts, what is offered leaves, and what is not offered
 // leaves by no release.
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { decide } from '../../src/decide/decide.ts'
 import { FLOOR, floorAgainst } from '../../src/decide/floor.ts'
 import { liftedBy, releaseOf, type PlanWith } from '../../src/decide/releasable.ts'

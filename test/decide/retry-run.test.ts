@@ -1,6 +1,6 @@
 // How a retry run goes: who may have it go, what is part of it, when the next are tried and when it stops.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { isPart, MEMBER_CLASSES, minutesFor, RUN_KINDS, RUN_STATES, RUN_WISHES, SECOND_PERSON_ABOVE, stopsFor, turnOf, wished } from '../../src/decide/retry-run.ts'
 
 const JANE = { id: 'jane', kind: 'person' } as const

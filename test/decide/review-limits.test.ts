@@ -1,6 +1,6 @@
 // When a document that waits is late: by the trust's limit where it has one, in working days or in working hours.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { dueBy, lateSince, limitOf, MOST_DAYS, MOST_HOURS, readSpan, spanInWords, type ReviewSpan } from '../../src/decide/review-limits.ts'
 import { REVIEW_REASONS, type ReviewReason } from '../../src/decide/review-reason.ts'
 import { workingHours } from '../../src/decide/working-hours.ts'

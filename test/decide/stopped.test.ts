@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { codesOf } from '../../src/decide/code.ts'
 import { holds, STOP_SCOPES, stopInWords, unknownStop } from '../../src/decide/stopped.ts'
 import { stopped } from '../../src/deliver/next.ts'

@@ -1,6 +1,6 @@
 // Working days of England, against the lists that the government publishes, and what holds for any beginning and span.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { bankHolidays, beganBy, deadline, isWorkingDay } from '../../src/decide/working-days.ts'
 import type { Span } from '../../src/types.ts'
 

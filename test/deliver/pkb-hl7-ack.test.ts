@@ -1,6 +1,6 @@
 // What PKB answers by HL7, in every wrapping that it may come in, and how little of it is believed and passed on.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { ackOf } from '../../src/deliver/pkb/hl7-ack.ts'
 import { readReply } from '../../src/deliver/pkb/soap.ts'
 

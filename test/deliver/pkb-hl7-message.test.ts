@@ -1,7 +1,7 @@
 // The messages to PKB, letter by letter, and what no name or title can do to them.
 import { describe, expect, test } from '@jest/globals'
 import { DOMParser } from '@xmldom/xmldom'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import type { Shipment } from '../../src/deliver/destination.ts'
 import { t02, t11 } from '../../src/deliver/pkb/hl7-message.ts'
 import { daysSince, dayOrTime, londonTime } from '../../src/deliver/pkb/hl7-time.ts'

@@ -1,6 +1,6 @@
 // What of PKB's own words is passed on: sentences of which each word is known, and never a name or a number.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { inTheirWords, theirWords } from '../../src/deliver/pkb/their-words.ts'
 
 describe('PKB’s own words', () => {

@@ -1,7 +1,7 @@
 // Thousands of random histories against the engine and a model of a few lines: whatever RiO says in whatever order,
 // whatever people do, whatever PKB does and whenever workers die, the record ends as the policy says.
 //   DIFFERENTIAL_HISTORIES   how many, both transports together (10,000 where CI is set, 2,000 elsewhere)
-//   DIFFERENTIAL_SEED        the first seed (1)
+//   DIFFERENTIAL_SEED        the first seed (PROPERTY_SEED, else 1)
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { TRANSPORTS } from '../../src/types.ts'
 import { openEngine, type Engine } from './engine.ts'
@@ -11,7 +11,7 @@ import { KNOWN } from './known.ts'
 import { verdict } from './verdict.ts'
 
 const HISTORIES = Number(process.env['DIFFERENTIAL_HISTORIES'] ?? (process.env['CI'] ? 10_000 : 2_000))
-const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? 1)
+const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? process.env['PROPERTY_SEED'] ?? 1)
 const AT_ONCE = Number(process.env['DIFFERENTIAL_AT_ONCE'] ?? 48)
 const MOST_TOLD = 3
 

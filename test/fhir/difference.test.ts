@@ -1,6 +1,6 @@
 // What two DocumentReferences say differently, and what of it a visitor may see who may not see patients.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { differences } from '../../src/fhir/difference.ts'
 
 const R = { system: 'urn:v3-Confidentiality', code: 'R' }

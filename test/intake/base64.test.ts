@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { base64Decoder } from '../../src/intake/base64.ts'
 
 const decode = (pieces: readonly (string | Buffer)[]): { readonly bytes: Buffer; readonly broken: string | undefined } => {

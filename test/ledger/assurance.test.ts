@@ -1,6 +1,6 @@
 // What a directorate's management team answers for: counted by a real ledger, and compared with a count by hand.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import type { AssuranceCount } from '../../src/ledger/assurance.ts'
 import { assuranceOf, type Sort } from '../../src/ledger/assurance-report.ts'
 import { ADA, aReceipt, type Metadata } from '../support/documents.ts'

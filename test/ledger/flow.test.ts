@@ -1,6 +1,6 @@
 // What moved, by hour and by minute, is a fold over the log; what came in, waits and is in trouble is what lists show.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { array, assert, asyncProperty, constantFrom, record } from 'fast-check'
+import { array, assert, asyncProperty, constantFrom, record } from '../support/fast-check.ts'
 import { londonDay } from '../../src/decide/london.ts'
 import { COLUMNS, type Column } from '../../src/ledger/reconciliation.ts'
 import { askedAt, todayOf, type Today } from '../../src/dashboard/today/today-numbers.ts'

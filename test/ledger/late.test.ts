@@ -2,7 +2,7 @@
 // take effect late, workers die, channels change, people ask for another try. Nothing is sent while something of ours is
 // under way, what is told as taken back is gone, and in the end the record is as the last message wants it.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import type { Begun, DocumentLock, Story } from '../../src/ledger/ledger.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { Outcome, Transport } from '../../src/types.ts'

@@ -1,6 +1,6 @@
 // Whatever order messages, workers and people come in, over two processes: what the ledger keeps adds up.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { array, assert, asyncProperty, boolean, constant, constantFrom, integer, oneof, option, record, tuple } from 'fast-check'
+import { array, assert, asyncProperty, boolean, constant, constantFrom, integer, oneof, option, record, tuple } from '../support/fast-check.ts'
 import { documentState } from '../../src/decide/owed.ts'
 import type { Accepted, Ledger, Story } from '../../src/ledger/ledger.ts'
 import { OUTCOMES } from '../../src/types.ts'

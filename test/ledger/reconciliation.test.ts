@@ -1,6 +1,6 @@
 // Everything that came in is accounted for: over random histories of a real ledger, at midnight and when clocks change.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { COLUMN_OF, COLUMNS, statesOf, type Column, type ReconciledDay } from '../../src/ledger/reconciliation.ts'
 import { ADA, aReceipt, BEN } from '../support/documents.ts'
 import { aLedger, work, type TestLedger } from '../support/ledger.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { assert, constantFrom, json, nat, property } from 'fast-check'
+import { assert, constantFrom, json, nat, property } from '../support/fast-check.ts'
 import { jsonFault, whereBroken } from '../../src/parse/json-fault.ts'
 
 const isJson = (text: string): boolean => {

@@ -1,7 +1,7 @@
 // Attempts to let out, by configuration, what must stay in: documents marked do-not-share, blocked, not produced at the
 // trust and not released, or of a directorate that is not live. Each is refused, or nothing leaves under what was loaded.
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { parse, stringify } from 'yaml'
 import { observes, ruled } from '../../src/decide/decide.ts'
 import { plan } from '../../src/plan.ts'

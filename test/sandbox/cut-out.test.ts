@@ -1,6 +1,6 @@
 // Cutting the data out of a JSON body while it streams, however it is sliced, spaced or escaped.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { cutOut } from '../../src/sandbox/cut-out.ts'
 import type { Spool } from '../../src/sandbox/spool.ts'
 import { openTemporarySpool } from '../../src/sandbox/spool.ts'

@@ -1,7 +1,7 @@
 // Cutting the content out of a SOAP request while it streams, however it is sliced and wherever its words lead astray;
 // and the XML and the time stamps around it.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../support/fast-check.ts'
 import { cutOutOfSoap } from '../../src/sandbox/cut-soap.ts'
 import { timeOf } from '../../src/sandbox/hl7.ts'
 import type { Spool } from '../../src/sandbox/spool.ts'

@@ -1,6 +1,6 @@
 // A CSV index: each row becomes an upload of its own; what is wrong is told with line and column, and stops no other row.
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
-import { array, assert, constantFrom, property, record, string } from 'fast-check'
+import { array, assert, constantFrom, property, record, string } from '../../support/fast-check.ts'
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../../src/errors.ts'

@@ -1,7 +1,7 @@
 // Which document belongs to which metadata file or row: a patient must never get the letter of another, so wherever two
 // could mean the same document, neither gets it.
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
-import { array, assert, boolean, constantFrom, nat, option, property, record } from 'fast-check'
+import { array, assert, boolean, constantFrom, nat, option, property, record } from '../../support/fast-check.ts'
 import { pairUp, type Claimant, type Sight } from '../../../src/intake/folder/pairing.ts'
 import { done, folderStand, removeFolderStore, type FolderStand, type FolderStandOptions } from '../../support/folder-feed.ts'
 import { sha256Of } from '../../support/http-feed.ts'

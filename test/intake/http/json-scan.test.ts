@@ -1,6 +1,6 @@
 // The scanner that cuts one string out of streaming JSON, against JSON.parse as the judge.
 import { describe, expect, test } from '@jest/globals'
-import { array, assert, base64String, boolean, integer, jsonValue, property, string } from 'fast-check'
+import { array, assert, base64String, boolean, integer, jsonValue, property, string } from '../../support/fast-check.ts'
 import { Failure } from '../../../src/errors.ts'
 import { jsonScan } from '../../../src/intake/http/json-scan.ts'
 

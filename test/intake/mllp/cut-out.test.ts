@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../../support/fast-check.ts'
 import { cutOut } from '../../../src/intake/mllp/cut-out.ts'
 
 type File = { readonly encoding: string; readonly data: string }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../../support/fast-check.ts'
 import { framed, frameReader, type FrameEvent } from '../../../src/intake/mllp/frame.ts'
 
 type Got = { readonly text: string; readonly broken?: string } | { readonly outside: string }

@@ -1,6 +1,6 @@
 // What an analyst or a manager reads of a changed policy, word for word.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../../support/fast-check.ts'
 import { USUAL, type Box } from '../../../src/decide/difference.ts'
 import { comparePolicies, type PolicyDiff } from '../../../src/policy/diff/diff.ts'
 import { inWords } from '../../../src/policy/diff/report.ts'

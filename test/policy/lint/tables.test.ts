@@ -2,7 +2,7 @@
 // and nothing told besides. ¦ marks the place that has to be named.
 import { parse } from 'csv-parse/sync'
 import { describe, expect, test } from '@jest/globals'
-import * as fc from 'fast-check'
+import * as fc from '../../support/fast-check.ts'
 import { cellsOf, placeIn } from '../../../src/policy/read/csv-cells.ts'
 import { loadFiles } from '../../../src/policy/load.ts'
 import { printProblem } from '../../../src/policy/problem.ts'
