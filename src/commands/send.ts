@@ -6,16 +6,19 @@ import { parseArgs } from 'node:util'
 import { Failure } from '../errors.ts'
 import { sendMessage, type Answer } from '../intake/mllp/client.ts'
 import { port, readSetting, type Environment } from '../settings.ts'
+import { feedFor } from './send-feed.ts'
 
-export const USAGE = `Usage: npx openletter send FILE… [--mllp HOST:PORT] [--http HOST:PORT]
+export const USAGE = `Usage: npx openletter send FILE… [--feed NAME] [--mllp HOST:PORT] [--http HOST:PORT]
 
   FILE.hl7    an HL7 v2 message, sent over MLLP (default: MLLP_HOST and MLLP_PORT)
   FILE.json   { "metadata": {…}, "content": { "contentType", "data" } }, or { "metadata": {…}, "file": "letter.pdf" }
-              with that file beside it, sent over HTTP (default: HTTP_HOST and HTTP_PORT)`
+              with that file beside it, sent over HTTP (default: HTTP_HOST and HTTP_PORT)
+
+  --feed NAME  of the channel file, where several feeds take such files`
 
 const TIMEOUT_MS = 60_000
 
-type Doors = { readonly mllp: string | undefined; readonly http: string | undefined }
+type Doors = { readonly feed: string | undefined; readonly mllp: string | undefined; readonly http: string | undefined }
 
 /** 0 if all were taken, 1 if one was not, 2 if it was called wrongly. */
 export const send = async (args: readonly string[], env: Environment): Promise<number> => {
@@ -44,10 +47,10 @@ const hintOf = ({ code, hint }: Failure): string => {
 
 const calledWith = (args: readonly string[]): { readonly files: readonly string[]; readonly doors: Doors } | string => {
   try {
-    const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options: { mllp: { type: 'string' }, http: { type: 'string' } } })
+    const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options: { feed: { type: 'string' }, mllp: { type: 'string' }, http: { type: 'string' } } })
     const stranger = positionals.find((file) => !['.hl7', '.json'].includes(kindOf(file)))
     if (stranger !== undefined) return `${stranger} is neither an .hl7 nor a .json file.`
-    return positionals.length === 0 ? 'Say which file to send.' : { files: positionals, doors: { mllp: values.mllp, http: values.http } }
+    return positionals.length === 0 ? 'Say which file to send.' : { files: positionals, doors: { feed: values.feed, mllp: values.mllp, http: values.http } }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
@@ -86,7 +89,9 @@ const nobodyListens = (door: string, setting: string, cause: unknown): Failure =
 const overMllp = async (file: string, doors: Doors, env: Environment): Promise<boolean> => {
   const text = (await read(file)).toString('latin1')
   const message = Buffer.from(text.replace(/\s+$/u, '').replaceAll(/\r?\n/gu, '\r') + '\r', 'latin1')
-  const door = doorOf(doors.mllp, 'mllp', env)
+  // Without a name the settings say it all, also where no channels lie.
+  const feed = doors.feed === undefined || doors.mllp !== undefined ? undefined : (await feedFor('mllp', doors.feed, env)).feed
+  const door = feed && feed.port !== 0 ? { host: reachable(feed.host), port: feed.port } : doorOf(doors.mllp, 'mllp', env)
   const answer = await sendMessage(message, { ...door, timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
     throw error instanceof Failure && error.code === 'DESTINATION_UNAVAILABLE' ? nobodyListens(written(door), '--mllp or MLLP_PORT', error) : error
   })
@@ -108,7 +113,8 @@ const overHttp = async (file: string, doors: Doors, env: Environment): Promise<b
   const upload = uploadIn(file, text)
   const base = `http://${written(doorOf(doors.http, 'http', env))}`
   const form = typeof upload.file === 'string' ? await formOf(upload, join(dirname(file), upload.file)) : undefined
-  const response = await fetch(`${base}/feeds/rio-http/documents`, {
+  const { name } = await feedFor('http', doors.feed, env)
+  const response = await fetch(`${base}/feeds/${name}/documents`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${await token(env)}`, ...(form ? {} : { 'Content-Type': 'application/json' }) },
     body: form ?? text,

@@ -78,7 +78,6 @@ export const BEARINGS = {
 
 export const AUDIT_IN_WORDS = {
   received: 'An upload came in',
-  repeated: 'The same upload came again',
   late: 'An older message came late',
   decided: 'Decided',
   moved: 'Moved to another patient',

@@ -33,6 +33,11 @@ export const INCIDENT_KINDS = {
     means: 'The ledger has not answered for five minutes or longer. Nothing is taken and nothing is sent meanwhile, and no other alert can be seen. Each engine tells this by itself.',
     todo: 'See that PostgreSQL runs, that it can be reached, and that its disk has room. Everything goes on by itself.',
   },
+  'queue-away': {
+    severity: 'severe', title: 'Nothing is sent: the queue takes nothing', owner: 'Whoever runs the server', href: at('/'),
+    means: 'The queue that wakes the workers has not answered, or has taken nothing, for five minutes or longer. Documents are taken and decided. Nothing is sent, printed or taken back meanwhile.',
+    todo: 'See that Redis runs at REDIS_URL, takes writes and has memory; the log says what it answers (part_failed of queue). Everything goes on by itself.',
+  },
   'recalled-late': {
     severity: 'severe', title: 'Letters were taken back too late', owner: 'Information governance', href: at('/recalls#late'), once: true, tellsGrowth: true,
     means: 'Letters that had to go were read before they were taken back, or were printed and cannot be.',

@@ -121,6 +121,8 @@ export const postgresBackend = async (pool: Pool): Promise<Backend> => {
   return {
     name: 'postgresql',
     ready: () => !closed,
+    // What PostgreSQL says is told where the ledger is.
+    refusal: () => undefined,
     queue: (name) => new Queue(name, { connection }, createPostgresBackend) as unknown as JobQueue,
     worker: (name, handler, options) => new Worker(name, handler, { ...options, connection }, createPostgresBackend) as unknown as JobWorker,
     close: () => {

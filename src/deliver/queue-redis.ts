@@ -10,6 +10,18 @@ const RECONNECT_MS = 500
 /** What Redis says when the address is right and the credentials are not: no waiting mends that. */
 const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM|ERR (AUTH|invalid password|Client sent AUTH))/u
 
+/** What it says of itself when it answers and takes no writes. */
+const SAYS = {
+  OOM: 'it has no memory left (maxmemory)', READONLY: 'it is a replica and takes no writes', LOADING: 'it still reads its data', MISCONF: 'it cannot save to its disk and takes no writes',
+  NOREPLICAS: 'it misses the replicas without which it takes no writes', MASTERDOWN: 'it has lost its master', CLUSTERDOWN: 'its cluster is down', BUSY: 'a script keeps it busy',
+  NOAUTH: 'it wants a password that REDIS_URL does not give', WRONGPASS: 'it refuses the user or the password in REDIS_URL', NOPERM: 'its user may not do that',
+} as const satisfies Record<string, string>
+
+const refusalIn = (error: unknown): string | undefined => {
+  const [word] = /\b[A-Z]{3,}\b/u.exec(error instanceof Error ? error.message : '') ?? []
+  return word !== undefined && Object.hasOwn(SAYS, word) ? `Redis says ${word}, ${SAYS[word as keyof typeof SAYS]}` : undefined
+}
+
 const connect = (url: string, options: { readonly maxRetriesPerRequest: number | null; readonly lazyConnect: boolean }): Redis => {
   const redis = new Redis(url, { ...options, retryStrategy: () => RECONNECT_MS, connectTimeout: FIRST_ANSWER_MS })
   // BullMQ listens too; without a listener of our own an early error would end the process.
@@ -43,6 +55,7 @@ export const redisBackend = async (url: string, onState: (ready: boolean) => voi
   return {
     name: 'redis',
     ready: () => producer.status === 'ready',
+    refusal: refusalIn,
     queue: (name) => new Queue(name, { connection: producer }) as unknown as JobQueue,
     worker: (name, handler, options) => new Worker(name, handler, { ...options, connection: consumer }) as unknown as JobWorker,
     close: async () => {

@@ -62,6 +62,8 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
     await wake.wake(woken.filter(({ urgent }) => !urgent), first)
     // The queue puts what was delayed behind what waits: a recall is given a job of its own, ahead of it.
     await wake.wake(woken.filter(({ urgent }) => urgent), true)
+    // What the queue did not take is no longer in hand than before: it is swept again at once.
+    if (wake.stuckSince()) return
     started.add(destination)
     if (round.isClosed() || forgotten.length === 0) return
     for (const { documentId, urgent } of forgotten) swept.set(keyOf(documentId, urgent), at)
@@ -74,6 +76,7 @@ export const openSweeper = (parts: SweeperParts): Sweeper => {
     const recalls = (await parts.due(destination, now().toISOString(), limit)).filter(({ urgent }) => urgent)
     if (recalls.length === 0 || round.isClosed()) return
     await wake.wake(recalls.map((one) => ({ ...one, destination })), true)
+    if (wake.stuckSince()) return
     parts.probe?.(destination)
     say('swept', { destination, count: recalls.length })
   }

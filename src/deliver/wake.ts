@@ -29,8 +29,10 @@ export type Wake = {
   wake(woken: readonly Woken[], again?: boolean): Promise<void>
   /** Calls `handler` for each woken document; one that throws is said and left to the sweeper. */
   work(destination: string, atOnce: number, handler: (documentId: string, urgent: boolean) => Promise<void>): Promise<Station>
-  /** Rejects at once where the queue is known to be away. */
+  /** Rejects at once where the queue is known to be away, or to take nothing. */
   counts(destination: string): Promise<QueueCounts>
+  /** Since when nobody could be woken; undefined where the queue works. */
+  stuckSince(): Date | undefined
   close(): Promise<void>
 }
 
@@ -57,6 +59,8 @@ export type JobHandler = (job: { readonly name: string; readonly data: Job }) =>
 export type Backend = {
   readonly name: 'postgresql' | 'redis'
   ready(): boolean
+  /** What it says when it answers and takes nothing, in words; undefined for anything else. */
+  refusal(error: unknown): string | undefined
   queue(name: string): JobQueue
   worker(name: string, handler: JobHandler, options: Omit<WorkerOptions, 'connection'>): JobWorker
   close(): Promise<void>
@@ -69,6 +73,8 @@ const LOCK = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 10
 const RETRY_MS = 1000
 /** Nobody waits longer than this for a queue; the sweeper comes by anyway. */
 const PATIENCE_MS = 5000
+/** While anything is owed the sweeper tries far more often than that. */
+const REFUSAL_HOLDS_MS = 10_000
 const MOST_AT_ONCE = 500
 /** The name of an urgent job. */
 const RECALL = 'recall'
@@ -78,6 +84,7 @@ const queueName = (destination: string): string => `deliver-${destination}`
 /** On Redis where there is an address for one, else on the pool. Failure REDIS_UNREACHABLE where waiting does not help. */
 export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise<Wake> => {
   const fails = (code: string, detail: string): void => say('part_failed', { part: 'queue', code, detail })
+  const trouble = makeTrouble(now)
   const backend = redisUrl
     ? await redisBackend(redisUrl, (ready) => (ready ? say('queue_ready', { queue: 'redis' }) : fails('REDIS_UNREACHABLE', 'The queue is away; the sweeper catches up.')))
     : await postgresBackend(needed(pool))
@@ -86,6 +93,7 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
 
   // BullMQ repeats errors of its connections without end; the backend of Redis has told of them once.
   const isNews = rarely(now)
+  const isFailureNews = rarely(now)
   const quiet = (error: Error): void => { if (backend.ready() && isNews(errorCode(error))) say('queue_error', { code: errorCode(error) }) }
 
   const queueOf = (destination: string): JobQueue => {
@@ -122,9 +130,13 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
       const byDestination = Map.groupBy(woken, ({ destination }) => destination)
       try {
         await inTime(Promise.all([...byDestination].map(([destination, list]) => add(destination, list, again))))
+        trouble.over()
         for (const { documentId, destination } of woken) say('delivery_woken', { document: documentId, destination })
       } catch (error) {
-        fails(asFailure(error).code, 'Workers could not be woken; the sweeper catches up.')
+        trouble.met()
+        const why = backend.refusal(error)
+        const code = why === undefined ? asFailure(error).code : 'REDIS_UNREACHABLE'
+        if (isFailureNews(`${code} ${why}`)) fails(code, `Workers could not be woken${why === undefined ? '' : `: ${why}`}; the sweeper catches up.`)
       }
     },
     work: async (destination, atOnce, handler) => {
@@ -157,13 +169,32 @@ export const openWake = async ({ redisUrl, pool, say, now }: WakeParts): Promise
     },
     counts: async (destination) => {
       if (!backend.ready()) throw new Failure('REDIS_UNREACHABLE', 'The queue is away.')
+      if (trouble.since(true)) throw new Failure('STORE_UNAVAILABLE', 'The queue takes nothing.')
       const counts = await inTime(queueOf(destination).getJobCounts('waiting', 'delayed', 'active'))
       return { waiting: counts['waiting'] ?? 0, delayed: counts['delayed'] ?? 0, active: counts['active'] ?? 0 }
     },
+    stuckSince: () => trouble.since(backend.ready()),
     close: async () => {
       await Promise.all([...stations].map((station) => station.close()))
       await Promise.allSettled([...queues.values()].map((queue) => inTime(queue.close())))
       await backend.close()
+    },
+  }
+}
+
+/** Since when nobody could be woken: the queue is away, or it answers and takes nothing. */
+const makeTrouble = (now: () => Date) => {
+  let [awaySince, refusedSince, refusedLast]: (Date | undefined)[] = []
+  return {
+    met: (): void => {
+      refusedLast = now()
+      refusedSince ??= refusedLast
+    },
+    over: (): void => { refusedSince = undefined },
+    since: (ready: boolean): Date | undefined => {
+      awaySince = ready ? undefined : (awaySince ?? refusedSince ?? now())
+      if (refusedSince && now().getTime() - refusedLast!.getTime() > REFUSAL_HOLDS_MS) refusedSince = undefined
+      return awaySince ?? refusedSince
     },
   }
 }

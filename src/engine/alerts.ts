@@ -2,8 +2,10 @@
 // the round that tells the teams. It refuses nothing: where no way to tell anybody is set, the pages have it all.
 import { randomUUID } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { limitOf, spanInWords, type ReviewLimits } from '../decide/review-limits.ts'
 import { REVIEW_REASONS, type ReviewReason } from '../decide/review-reason.ts'
+import type { Wake } from '../deliver/wake.ts'
 import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Say } from '../observe/events.ts'
@@ -23,9 +25,11 @@ type Parts = {
   readonly holder: Pick<PolicyHolder, 'now' | 'refused'>
   readonly feeds?: Pick<Feeds, 'down'>
   readonly lines?: Pick<Lines, 'down' | 'circuits'>
+  readonly wake?: Pick<Wake, 'stuckSince'>
   readonly dataDir: string
   /** How much room a disk has; what the system says, if left out. */
   readonly room?: RoomOf
+  readonly everyMs?: number
   readonly say: Say
   readonly now: () => Date
 }
@@ -37,7 +41,7 @@ type RoomOf = (folder: string) => Promise<{ readonly blocks: number; readonly ba
 const REVIEWS_EVERY_MS = 5 * 60_000
 const [LEAST_PART, LEAST_BYTES] = [0.05, 2e9]
 
-export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, room, say, now }: Parts): Alerts => {
+export const openAlerts = ({ env, ledger, holder, feeds, lines, wake, dataDir, room, everyMs, say, now }: Parts): Alerts => {
   const ways = openAlertWays(env, { now })
   const policy = () => holder.now().policy
   // Whoever delivers tells the teams, too: it has the folder.
@@ -46,11 +50,12 @@ export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, room, s
     ...(feeds?.down() ?? []).map((thing) => ({ kind: 'feed-down', thing }) as const),
     ...(lines?.down() ?? []).map((thing) => ({ kind: 'destination-away', thing }) as const),
     ...Object.entries(lines?.circuits() ?? {}).filter(([, { is }]) => is !== 'closed').map(([thing]) => ({ kind: 'destination-away', thing }) as const),
+    ...(wake?.stuckSince() ? [{ kind: 'queue-away', thing: 'queue' } as const] : []),
     ...(holder.refused() ? [{ kind: 'policy-refused', thing: 'channels and mappings' } as const] : []),
     ...(round?.failing() ?? []).map((thing) => ({ kind: 'outcomes-late', thing }) as const),
-    ...((await isNearlyFull(dataDir, room)) ? [{ kind: 'disk-full', thing: 'DATA_DIR' } as const] : []),
+    ...(await fullDisks(dataDir, room)).map((thing) => ({ kind: 'disk-full', thing }) as const),
   ]
-  const watch: AlertWatch = openAlertWatch({ ledger, policy, inForceSince: () => holder.now().since, overdueReviews: lateReviews(ledger, policy, say), own, ways, say, now })
+  const watch: AlertWatch = openAlertWatch({ ledger, policy, inForceSince: () => holder.now().since, overdueReviews: lateReviews(ledger, policy, say), own, ways, say, now, ...(everyMs === undefined ? {} : { everyMs }) })
   const away = openLedgerAway({ ledger, failing: watch.failing, ways, say, now, newId: randomUUID })
   return {
     ways: ways.ways, test: ways.test,
@@ -60,6 +65,10 @@ export const openAlerts = ({ env, ledger, holder, feeds, lines, dataDir, room, s
     },
   }
 }
+
+/** Of what is kept, the files of the documents may lie on a disk of their own. One disk is one alert. */
+const fullDisks = async (dataDir: string, room?: RoomOf): Promise<readonly string[]> =>
+  (await isNearlyFull(dataDir, room)) ? ['DATA_DIR'] : (await isNearlyFull(join(dataDir, 'content'), room)) ? ['DATA_DIR/content'] : []
 
 export const isNearlyFull = async (folder: string, room: RoomOf = statfs): Promise<boolean> => {
   const { blocks, bavail, bsize } = await room(folder).catch(() => ({ blocks: 0, bavail: 0, bsize: 0 }))

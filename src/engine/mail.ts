@@ -36,9 +36,10 @@ export const openMail = ({ url, from, withinMs = WITHIN_MS }: { readonly url: st
   }
 }
 
-/** `EENVELOPE 550`, `ECONNREFUSED`. */
+/** `EENVELOPE 550`, `ECONNREFUSED`. Of what a socket met, what it met. */
 const codeOf = (error: unknown): string => {
-  const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown }
-  const known = typeof code === 'string' && /^[A-Z_]{1,40}$/u.test(code) ? code : 'MAIL_FAILED'
+  const { code, message, responseCode } = error as { readonly code?: unknown; readonly message?: unknown; readonly responseCode?: unknown }
+  const met = code === 'ESOCKET' && typeof message === 'string' ? /\bE[A-Z]{3,20}\b/u.exec(message)?.[0] : undefined
+  const known = met ?? (typeof code === 'string' && /^[A-Z_]{1,40}$/u.test(code) ? code : 'MAIL_FAILED')
   return typeof responseCode === 'number' ? `${known} ${responseCode}` : known
 }

@@ -2,6 +2,7 @@
 // of ours.
 import type { PartState } from '../dashboard/parts.ts'
 import type { Wake } from '../deliver/wake.ts'
+import { asFailure } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
 export type ReadinessParts = {
@@ -12,18 +13,24 @@ export type ReadinessParts = {
   readonly down: () => readonly string[]
 }
 
-export const readiness = ({ ledger, wake, parts, down }: ReadinessParts) => async (): Promise<readonly PartState[]> => [
-  await state('postgresql', () => ledger.ping()),
-  await state('queue', () => wake.counts('pkb')),
+/** Whoever asks from outside soon takes no answer for a dead process. */
+const WITHIN_MS = 5_000
+
+export const readiness = ({ ledger, wake, parts, down }: ReadinessParts, withinMs = WITHIN_MS) => async (): Promise<readonly PartState[]> => [
+  ...(await Promise.all([state('postgresql', () => ledger.ping(), withinMs), state('queue', () => wake.counts('pkb'), withinMs)])),
   ...parts.map((part) => ({ part, ok: true })),
   ...down().map((part) => ({ part, ok: false, detail: 'It could not be started again. Send SIGHUP to try once more.' })),
 ]
 
-const state = async (part: string, ask: () => Promise<unknown>): Promise<PartState> => {
+const state = async (part: string, ask: () => Promise<unknown>, withinMs: number): Promise<PartState> => {
+  let impatient: NodeJS.Timeout | undefined
+  const tooLong = new Promise<never>((_, reject) => { impatient = setTimeout(() => reject(new Error('no answer in time')), withinMs) })
   try {
-    await ask()
+    await Promise.race([ask(), tooLong])
     return { part, ok: true }
-  } catch {
-    return { part, ok: false, detail: 'It does not answer.' }
+  } catch (error) {
+    return { part, ok: false, detail: asFailure(error).code === 'STORE_UNAVAILABLE' ? 'It answers and takes no writes.' : 'It does not answer.' }
+  } finally {
+    clearTimeout(impatient)
   }
 }

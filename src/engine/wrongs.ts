@@ -23,6 +23,8 @@ const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000]
 /** What a process found wrong with itself and has not said again since is over. */
 const REPORTED_MS = 90_000
 const AWAY_MS = 15 * MINUTE_MS
+/** Longer than a queue takes to be started anew. */
+const QUEUE_AWAY_MS = 5 * MINUTE_MS
 
 export const whatIsWrong = async (parts: WrongsParts, recalls: RecallsSeen, now: string): Promise<Seen> => {
   const { ledger, policy } = parts
@@ -35,13 +37,15 @@ export const whatIsWrong = async (parts: WrongsParts, recalls: RecallsSeen, now:
   const forbidden = perDestination(failures.groups.filter(({ cause }) => cause === 'credentials'))
   const refuses = (destination: string): boolean => forbidden.some(({ thing }) => thing === destination)
   const away = own.filter(({ kind, thing }) => kind === 'destination-away' && !refuses(thing) && !halted.has(thing))
-  const isAway = (destination: string): boolean => halted.has(destination) || refuses(destination) || away.some(({ thing }) => thing === destination)
+  const queueAway = own.filter(({ kind }) => kind === 'queue-away')
+  const isAway = (destination: string): boolean => queueAway.length > 0 || halted.has(destination) || refuses(destination) || away.some(({ thing }) => thing === destination)
   return {
     unseen: failures.all ? [] : ['second-key', 'failures', 'destination-forbidden'],
     wrong: [
       ...failures.groups.filter(({ cause, person }) => cause === 'second-key' && person > 0).map((group) => ofGroup('second-key', group)),
       ...failures.groups.filter(({ cause, person }) => cause !== 'second-key' && cause !== 'credentials' && person > 0).map((group) => ofGroup('failures', group)),
-      ...forbidden, ...away.filter(({ since }) => since <= ago(AWAY_MS)), ...own.filter(({ kind }) => kind !== 'destination-away'),
+      ...forbidden, ...away.filter(({ since }) => since <= ago(AWAY_MS)), ...queueAway.filter(({ since }) => since <= ago(QUEUE_AWAY_MS)),
+      ...own.filter(({ kind }) => kind !== 'destination-away' && kind !== 'queue-away'),
       ...lateRecalls(recalls.late), ...openRecalls(recalls.open), ...silent,
       ...owed.filter(({ destination, since }) => !isAway(destination) && since <= ago((waitingHours(policy(), destination) ?? Number.POSITIVE_INFINITY) * HOUR_MS))
         .map(({ destination, since, deliveries }): Wrong => ({ kind: 'queue-age', thing: destination, about: destination, since, count: deliveries })),

@@ -36,7 +36,7 @@ const engine = { type: 'activity', action: 'E' } as const
 const entered = { type: 'authentication', action: 'E' } as const
 
 const BY_KIND: Record<AuditKind, Mapped | 'by-action'> = {
-  received, repeated: received, late: received, rejected: received, 'control-id-reused': received, 'control-id-shared': received,
+  received, late: received, rejected: received, 'control-id-reused': received, 'control-id-shared': received,
   decided: changed, redecided: changed, moved: changed, tombstone: changed, superseded: changed, held: changed, 'hold-lifted': changed, released: changed, 'posted-instead': changed,
   'delivery-owed': worked, 'recall-owed': worked, 'left-standing': worked, blocked: worked, retried: worked, read: worked, 'print-acknowledged': worked, 'print-rejected': worked,
   'account-checked': { type: 'query', action: 'E' },

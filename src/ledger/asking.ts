@@ -2,6 +2,7 @@
 // let a driver's error out.
 import type { Pool } from 'pg'
 import { asFailure, Failure } from '../errors.ts'
+import { inWords } from './database.ts'
 
 type Question = (pool: Pool, ...asked: never[]) => Promise<unknown>
 type WithPool<Q> = { readonly [Name in keyof Q]: Q[Name] extends (pool: Pool, ...asked: infer Asked) => infer Answer ? (...asked: Asked) => Answer : never }
@@ -17,13 +18,19 @@ const sqlState = (error: unknown): string | undefined => {
 
 export const failed = (error: unknown): never => {
   const state = sqlState(error)
-  throw state ? new Failure('INTERNAL', `PostgreSQL refused a statement (SQLSTATE ${state}).`, { cause: error }) : asFailure(error)
+  throw state ? new Failure('INTERNAL', `PostgreSQL refused a statement (SQLSTATE ${inWords(state)}).`, { cause: error }) : asFailure(error)
 }
 
 /** To a sender all trouble with the database is one: nothing was taken. */
 export const notStored = (error: unknown): never => {
   const state = sqlState(error)
-  if (state) throw new Failure('STORE_UNAVAILABLE', `PostgreSQL refused a statement (SQLSTATE ${state}).`, { cause: error })
+  if (state) throw new Failure('STORE_UNAVAILABLE', `PostgreSQL refused a statement (SQLSTATE ${inWords(state)}).`, { cause: error })
   if (error instanceof Failure && error.code === 'DATABASE_UNREACHABLE') throw new Failure('STORE_UNAVAILABLE', error.detail, { cause: error })
   throw asFailure(error)
+}
+
+/** A server that answers and takes no writes, such as a replica that a failover left behind, is of no use to anybody. */
+export const ping = async (pool: Pool): Promise<void> => {
+  const { rows } = await pool.query<{ readonly readOnly: string }>(`select current_setting('transaction_read_only') as "readOnly"`).catch(failed)
+  if (rows[0]?.readOnly !== 'off') throw new Failure('STORE_UNAVAILABLE', 'PostgreSQL answers and takes no writes.')
 }

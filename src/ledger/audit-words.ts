@@ -2,7 +2,8 @@
 // only; `ledger.ts` hands them on.
 import type { AuditKind } from '../observe/events.ts'
 import type { Action, Plan } from '../types.ts'
-import type { AuditEvent } from './ledger.ts'
+
+export type AuditEvent = { readonly seq: number; readonly at: string; readonly kind: AuditKind; readonly actor: string; readonly detail: { readonly [key: string]: unknown } }
 
 /** An entry's number and hash as somebody wrote them down elsewhere: whoever writes the whole log anew cannot change those. */
 export type NotedEntry = { readonly seq: number; readonly hash: string }
@@ -71,4 +72,17 @@ export type ReferenceFilter = {
   readonly nhsNumber?: string
   readonly limit: number
   readonly cursor?: string
+}
+
+export type Auditing = {
+  /** Walks the hash chain; the first broken link, or undefined if it holds. */
+  verifyChain(): Promise<{ readonly seq: number } | undefined>
+  /** The same, and what it found on its way; `noted` is compared with the entry of its number. */
+  walkChain(noted?: NotedEntry): Promise<ChainWalk>
+  /** The log, newest first. */
+  trail(filter: TrailFilter): Promise<{ readonly entries: readonly TrailEntry[]; readonly cursor?: string }>
+  /** Documents by what FHIR may ask for, those that came last first. */
+  references(filter: ReferenceFilter): Promise<{ readonly revisions: readonly RevisionRecord[]; readonly cursor?: string }>
+  /** All revisions of a document, newest first. */
+  revisions(documentId: string): Promise<readonly RevisionRecord[]>
 }

@@ -19,10 +19,13 @@ const LOST = /^(Connection terminated|Query read timeout|timeout e|Client (has e
 /** SQLSTATE: connection exceptions, server shutting down or starting, too many connections. */
 const STATES = /^(08...|57P0[1235]|53300)$/
 
-/** What the server says of an address that reaches it and is wrong all the same. */
-const WRONG: { readonly [state: string]: string } = {
+/** What a SQLSTATE means to whoever runs the server. */
+const MEANS: { readonly [state: string]: string } = {
   '28P01': 'it refuses the user or the password', '28000': 'it refuses the user or where it comes from', '3D000': 'it has no database of that name',
+  '53300': 'it has no connection left: look who holds them, or raise max_connections', '57P01': 'the connection was ended there', '57P02': 'it has crashed and starts again', '57P03': 'it is starting or stopping',
+  '25006': 'it takes no writes: it was made read-only, or is a replica', '53100': 'its disk is full', '53200': 'it has no memory left', '58030': 'its disk cannot be read or written',
 }
+export const inWords = (state: string): string => [state, MEANS[state]].filter(Boolean).join(': ')
 
 const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code
 
@@ -32,10 +35,12 @@ const isLost = (error: unknown): boolean => {
   return error instanceof Error && LOST.test(error.message)
 }
 
-const reason = (error: unknown) => {
+/** A code, or a sentence of the driver's own. */
+const bare = (error: unknown): string => {
   const code = codeOf(error)
-  return typeof code === 'string' ? [code, WRONG[code]].filter(Boolean).join(': ') : error instanceof Error && LOST.test(error.message) ? error.message : 'no answer'
+  return typeof code === 'string' ? code : error instanceof Error && LOST.test(error.message) ? error.message : 'no answer'
 }
+const reason = (error: unknown): string => inWords(bare(error))
 
 const place = (url: string) => {
   try {
@@ -82,10 +87,18 @@ export const connect = (url: string, { max, say }: { readonly max: number; reado
     pipeline: true,
   } as PoolConfig)
   // An idle connection that breaks is replaced by the pool; one that is in use fails its query, which tells its caller.
-  pool.on('error', (error) => { if (!pool.ending) say?.('database_lost', { code: reason(error) }) })
+  pool.on('error', (error) => { if (!pool.ending) say?.('database_lost', { code: bare(error) }) })
   pool.on('connect', (client) => { client.on('error', () => {}) })
   places.set(pool, at)
   return mapped(pool, at)
+}
+
+const END_MS = 5_000
+
+/** Waits for what is under way, and not for a connection that somebody never gave back: that must not keep an engine from stopping. */
+export const endPool = async (pool: Pool, withinMs = END_MS): Promise<void> => {
+  let impatient: NodeJS.Timeout | undefined
+  await Promise.race([pool.end(), new Promise((resolve) => { impatient = setTimeout(resolve, withinMs) })]).finally(() => clearTimeout(impatient))
 }
 
 /** Hands over a statement that was sent and whose answer nobody needs before the commit. */

@@ -8,7 +8,7 @@ import { wakeAbandoned, wakeFarAhead } from './abandoned.ts'
 import { accept, arrivalNeeds } from './accept.ts'
 import { accountsWanted, savePeople } from './accounts.ts'
 import { known } from './as-of.ts'
-import { asking, failed, notStored } from './asking.ts'
+import { asking, failed, notStored, ping } from './asking.ts'
 import { startChannel } from './channels.ts'
 import { openCommitter } from './committer.ts'
 import type { Commit } from './committer.ts'
@@ -87,7 +87,7 @@ export const openLedger = async (options: Options): Promise<Ledger> => {
     failures: (then) => failures(pool, parts.accountFreshHours, then).catch(failed),
     failuresIn: (...asked) => failuresIn(pool, parts.accountFreshHours, ...asked).catch(failed),
     counts: () => counts(pool, at()).catch(failed),
-    ping: async () => { await pool.query('select 1').catch(failed) },
+    ping: () => ping(pool),
     close: async () => {
       await Promise.all([intake.close(), deliver.close()])
       await locks.close()

@@ -29,6 +29,7 @@ export const EVENTS = {
   migrated: { level: 'info', says: 'the database was migrated', fields: ['from', 'to'] },
   queue_ready: { level: 'info', says: 'the queue is there', fields: ['queue'] },
   queue_error: { level: 'warn', says: 'the queue met an error and goes on', fields: ['code'] },
+  log_lost: { level: 'error', says: 'lines of this log could not be written and are lost; it is written again', fields: ['count'], counter: { name: 'openletter_log_lines_lost_total', labels: [] } },
   // -- intake
   feed_listening: { level: 'info', says: 'a feed is listening', fields: ['feed', 'address'] },
   connection_opened: { level: 'debug', says: 'a sender connected', fields: ['feed'] },
@@ -91,7 +92,7 @@ export type Say = <N extends EventName>(event: N, fields: EventFields<N>) => voi
 
 /** What happened to a document, in the ledger's append-only, hash-chained event log. */
 export const AUDIT_KINDS = [
-  'received', 'repeated', 'late', 'decided', 'moved', 'tombstone', 'superseded', 'control-id-reused', 'control-id-shared',
+  'received', 'late', 'decided', 'moved', 'tombstone', 'superseded', 'control-id-reused', 'control-id-shared',
   'delivery-owed', 'recall-owed', 'attempt-started', 'attempt-ended', 'account-checked', 'blocked', 'retried', 'run', 'held', 'hold-lifted',
   'released', 'redecided', 'left-standing', 'read', 'posted-instead', 'print-acknowledged', 'print-rejected', 'alert-taken', 'rejected', 'policy-loaded', 'policy-asked', 'channel-paused', 'channel-stopped', 'channel-started', 'stop', 'stop-lifted', 'signed-in', 'sign-in-refused', 'signed-out', 'staff-changed', 'looked', 'token-made', 'token-revoked',
 ] as const

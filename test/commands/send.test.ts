@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { send } from '../../src/commands/send.ts'
 import { makeFolder } from '../support/folder.ts'
@@ -73,6 +73,39 @@ describe('openletter send', () => {
     expect(printed.at(-1)).toMatch(/share\.json: refused \(401\)[\s\S]*TOKEN_MISSING/u)
     expect(await send([file], env({ RIO_HTTP_TOKEN: '', DATA_DIR: join(folder.path, 'nowhere') }))).toBe(1)
     expect(printed.at(-1)).toContain('nowhere')
+  })
+  describe('with other channels', () => {
+    const channels = (files: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
+      const dir = join(folder.path, 'channels')
+      mkdirSync(dir)
+      for (const [name, of] of Object.entries(files)) writeFileSync(join(dir, `${name}.yaml`), readFileSync(new URL(`../../channels/${of}.yaml`, import.meta.url), 'utf8').replaceAll('${MLLP_PORT}', String(mllp.port)))
+      return { CHANNELS_DIR: dir }
+    }
+    const json = () => write('share.json', JSON.stringify({ metadata: METADATA }))
+
+    test('it finds the feed by its channel file', async () => {
+      await http.close()
+      http = await httpStand(folder.path, { name: 'ward' })
+      expect(await send([json()], env(channels({ ward: 'rio-http' })))).toBe(0)
+      expect(http.taken).toHaveLength(1)
+    })
+    test('of several it wants the name, and does not choose', async () => {
+      const two = env(channels({ 'rio-http': 'rio-http', ward: 'rio-http', mllp: 'rio-mllp' }))
+      expect(await send([json()], two)).toBe(1)
+      expect(printed.at(-1)).toContain('There are several feeds for .json files: rio-http, ward. Say which with --feed NAME.')
+      expect(http.taken).toEqual([])
+      expect(await send([json(), '--feed', 'rio-http'], two)).toBe(0)
+      expect(await send([json(), '--feed', 'mllp'], two)).toBe(1)
+      expect(printed.at(-1)).toContain('mllp is no feed for .json files here. There is: rio-http, ward.')
+    })
+    test('a feed that is named says by itself where it listens', async () => {
+      expect(await send([write('share.hl7', aMdm()), '--feed', 'mllp'], env({ ...channels({ mllp: 'rio-mllp' }), MLLP_PORT: '1' }))).toBe(0)
+      expect(mllp.taken).toHaveLength(1)
+    })
+    test('where no channels lie it says so', async () => {
+      expect(await send([json()], env({ CHANNELS_DIR: join(folder.path, 'nowhere') }))).toBe(1)
+      expect(printed.at(-1)).toContain('set CHANNELS_DIR')
+    })
   })
   test('sends several, by the addresses given, and fails if one of them does', async () => {
     const files = [write('bad.hl7', aMdm({ type: 'ADT' })), write('share.hl7', aMdm()), write('share.json', JSON.stringify({ metadata: METADATA }))]

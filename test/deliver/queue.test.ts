@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { Pool, type PoolClient } from 'pg'
+import { openSweeper } from '../../src/deliver/sweeper.ts'
 import { openWake } from '../../src/deliver/wake.ts'
 import { queueContract } from '../contracts/queue.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -106,6 +107,59 @@ onRedis('the queue on Redis (needs redis-server)', () => {
       await station.close()
       await wake.close()
     })
+  })
+
+  describe('when Redis answers and takes nothing', () => {
+    let redis: TestRedis
+    let client: Redis
+    beforeAll(async () => { redis = await startRedis(); client = new Redis(redis.url) })
+    afterAll(async () => { client.disconnect(); await redis.close() })
+
+    test.each([
+      ['its memory is full', 'OOM', () => client.config('SET', 'maxmemory', '1mb'), () => client.config('SET', 'maxmemory', '0')],
+      ['it has become a replica', 'READONLY', () => client.replicaof('127.0.0.1', 1), () => client.replicaof('NO', 'ONE')],
+      ['it misses its replicas', 'NOREPLICAS', () => client.config('SET', 'min-replicas-to-write', '1'), () => client.config('SET', 'min-replicas-to-write', '0')],
+    ])('%s: that is said once and in words, nobody is said to have been woken, and it goes on by itself', async (_what, word, fall, mend) => {
+      const said: string[] = []
+      const wake = await openWake({ redisUrl: redis.url, say: (event, fields) => { said.push([event, ...Object.values(fields)].join(' ')) }, now })
+      // Long due: a queue that has work in store is given time.
+      const dueAt = new Date(0).toISOString()
+      let owed = [{ documentId: 'd', dueAt }]
+      const sweeper = openSweeper({ wake, destinations: ['pkb'], isPaused: () => false, due: async () => owed, say: (event) => { said.push(event) }, now, everyMs: 20, graceMs: 0 })
+      await until('woken while it is well', () => said.includes('swept'))
+      owed = [{ documentId: word, dueAt }]
+      await fall()
+      said.length = 0
+      await until('stuck', () => wake.stuckSince() !== undefined)
+      for (let n = 0; n < 3; n += 1) await sweeper.sweep()
+      expect(said).toEqual([expect.stringMatching(new RegExp(`^part_failed queue REDIS_UNREACHABLE .*${word}, it `, 'u'))])
+      await expect(wake.counts('pkb')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      await mend()
+      await until('woken', () => said.includes('swept'))
+      expect(wake.stuckSince()).toBeUndefined()
+      expect(await wake.counts('pkb')).toMatchObject({ waiting: 2 })
+      await sweeper.close()
+      await wake.close()
+      await client.flushall()
+    })
+  })
+
+  test('what is owed while Redis is away is not said to have been woken, and is woken as soon as it is back', async () => {
+    const redis = await startRedis()
+    const said: string[] = []
+    const wake = await openWake({ redisUrl: redis.url, say: (event) => { said.push(event) }, now })
+    const dueAt = now().toISOString()
+    await redis.stop()
+    await until('it is known to be away', () => wake.stuckSince() !== undefined)
+    const sweeper = openSweeper({ wake, destinations: ['pkb'], isPaused: () => false, due: async () => [{ documentId: 'd', dueAt }], say: (event) => { said.push(event) }, now, everyMs: 20, graceMs: 0 })
+    for (let n = 0; n < 3; n += 1) await sweeper.sweep()
+    expect(said).not.toContain('swept')
+    await redis.start()
+    await until('woken', () => said.includes('swept'))
+    expect(await wake.counts('pkb')).toMatchObject({ waiting: 1 })
+    await sweeper.close()
+    await wake.close()
+    await redis.close()
   })
 
   test('a password that Redis does not know stops the start: waiting would not mend it', async () => {

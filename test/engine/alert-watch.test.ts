@@ -322,6 +322,16 @@ describe('what it sees', () => {
     expect(await kinds()).toEqual([['destination-away', 'pkb']])
   })
 
+  test('a queue that takes nothing for five minutes, and not what waits behind it', async () => {
+    const one = aWatch()
+    await place.upload({ documentId: 'Q-1' })
+    later(3 * HOUR)
+    own = [{ kind: 'queue-away', thing: 'queue' }]
+    for (let n = 0; n < 5; n += 1) { await look(one); expect(await kinds()).toEqual([]); later(MINUTE) }
+    await look(one)
+    expect(await kinds()).toEqual([['queue-away', 'queue']])
+  })
+
   test('documents that were refused, by what refused them, and nobody’s that is tried again by itself', async () => {
     const one = aWatch()
     const ids = await Promise.all(['F-1', 'F-2', 'F-3'].map(async (documentId) => (await place.upload({ documentId })).id))

@@ -73,6 +73,17 @@ test('the disk of the folder is looked at, and a folder that is not there is nob
   expect([asked, await isNearlyFull(`${folder.path}/not-there`)]).toEqual([[folder.path], false])
 })
 
+test('the files of the documents may lie on a disk of their own: of one that is nearly full the alert names the folder', async () => {
+  place = await aLedger()
+  const policy = { ...place.policy, feeds: {} }
+  alerts = openAlerts({
+    env: {}, ledger: place.ledger, holder: { now: () => ({ policy, since: '2026-11-01T00:00:00.000Z' }) as never, refused: () => undefined }, dataDir: folder.path,
+    room: (of) => Promise.resolve({ blocks: 1e9, bavail: of === folder.path ? 0.5e9 : 1, bsize: 4096 }), say: makeSay({ level: 'debug', write: () => {} }).say, now: () => place!.clock.at,
+  })
+  await until('the incident is open', async () => (await open(place!)).length > 0)
+  expect(await open(place)).toMatchObject([{ kind: 'disk-full', about: 'DATA_DIR/content' }])
+})
+
 test('a disk that is nearly full is an incident', async () => {
   place = await aLedger()
   start(place, 1)

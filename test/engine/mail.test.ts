@@ -28,3 +28,14 @@ test.each([
     await once(server, 'close')
   }
 })
+
+test('a mail server that is not there is told by what the system said', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  const mail = openMail({ url: `smtp://127.0.0.1:${port}`, from: 'engine@trust.example' })
+  expect(await mail.send(LETTER)).toEqual({ ok: false, code: 'ECONNREFUSED' })
+  mail.close()
+})

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import type { Pool } from 'pg'
-import { connect, inTransaction } from '../../src/ledger/database.ts'
+import { connect, endPool, inTransaction } from '../../src/ledger/database.ts'
 import { freshDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
 
@@ -131,4 +131,16 @@ describe('a server that cannot be reached', () => {
   })
 
   function elsewhereLater(change: (url: URL) => void) { return () => elsewhere(change) }
+})
+
+test('a connection that was never given back does not keep a pool from ending', async () => {
+  const other = connect(database.url, { max: 2 })
+  const kept = await other.connect()
+  await endPool(other, 50)
+  expect(other.ended).toBe(false)
+  kept.release(true)
+  const whole = connect(database.url, { max: 2 })
+  await whole.query('select 1')
+  await endPool(whole)
+  expect(whole.ended).toBe(true)
 })

@@ -61,6 +61,22 @@ test('without a database an upload is refused soon, and everybody else’s with 
   await expect(ledger.accept(anArrival(place.policy, { documentId: 'N-1' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
 })
 
+test('a database that answers and takes no writes is no ledger, and says so in words', async () => {
+  const name = new URL(place.url).pathname.slice(1)
+  await place.pool.query(`alter database "${name}" set default_transaction_read_only = on`)
+  const pool = connect(place.url, { max: 4 })
+  const ledger = await openLedger({ pool, now: () => place.clock.at, newId: randomUUID, say: () => {}, accountFreshHours: 24, plan: planBy(place.policy) })
+  try {
+    await expect(ledger.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(ledger.accept(anArrival(place.policy, { documentId: 'RO-1' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', detail: expect.stringContaining('25006: it takes no writes') })
+  } finally {
+    await ledger.close()
+    await pool.end()
+    await place.pool.query(`alter database "${name}" reset default_transaction_read_only`)
+  }
+  await place.ledger.ping()
+})
+
 test('a ledger that is closed has committed all that it was handed', async () => {
   const other = await place.another()
   const all = Array.from({ length: 30 }, (_, n) => other.ledger.accept(anArrival(place.policy, { documentId: `L-${n}` })))

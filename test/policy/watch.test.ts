@@ -1,8 +1,8 @@
 // However the files change, whoever watches is told once, after the last of them.
-import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { watchPolicy } from '../../src/policy/watch.ts'
 import { makeFolder } from '../support/folder.ts'
 import { until } from '../support/until.ts'
@@ -23,7 +23,7 @@ beforeEach(async () => {
   told = 0
   for (const name of ['channels', 'mappings']) mkdirSync(path(name))
   for (const name of ['channels/pkb.yaml', 'mappings/services.csv', 'mappings/sharing-rules.yaml']) writeFileSync(path(name), 'as it was')
-  watching = watchPolicy({ folders: [path('channels'), path('mappings')], onChange: () => { told += 1 }, onError: (code) => { throw new Error(code) }, quietMs: QUIET_MS, everyMs: 20 })
+  watching = watchPolicy({ folders: [path('channels'), path('mappings')], onChange: () => { told += 1 }, quietMs: QUIET_MS, everyMs: 20 })
   // Once at the beginning: something may have changed before the watching began.
   await toldOnceMore(0)
 })
@@ -44,9 +44,35 @@ test.each<[string, () => void]>([
     renameSync(path('mappings'), path('mappings.old'))
     renameSync(path('mappings.new'), path('mappings'))
   }],
+  ['nobody may read a file any more', () => chmodSync(path('mappings/services.csv'), 0)],
+  ['a folder goes', () => renameSync(path('mappings'), path('mappings.old'))],
+  ['a link leads back to itself', () => symlinkSync('loop.yaml', path('channels/loop.yaml'))],
 ])('when %s', async (_, change) => {
   change()
   await toldOnceMore(1)
+})
+
+test('a file to which a link leads: when it changes, when it goes, and when it is there again', async () => {
+  writeFileSync(path('elsewhere.csv'), 'as it was')
+  rmSync(path('mappings/services.csv'))
+  symlinkSync('../elsewhere.csv', path('mappings/services.csv'))
+  await toldOnceMore(1)
+  const changes = [() => writeFileSync(path('elsewhere.csv'), 'changed'), () => renameSync(path('elsewhere.csv'), path('away.csv')), () => renameSync(path('away.csv'), path('elsewhere.csv'))]
+  for (const [n, change] of changes.entries()) {
+    change()
+    await toldOnceMore(2 + n)
+  }
+})
+
+// Root reads everything.
+const asAnother = process.getuid?.() === 0 ? describe.skip : describe
+asAnother('a folder', () => {
+  test('that may not be read, and may be again', async () => {
+    chmodSync(path('channels'), 0)
+    await toldOnceMore(1)
+    chmodSync(path('channels'), 0o700)
+    await toldOnceMore(2)
+  })
 })
 
 test('a checkout that writes for a while is told of when it is over', async () => {

@@ -41,7 +41,7 @@ export type Stand = {
 
 export const httpStand = async (
   folder: string,
-  { take, reject, content, limitMb = 1 }: { take?: Take; reject?: RejectMessage; content?: (real: ContentStore) => ContentStore; limitMb?: number } = {},
+  { take, reject, content, limitMb = 1, name = 'rio-http' }: { name?: string; take?: Take; reject?: RejectMessage; content?: (real: ContentStore) => ContentStore; limitMb?: number } = {},
 ): Promise<Stand> => {
   const store = join(folder, 'content')
   const real = await openContent(store)
@@ -53,7 +53,7 @@ export const httpStand = async (
   const app = express()
   app.disable('x-powered-by')
   app.use(httpFeed({
-    name: 'rio-http',
+    name,
     feed: { ...feed, max_document_mb: limitMb },
     content: content?.(real) ?? real,
     take: take ?? (async (receipt) => { taken.push(receipt); return anAccepted() }),

@@ -7,7 +7,7 @@ export type Topic = (typeof TOPICS)[number]
 
 const TOUCHES: { readonly [K in AuditKind]?: readonly Topic[] } = {
   looked: [], 'signed-in': [], 'signed-out': [], 'sign-in-refused': [], 'staff-changed': [], 'token-made': [], 'token-revoked': [], 'policy-asked': [], 'account-checked': [],
-  'attempt-started': ['failed', 'runs'], read: ['today', 'recalls', 'alerts'], repeated: [], received: ['today', 'alerts'], late: ['today'], rejected: ['today', 'alerts'],
+  'attempt-started': ['failed', 'runs'], read: ['today', 'recalls', 'alerts'], received: ['today', 'alerts'], late: ['today'], rejected: ['today', 'alerts'],
   'print-acknowledged': ['today', 'recalls'], run: ['runs', 'failed', 'today'], 'alert-taken': ['alerts', 'today'],
 }
 

@@ -189,7 +189,7 @@ export const startFolderFeed = async (parts: FolderFeedParts & { readonly pulse?
     } catch (error) {
       if (error instanceof Held) {
         heldTurns++
-        trouble.ofStore(error.code)
+        trouble.ofStore(error.code, error.why)
       } else trouble.ofFolder(errnoOf(error) ?? 'INTERNAL')
     }
     const pollMs = feed.poll_secs * 1000

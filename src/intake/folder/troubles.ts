@@ -8,7 +8,7 @@ export type Troubles = {
   mended(path: string): void
   /** Forgets files that are there no more. */
   prune(isThere: (path: string) => boolean): void
-  ofStore(code: string): void
+  ofStore(code: string, why: string): void
   ofFolder(code: string): void
   /** A whole look went well. */
   none(): void
@@ -29,9 +29,9 @@ export const troubles = (feed: string, say: Say): Troubles => {
     },
     mended: (path) => { files.delete(path) },
     prune: (isThere) => { for (const path of files.keys()) if (!isThere(path)) files.delete(path) },
-    ofStore: (code) => {
+    ofStore: (code, why) => {
       back()
-      if (store !== code) say('part_failed', { part: feed, code, detail: 'uploads wait in the folder' })
+      if (store !== code) say('part_failed', { part: feed, code, detail: `uploads wait in the folder: ${why}` })
       store = code
     },
     ofFolder: (code) => {

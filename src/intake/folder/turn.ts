@@ -1,4 +1,5 @@
 // What every part of one look at the folder works with, and how a try can end without an outcome.
+import type { Failure } from '../../errors.ts'
 import type { FolderFeed } from '../../policy/schema.ts'
 import type { FeedParts } from '../take.ts'
 import type { Seen } from './disk.ts'
@@ -29,9 +30,12 @@ export type Progress = 'ended' | 'waits'
 /** Nothing could be kept: the upload stays as it is and is tried again. */
 export class Held extends Error {
   readonly code: string
-  constructor(code: string, cause: unknown) {
+  /** What the store said, which names no file. */
+  readonly why: string
+  constructor({ code, detail }: Failure, cause: unknown) {
     super(code, { cause })
     this.code = code
+    this.why = detail
   }
 }
 

@@ -126,7 +126,7 @@ const held = async <T>(work: Promise<T>): Promise<T> => {
   try {
     return await work
   } catch (error) {
-    throw new Held(asFailure(error).code, error)
+    throw new Held(asFailure(error), error)
   }
 }
 

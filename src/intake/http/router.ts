@@ -88,8 +88,9 @@ export const httpFeed = ({ name, feed, content, take, reject, say, now, newId, h
   // Base64 in JSON takes up to two characters a byte for line ends and escaped slashes, and a third for its own sake.
   const mostBytes = { json: limitBytes * 3 + METADATA_BYTES + SLACK_BYTES, multipart: limitBytes + METADATA_BYTES + SLACK_BYTES }
 
-  const fail = (req: Request, res: Response, failure: Failure): Promise<void> => {
-    if (failure.code === 'STORE_UNAVAILABLE' || failure.code === 'INTERNAL') say('part_failed', { part: name, code: failure.code, detail: failure.detail })
+  /** Where the server is and what it said is for the log; the sender is told that nothing was kept. */
+  const fail = (req: Request, res: Response, failure: Failure, why: Failure = failure): Promise<void> => {
+    if (failure.code === 'STORE_UNAVAILABLE' || failure.code === 'INTERNAL') say('part_failed', { part: name, code: failure.code, detail: why.detail })
     const headers = failure.code === 'TYPE_UNSUPPORTED' ? FORMS : failure.status === 503 ? RETRY_LATER : {}
     return answerProblem(req, res, failure.code, failure.detail, headers)
   }
@@ -136,7 +137,7 @@ export const httpFeed = ({ name, feed, content, take, reject, say, now, newId, h
     try {
       taken = await take(receipt)
     } catch (error) {
-      await fail(req, res, new Failure('STORE_UNAVAILABLE', `The receipt could not be kept (${asFailure(error).code}).`, { cause: error }))
+      await fail(req, res, new Failure('STORE_UNAVAILABLE', 'Nothing was kept of this upload.', { cause: error }), asFailure(error))
       return
     }
     // `take` has kept it.

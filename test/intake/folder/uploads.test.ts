@@ -375,7 +375,7 @@ describe('trouble', () => {
     away = false
     await stand.settled(done('1.json'), done('2.json'), done('3.json'))
     expect(stand.taken).toHaveLength(3)
-    expect(stand.said.filter((line) => line.startsWith('part_failed'))).toEqual([expect.stringContaining('"code":"STORE_UNAVAILABLE"')])
+    expect(stand.said.filter((line) => line.startsWith('part_failed'))).toEqual([expect.stringContaining('"code":"STORE_UNAVAILABLE","detail":"uploads wait in the folder: PostgreSQL does not answer."')])
   })
 
   test('one upload that fails for ever does not hold up the others', async () => {
