@@ -77,7 +77,7 @@ export const ERRORS = {
   // -- policy
   POLICY_INVALID: { class: 'policy', status: 500, title: 'The channels and mappings have problems', hint: 'Run npx openletter check and mend each line that it prints.' },
   FLOOR_BROKEN: { class: 'policy', status: 500, title: 'The rules would let a document out that the safety floor keeps in', hint: 'Change the rule that check names; no setting lifts the floor.' },
-  POLICY_NOT_FOUND: { class: 'policy', status: 404, title: 'There is no policy there', hint: 'Name a folder that holds channels and mappings, a git revision such as HEAD~1, or in-force.' },
+  POLICY_NOT_FOUND: { class: 'policy', status: 404, title: 'There is no policy there', hint: 'Name a policy by its hash, as the page Policy lists those that were in force. For the command diff also a folder that holds channels and mappings, a git revision such as HEAD~1, or in-force.' },
   POLICY_NOT_IN_FORCE: { class: 'policy', status: 409, title: 'The policy is not the one in force', hint: 'Documents are decided again under the policy in force only: have the engine load these channels and mappings first.' },
   POLICY_MOVED: { class: 'policy', status: 409, title: 'The files are not those that you looked at', hint: 'Somebody has changed them since. Look at the page Channels again before you take them.' },
   // -- delivery

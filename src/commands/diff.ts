@@ -15,7 +15,8 @@ import { linesFor, widthOf } from './terminal-lines.ts'
 
 export const USAGE = `Usage: npx openletter diff OLD [NEW] [--json] [--exit-code]
 
-  OLD, NEW     each a folder that holds channels/ and mappings/, a git revision such as HEAD~1, or in-force;
+  OLD, NEW     each a folder that holds channels/ and mappings/, a git revision such as HEAD~1, in-force, or the hash
+               of a policy that was in force, or its first 8 or more characters;
                without NEW the channels and mappings of the settings are compared with OLD
   --json       everything that differs, for scripts
   --exit-code  end with 1 where anything differs`
@@ -57,7 +58,7 @@ const calledWith = (args: readonly string[]): Called | string => {
   try {
     const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options: { json: { type: 'boolean' }, 'exit-code': { type: 'boolean' } } })
     const [old, now, more] = positionals
-    if (old === undefined) return 'Say what to compare with: a folder, a git revision, or in-force.'
+    if (old === undefined) return 'Say what to compare with: a folder, a git revision, in-force, or the hash of a policy that was in force.'
     if (more !== undefined) return `diff compares two policies, and ${more} would be a third.`
     if (old.trim() === '' || now?.trim() === '') return 'An empty name is no policy.'
     return { old, ...(now === undefined ? {} : { new: now }), json: values.json ?? false, exitCode: values['exit-code'] ?? false }

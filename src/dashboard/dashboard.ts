@@ -21,6 +21,7 @@ import { openApiAddresses } from './openapi.ts'
 import { outcomeAddresses } from './assurance/outcomes.ts'
 import { framed, pageAddresses } from './documents/pages.ts'
 import type { Address, DashboardParts } from './parts.ts'
+import { onePolicyAddresses } from './channels/one-policy.ts'
 import { policyAddresses } from './channels/policy.ts'
 import { recallAddresses } from './stops/recalls.ts'
 import { reconciliationAddresses } from './assurance/reconciliation.ts'
@@ -43,7 +44,7 @@ import { needs, whoAsks } from './visitor.ts'
 export const addresses = (parts: DashboardParts): readonly Address[] => described([
   ...healthAddresses(parts), ...apiAddresses(parts), ...pageAddresses(parts), ...policyAddresses(parts), ...observingAddresses(parts),
   ...failureAddresses(parts), ...runAddresses(parts), ...againAddresses(parts), ...todayAddresses(parts), ...liveAddresses(parts),
-  ...stopAddresses(parts), ...incidentAddresses(parts), ...outcomeAddresses(parts), ...channelAddresses(parts), ...tryAddresses(parts),
+  ...stopAddresses(parts), ...incidentAddresses(parts), ...outcomeAddresses(parts), ...channelAddresses(parts), ...tryAddresses(parts), ...onePolicyAddresses(parts),
   ...tokenAddresses(parts), ...auditAddresses(parts), ...recallAddresses(parts), ...holdAddresses(parts), ...reviewsAddresses(parts),
   ...reviewAddresses(parts), ...codesAddresses(parts), ...fhirAddresses(parts), ...reconciliationAddresses(parts), ...assuranceAddresses(parts),
   ...signInAddresses(parts), ...providerAddresses(parts), ...codeAddresses(parts), ...accountAddresses(parts), ...peopleAddresses(parts),

@@ -10,6 +10,7 @@ import type { Ledger, Retrying, Reviewing, Sessions, Staffing } from '../ledger/
 import type { Say } from '../observe/events.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { ChannelDesk, TryDesk } from './channels/channel-parts.ts'
+import type { PolicyDesk } from './channels/policy-parts.ts'
 import type { LiveTimes } from './live/live.ts'
 import type { Right } from './rights.ts'
 import type { Provider } from './sign-in/provider.ts'
@@ -61,6 +62,8 @@ export type DashboardParts = {
   /** The policy in force. */
   readonly policy: () => Policy
   readonly policyStatus: () => PolicyStatus
+  /** Those that were in force; absent: this engine cannot read them. */
+  readonly policies?: PolicyDesk
   /** Wakes a worker for this document at this destination. */
   readonly wake: (documentId: string, destination: string) => void | Promise<void>
   /** The files of the channels, and the way to take them; absent: this engine cannot say. */

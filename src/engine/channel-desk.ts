@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ChannelDesk, FilesNow } from '../dashboard/channels/channel-parts.ts'
 import { comparePolicies } from '../policy/diff/diff.ts'
 import { inWords } from '../policy/diff/report.ts'
+import { sectionsOf } from '../policy/diff/sections.ts'
 import { keptFiles, readFolders } from '../policy/files.ts'
 import { loadFiles, type Loaded } from '../policy/load.ts'
 import type { ChannelTests } from '../policy/test/run.ts'
@@ -66,15 +67,3 @@ const testsOf = ({ results, problems, blocking, unreached, unreachedBy }: Channe
   ...countsOf(results), problems, blocking, notReached: unreached,
   byFeed: Object.entries(unreachedBy).map(([feed, notReached]) => ({ feed, ...countsOf(results.filter((result) => result.feed === feed)), notReached })),
 })
-
-/** Text for a terminal, taken apart: a line without an indent after an empty one is a title. */
-const sectionsOf = (lines: readonly string[]): FilesNow['changes'] => {
-  const sections: { title: string; lines: { text: string; depth: number }[] }[] = []
-  for (const [n, line] of lines.entries()) {
-    if (line === '') continue
-    const indent = line.length - line.trimStart().length
-    if (indent === 0 && lines[n + 1]?.startsWith(' ')) sections.push({ title: line, lines: [] })
-    else (sections.at(-1) ?? sections[sections.push({ title: '', lines: [] }) - 1]!).lines.push({ text: line.trim(), depth: Math.max(0, indent / 2 - 1) })
-  }
-  return sections
-}

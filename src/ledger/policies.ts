@@ -26,6 +26,10 @@ export const policyHistory = async (pool: Pool, limit: number): ReturnType<Ledge
   return all.filter(({ hash }, n) => all[n + 1]?.hash !== hash)
 }
 
+/** Whole hashes that begin so, as far as two of them. */
+export const policiesCalled = async (pool: Pool, start: string): ReturnType<Ledger['policiesCalled']> =>
+  (await pool.query<{ hash: string }>('select hash from policies where starts_with(hash, $1) order by hash limit 2', [start])).rows.map(({ hash }) => hash)
+
 export const savePolicy = (space: Workspace, { hash, files }: Parameters<Ledger['savePolicy']>[0], at: string): void => {
   space.writes.policies.push({ hash, files, loaded_at: at })
   audit(space, { at, kind: 'policy-loaded', actor: 'engine' }, { policy: hash })

@@ -10,7 +10,7 @@ import { behindFlow, changesSince, flow, forgetStates, noteStates, refusals } fr
 import { incidents, judgeIncidents, lastArrivals, notificationsDue, notified, notNotified, oldestOwed, report, reported, takeIncident, tellingWays } from './incidents.ts'
 import { looked } from './looks.ts'
 import { observed } from './observed.ts'
-import { lookAgain, policyHistory, policyInForce } from './policies.ts'
+import { lookAgain, policiesCalled, policyHistory, policyInForce } from './policies.ts'
 import { due, receipt, rejections, story, troubled } from './queries.ts'
 import { unread } from './reads.ts'
 import { compareExtract, reconciled, reconciliation } from './reconciliation.ts'
@@ -32,7 +32,7 @@ export const QUESTIONS = {
   due, accountRefused, unread, pullStop, stops, waiting, list, estimate, story, knownAt, policyAt, policyOf, troubled, runs, run, runReport,
   resourcesOf, changeRun, runsUnderWay, receipt, rejections, verifyChain, walkChain, trail, makeToken, revokeToken, tokenBy, tokens, looked,
   references, revisions, replayPage, replayCount, observed, reconciliation, reconciled, compareExtract, assurance, reviews, review, lastRole,
-  codesSeen, flow, behindFlow, refusals, noteStates, forgetStates, changesSince, policyInForce, policyHistory, lookAgain,
+  codesSeen, flow, behindFlow, refusals, noteStates, forgetStates, changesSince, policyInForce, policyHistory, policiesCalled, lookAgain,
   // What people say of channels, and what processes do.
   haltChannel, haltedChannels, reportChannels, channelReports, channelActivity, notePolicyAsked,
   // What is wrong, and whom that is told.

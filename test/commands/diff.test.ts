@@ -224,6 +224,25 @@ test('against what is in force, whatever lies on disk', async () => {
   }
 })
 
+test('against a policy that was in force once, by its hash or how it begins', async () => {
+  const place = await aLedger()
+  try {
+    const connected = { ...ofFolder(), DATABASE_URL: place.url }
+    const { policy, files } = loadFiles(await readBelow(folder.path), testEnvironment)
+    const { hash } = policy!
+    await place.ledger.savePolicy({ hash, files }, '2026-11-23T11:00:00.000Z')
+    await place.ledger.savePolicy({ hash: `${hash.slice(0, 10)}${'z'.repeat(54)}`, files: {} }, '2026-11-23T11:30:00.000Z')
+    blockClinic()
+    for (const name of [hash, hash.slice(0, 11), hash.slice(0, 11).toUpperCase()]) expect([name, await diff([name], connected)]).toEqual([name, 0])
+    expect(out()[0]).toBe(`old  ${hash.slice(0, 12)}  ${hash}`)
+    expect(out()).toContain(BLOCKED)
+    expect(await failure(diff([hash.slice(0, 8)], connected))).toBe(`POLICY_NOT_FOUND: ${hash.slice(0, 8)} is no folder that holds a policy, and git knows no such revision here. The hashes of several policies begin with ${hash.slice(0, 8)}: give more of it.`)
+    expect(await failure(diff(['0'.repeat(64)], connected))).toBe(`POLICY_NOT_FOUND: ${'0'.repeat(64)} is no folder that holds a policy, and git knows no such revision here. No policy whose hash begins with 000000000000 was ever in force in this ledger.`)
+  } finally {
+    await place.close()
+  }
+})
+
 test.each([[[], 'Say what to compare with'], [['a', 'b', 'c'], 'c would be a third'], [['.', '--jsn'], "Unknown option '--jsn'"], [['', '.'], 'An empty name']] as const)('%j is not understood', async (args, says) => {
   expect(await diff(args, env())).toBe(2)
   expect(wrong.join('\n')).toContain(says)

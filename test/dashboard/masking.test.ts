@@ -14,7 +14,10 @@ const patient = { nhsNumber: NHS_NUMBER, nhsNumberStatus: '01', clientId: 'C-SEC
 const SECRETS = [
   NHS_NUMBER, '999 000 0085', '999-000-0085', 'Zwickenpflug', 'Oriole', 'Peculiar', 'Hidden Lane', 'ZZ9 9ZZ', 'ZZ9%209ZZ', 'C-SECRET', '1966-08-08', '8 August 1966', '8 Aug 1966', '08/08/1966', '19660808',
 ]
-const secretsIn = (text: string) => SECRETS.filter((secret) => text.toLowerCase().includes(secret.toLowerCase()))
+const secretsIn = (text: string) => {
+  const lower = text.toLowerCase()
+  return SECRETS.filter((secret) => lower.includes(secret.toLowerCase()))
+}
 
 let visitor: Visitor
 const comes = (role: Role): void => { visitor = { kind: 'person', id: `a-${role}`, name: `A ${role}`, rights: rightsOf([role]), formToken: 'form' } }

@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import { connectMllp } from '../../src/intake/mllp/client.ts'
-import { PolicyRefused, startEngine } from '../../src/wire.ts'
+import { PolicyRefused } from '../../src/engine/first-policy.ts'
+import { startEngine } from '../../src/wire.ts'
 import { anEngineHome, type RunningEngine } from '../support/child-engine.ts'
 import { freshDatabase } from '../support/database.ts'
 import { anEngine, API, sha256, TOKEN, type TestEngine } from '../support/engine.ts'
@@ -101,6 +102,21 @@ describe('a policy that can be taken', () => {
     expect(now).not.toBe(old)
     expect([(await policy()).hash, (recalled.decision as unknown as { policy: string }).policy]).toEqual([now, now])
     expect(said('policy_loaded').at(-1)).toMatchObject({ policy: now })
+  })
+
+  test('that loosens says so at the pages and to programs, and for whom', async () => {
+    const { hash: before } = await policy()
+    addCode('listed')
+    expect(await reload()).toBe('taken')
+    const { hash } = await policy()
+    const letters = 'letters with NEWL: review (code-unlisted) → pkb (to-pkb)'
+    expect(await policy()).toMatchObject({ changed: { against: before, loosens: true } })
+    const told = (await (await engine.api(`/api/policy/${hash}`)).json()) as { readonly times: readonly object[] }
+    // It may have been in force before: the newest first.
+    expect(told.times[0]).toEqual({ from: expect.any(String), after: before })
+    expect(told).toMatchObject({ hash, against: { hash: before, changes: { loosens: [{ text: letters, depth: 0 }] } } })
+    for (const path of ['/policy', `/policy/${hash}`]) expect([path, (await page(path)).includes(letters)]).toEqual([path, true])
+    expect((await fetch(`${engine.engine.url}/policy/${'0'.repeat(64)}`, { headers: ada })).status).toBe(404)
   })
 
   test('is heeded by an exchange that was under way when it came', async () => {

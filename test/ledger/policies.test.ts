@@ -69,3 +69,8 @@ test('of more copies than one statement takes, none is forgotten', async () => {
   await ledger.lookAgain(clock.at.toISOString())
   expect((await pool.query("select count(*)::int as n from deliveries where standing = 'present' and due_at is null")).rows).toEqual([{ n: 0 }])
 })
+
+test('a policy is found by how its hash begins, and of many as many as show that there is more than one', async () => {
+  for (const hash of ['abcd1', 'abcd2', 'abcd3', 'a%cd4']) await place.ledger.savePolicy({ hash, files: {} }, '2026-11-25T08:00:00.000Z')
+  expect(await Promise.all(['abcd2', 'abcd', 'a%', 'nothing'].map((start) => place.ledger.policiesCalled(start)))).toEqual([['abcd2'], ['abcd1', 'abcd2'], ['a%cd4'], []])
+})

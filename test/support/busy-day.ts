@@ -24,6 +24,8 @@ export type BusyDay = {
   /** One that is planned, one that has stopped by itself, one that is done. */
   readonly runs: readonly string[]
   readonly people: readonly string[]
+  /** Hashes of those that were in force. */
+  readonly policies: readonly string[]
 }
 
 const LETTER = readFileSync(new URL('../../samples/letter.pdf', import.meta.url))
@@ -98,7 +100,7 @@ export const aBusyDay = async (engine: TestEngine): Promise<BusyDay> => {
 
   const [sent, read, leftToTeam, blocked] = written
   return {
-    cookie, reviews, groups, runs, people,
+    cookie, reviews, groups, runs, people, policies: [engine.engine.policy.hash],
     documents: { waiting, sent: sent!, acknowledged, read: read!, printing, printed, 'left-to-team': leftToTeam!, withheld, review: reviews[0]!, observed, recalling, recalled, blocked: blocked!, failed },
   }
 }

@@ -88,7 +88,22 @@ export const extractCompared = z.strictObject({
 
 const placed = z.strictObject({ file: z.string(), line: aCount, col: aCount, path: z.string(), message: z.string() }).meta({ id: 'PlacedProblem' })
 
+const approvals = z.array(z.strictObject({ file: z.string(), by: z.string(), on: aDay, rows: aCount.optional() }))
+const unsaid = z.array(z.string()).meta({ description: 'What bears on letters in a way that only messages can show: it may let out more.' })
+
 export const policyStatus = z.strictObject({
   hash: aHash, since: anInstant, rules: aCount, combinations: aCount, reviews: z.array(signOff), keptIn: z.array(placed), refused: z.strictObject({ at: anInstant, problems: z.array(placed) }).optional(),
-  approvals: z.array(z.strictObject({ file: z.string(), by: z.string(), on: aDay, rows: aCount.optional() })), history: z.array(z.strictObject({ hash: aHash, since: anInstant })),
+  changed: z.strictObject({ against: aHash, loosens: z.boolean(), unsaid }).optional().meta({ description: 'Against the policy before it; absent for the first of all, and where one of the two cannot be read.' }),
+  approvals, history: z.array(z.strictObject({ hash: aHash, since: anInstant })),
 }).meta({ id: 'Policy' })
+
+const read = { hash: aHash, readable: z.boolean(), problems: z.array(placed) }
+const lines = z.array(z.strictObject({ text: z.string(), depth: aCount }))
+
+export const policyAgainst = z.strictObject({ against: z.string().optional().meta({ description: 'The hash of a policy that was in force, or its first 8 or more characters; the one before it if it is not given.' }) })
+export const onePolicy = z.strictObject({
+  ...read, approvals, times: z.array(z.strictObject({ from: anInstant, until: anInstant.optional(), after: aHash.optional() })),
+  against: z.strictObject({
+    ...read, changes: z.strictObject({ differs: z.boolean(), loosens: lines, unsaid, tests: z.array(z.string()), sections: z.array(z.strictObject({ title: z.string(), lines })) }).optional(),
+  }).optional(),
+}).meta({ id: 'KeptPolicy' })

@@ -5,7 +5,7 @@ import { stricter } from '../../decide/facts.ts'
 import type { Facts } from '../../types.ts'
 import type { Policy } from '../policy.ts'
 import type { Feed } from '../schema.ts'
-import { becomes, keysOf, own, standingOf, type Effect } from './tables.ts'
+import { becomes, keysOf, loosensOf, own, standingOf, type Effect } from './tables.ts'
 
 /** Of a feed that one of the two policies does not have. */
 const NOT_TAKEN = 'not taken'
@@ -21,6 +21,7 @@ export const feedEffects = (before: Policy, after: Policy): readonly Effect[] =>
       table: 'feeds', keys: [name], ...about,
       before: was ? becomes(before, factsOf(was)) : NOT_TAKEN, after: is ? becomes(after, factsOf(is)) : NOT_TAKEN,
       ...(was && is ? standingOf(before, factsOf(was), after, factsOf(is)) : {}),
+      ...(is ? loosensOf(before, was && factsOf(was), after, factsOf(is)) : {}),
     }))
   })
 

@@ -36,8 +36,9 @@ const plural = (count: number, one: string): string => `${number(count)} ${count
 // ---------------------------------------------------------------- rules
 
 const leaves = ({ route }: Outcome): boolean => route === 'pkb' || route === 'print'
+export const goesOut = ({ before, after, observed }: Change): boolean => !observed && !leaves(before) && leaves(after)
 const GROUPS: readonly { readonly title: string; readonly of: (change: Change) => boolean }[] = [
-  { title: 'Goes out, and did not before', of: ({ before, after, observed }) => !observed && !leaves(before) && leaves(after) },
+  { title: 'Goes out, and did not before', of: goesOut },
   { title: 'Goes out another way', of: ({ before, after, observed }) => !observed && leaves(before) && leaves(after) },
   { title: 'No longer goes out', of: ({ before, after, observed }) => !observed && leaves(before) && !leaves(after) },
   { title: 'Stays in, but otherwise', of: ({ before, after, observed }) => !observed && !leaves(before) && !leaves(after) },
@@ -74,7 +75,7 @@ const some = (title: string, changes: readonly Change[], lines: (change: Change)
   return ['', title, ...changes.slice(0, MOST_CHANGES).flatMap(lines).map(indented), ...(left.length > 0 ? [`  and ${number(left.length)} more pairs of rules: --json lists them`] : [])]
 }
 
-const changeInWords = (change: Change, places: Places): readonly string[] => {
+export const changeInWords = (change: Change, places: Places): readonly string[] => {
   const { before, after, combinations } = change
   const told = sentences(change.boxes)
   const way = change.of === 'route' ? `${before.route} → ${after.route}` : before.route
@@ -105,7 +106,7 @@ const editInWords = (edit: RuleEdit): string => {
 
 const TITLES: Record<(typeof DECIDING)[number], string> = { codes: 'Codes', services: 'Services', directorates: 'Directorates' }
 
-const rowInWords = ({ table, key, kind, cells, approval }: RowChange): readonly string[] => {
+export const rowInWords = ({ table, key, kind, cells, approval }: RowChange): readonly string[] => {
   const by = `approved by ${approval.by}, ${approval.on}${kind === 'changed' && !approval.renewed ? ', as before' : ''}`
   if (kind !== 'changed') return [`${key} is ${kind === 'added' ? `new: ${listed(key, cells, 'after')} (${by})` : `gone: it was ${listed(key, cells, 'before')}`}`]
   const lines = cells.map((cell) => `${key} ${cell.column}: ${shown(cell.before)} → ${shown(cell.after)}${meaning(table, cell)}`)
@@ -122,7 +123,7 @@ const meaning = (table: TableName, { column, after }: Cell): string => {
   return column === 'go_live' && after !== '' ? `, so what first came before ${after} is never sent` : ''
 }
 
-const effectInWords = ({ table, keys, without, directorate, from, before, after, standing }: Effect): string => {
+export const effectInWords = ({ table, keys, without, directorate, from, before, after, standing }: Effect): string => {
   const who = table === 'feeds' ? `letters that ${keys.join()} brings${without ? `, without an ${without} of their author` : ''}` : table === 'codes' ? `letters with ${keys.join(', ')}` : `letters of ${names(keys)}${directorate ? ` (${directorate})` : ''}${from ? `, first received from ${from} on` : ''}`
   const copies = standing ? `; copies that stand at PKB ${standing === 'recall' ? 'are taken back' : 'stay'}` : ''
   return before === after ? `${who}: ${after}, as before` : `${who}: ${before} → ${after}${copies}`
@@ -151,4 +152,4 @@ const valueInWords = (change: ValueChange): string => {
   return `${change.path}: ${change.kind === 'moved' ? `another order, ${change.value}` : `${change.value} ${change.kind}`}`
 }
 
-const testsInWords = ({ before, after, added, removed, changed }: TestCounts): string => `tests: ${number(before)} → ${number(after)} (${number(added)} added, ${number(removed)} removed, ${number(changed)} changed)`
+export const testsInWords = ({ before, after, added, removed, changed }: TestCounts): string => `tests: ${number(before)} → ${number(after)} (${number(added)} added, ${number(removed)} removed, ${number(changed)} changed)`

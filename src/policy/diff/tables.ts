@@ -34,6 +34,8 @@ export type Effect = {
   readonly after: string
   /** Of copies that stand at PKB and would no longer be sent there. */
   readonly standing?: 'recall' | 'leave'
+  /** More of them reach a patient than before: as they come, or once a person has released them. */
+  readonly loosens?: 'at-once' | 'released'
 }
 
 export const DECIDING: readonly Deciding[] = ['codes', 'services', 'directorates']
@@ -71,10 +73,21 @@ const goesToPkb = ({ rules }: Policy, facts: Facts): boolean => outcomeOf(rules,
 export const standingOf = (before: Policy, was: Facts, after: Policy, is: Facts): Pick<Effect, 'standing'> =>
   goesToPkb(before, was) && !goesToPkb(after, is) ? { standing: standingAfter(is) } : {}
 
+const RELEASES = ['none', 'one', 'two'] as const
+const goesOut = ({ rules }: Policy, facts: Facts): boolean => {
+  const { route } = outcomeOf(rules, facts)
+  return (route === 'pkb' || route === 'print') && !observes(facts, route)
+}
+/** `was`: undefined where no such letter was taken. */
+export const loosensOf = (before: Policy, was: Facts | undefined, after: Policy, is: Facts): Pick<Effect, 'loosens'> => {
+  const release = RELEASES.find((one) => goesOut(after, { ...is, release: one }) && !(was && goesOut(before, { ...was, release: one })))
+  return release === undefined ? {} : { loosens: release === 'none' ? 'at-once' : 'released' }
+}
+
 const codeEffects = (before: Policy, after: Policy): readonly Effect[] =>
   keysOf(before.codes, after.codes).flatMap((code): readonly Effect[] => {
     const [was, is] = [factsOfCode(before, code), factsOfCode(after, code)]
-    return same(was, is) ? [] : [{ table: 'codes', keys: [code], before: becomes(before, was), after: becomes(after, is), ...standingOf(before, was, after, is) }]
+    return same(was, is) ? [] : [{ table: 'codes', keys: [code], before: becomes(before, was), after: becomes(after, is), ...standingOf(before, was, after, is), ...loosensOf(before, was, after, is) }]
   })
 
 const factsOfCode = ({ codes }: Policy, code: string): Facts => {
@@ -89,7 +102,7 @@ const teamEffects = (before: Policy, after: Policy): readonly Effect[] => {
     if (same(was.facts, is.facts) && was.row?.post === is.row?.post) return []
     const [wasThen, isNow] = [becomes(before, was.facts, was.row?.post), becomes(after, is.facts, is.row?.post)]
     const later = is.facts.directorate === 'live' && (was.facts.directorate !== 'live' || was.row?.go_live !== is.row?.go_live) ? is.row?.go_live : undefined
-    return [{ table: 'services', keys: [team], before: wasThen, after: isNow, ...standingOf(before, was.facts, after, is.facts), ...(is.row ? { directorate: is.row.name } : {}), ...(later ? { from: later } : {}) }]
+    return [{ table: 'services', keys: [team], before: wasThen, after: isNow, ...standingOf(before, was.facts, after, is.facts), ...loosensOf(before, was.facts, after, is.facts), ...(is.row ? { directorate: is.row.name } : {}), ...(later ? { from: later } : {}) }]
   })
   const alike = Map.groupBy(each, ({ directorate, from, before: a, after: b }) => JSON.stringify([directorate, from, a, b]))
   return [...alike.values()].map((some) => ({ ...some[0]!, keys: some.flatMap(({ keys }) => keys) }))
