@@ -1,6 +1,7 @@
 // `npm run bench`: how many uploads the engine acknowledges and delivers, beside the bare limit of the same machine in
 // the same run, and how it fares when PKB refuses a letter or is away. Prints tables in Markdown and writes nothing.
 // It refuses to say how another machine would do.
+import { FAILED_HEAD, failedRows } from './failed.ts'
 import { poison, outage } from './hardship.ts'
 import { machineFacts, redisVersion } from './machine.ts'
 import { readOptions, wholeNumber, wrong } from './options.ts'
@@ -14,8 +15,8 @@ import { accountRows, ACCOUNTS_HEAD, transportRows, TRANSPORTS_HEAD } from './tr
 const USAGE = `Usage: npm run bench -- [options]
 
   --quick        few documents: whether it works, not how fast it is
-  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage", "policy", "transports", "search" or "pairs"
-  --documents N  how many documents a search looks through; 1000000 if it is not given, 20000 with --quick
+  --only TEXT    only cases whose name contains TEXT, such as "1 MB", "poison", "outage", "policy", "transports", "search", "pairs" or "failed"
+  --documents N  how many documents a search looks through; 1000000 if it is not given, 20000 with --quick. Of failed: 200000, and 20000
   --queue NAME   postgresql or redis only`
 
 const QUEUES = ['postgresql', 'redis'] as const
@@ -60,7 +61,7 @@ const bench = async (): Promise<number> => {
   const queues = QUEUES.filter((queue) => (given.queue ?? queue) === queue && (queue === 'postgresql' || redisVersion() !== undefined))
   const isWanted = (name: string): boolean => name.includes(given.only)
   const wanted = cases(given.quick).filter(({ name }) => isWanted(name))
-  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy') && !isWanted('transports') && !isWanted('search') && !isWanted('pairs')) wrong(`--only ${given.only} fits no case.`, USAGE)
+  if (wanted.length === 0 && !isWanted('poison') && !isWanted('outage') && !isWanted('policy') && !isWanted('transports') && !isWanted('search') && !isWanted('pairs') && !isWanted('failed')) wrong(`--only ${given.only} fits no case.`, USAGE)
 
   const documents = wholeNumber('documents', given.documents ?? (given.quick ? '20000' : '1000000'), 1_000, USAGE)
   console.log(`${machineFacts()}\n`)
@@ -91,6 +92,11 @@ const bench = async (): Promise<number> => {
   if (given.only !== '' && isWanted('pairs')) {
     console.error(`search, every pair of filters: ${documents} documents`)
     console.log(`\n${table([PAIRS_HEAD, ...(await overDocuments(documents, pairRows))])}`)
+  }
+  if (isWanted('failed')) {
+    const among = wholeNumber('documents', given.documents ?? (given.quick ? '20000' : '200000'), 2_000, USAGE)
+    console.error(`failed: among ${among} documents`)
+    console.log(`\n${table([FAILED_HEAD, ...(await overDocuments(among, (pool, url) => failedRows(pool, url, among)))])}`)
   }
   return 0
 }

@@ -85,8 +85,8 @@ const byKey = async (pool: Pool): Promise<Row> => {
   return ['one document by its primary key: the fastest there is', '1', ...[0.5, 0.95, 1].map((share) => rounded(quantile(took, share), 1)), '–', '–']
 }
 
-/** `ask` is given a scratch database with so many documents. */
-export const overDocuments = async (documents: number, ask: (pool: Pool) => Promise<readonly Row[]>): Promise<readonly Row[]> => {
+/** `ask` is given a scratch database with so many documents, and its address. */
+export const overDocuments = async (documents: number, ask: (pool: Pool, url: string) => Promise<readonly Row[]>): Promise<readonly Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), 'openletter-bench-search-'))
   chmodSync(folder, 0o711)
   const forget = atEnd(() => rmSync(folder, { recursive: true, force: true }))
@@ -97,7 +97,7 @@ export const overDocuments = async (documents: number, ask: (pool: Pool) => Prom
     const [ms] = await timed(() => fillDocuments(pool, documents))
     const { rows: [size] } = await pool.query<{ whole: string; indexes: string }>({ text: `select pg_size_pretty(pg_database_size(current_database())) as whole, pg_size_pretty(pg_indexes_size('documents') + pg_indexes_size('revisions')) as indexes`, ...AS_LONG_AS_IT_TAKES })
     console.error(`${documents} documents in ${rounded(ms / 1000)} s, ${size?.whole}, of which indexes ${size?.indexes}`)
-    return await ask(pool)
+    return await ask(pool, embedded.url)
   } finally {
     await pool.end()
     await embedded.stop()

@@ -153,7 +153,9 @@ const PARTS = {
 } as const
 
 const GLANCE = `
-  select (select coalesce(json_agg(x), '[]') from (select * from documents where id = any($1::uuid[])) x) as documents,
+  select (select coalesce(json_agg(x), '[]') from (
+      select id, source, source_id, identifier, revision, version, first_received_at, received_at, last_source_time, nhs_number, cancelled, superseded, moved, held, parent_source_id, addendum, state, route, post, post_sha256
+      from documents where id = any($1::uuid[])) x) as documents,
     (select coalesce(json_agg(x), '[]') from (${PARTS.deliveries}) x) as deliveries,
     (select coalesce(json_agg(x), '[]') from (
       select v.document_id, v.receipt_id, v.received_at, json_build_object('contents', v.document->'contents') as document, v.tightened, v.facts, v.decision, false as carries,

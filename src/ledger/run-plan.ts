@@ -17,8 +17,10 @@ import type { Run, RunAsked, RunBy, RunOf } from './run-words.ts'
 import { deliveriesOf } from './workspace.ts'
 import type { LedgerParts, Workspace } from './workspace.ts'
 
-/** Documents that are read at a time. */
+/** Documents that are read at a time: of each all that matters, at one moment. */
 const AT_ONCE = 1_000
+/** Each on a connection of its own. */
+const READERS = 3
 
 type Chosen = { readonly id: string; readonly documentId: string; readonly destination: string; /** Absent where nothing is in trouble any more. */ readonly failing?: Failing }
 type Set = { readonly chosen: readonly Chosen[]; readonly cut: boolean; readonly group?: string }
@@ -77,12 +79,17 @@ type Member = { readonly record: DocumentRecord; readonly delivery: DeliveryReco
 
 const OPENING = 'begin isolation level repeatable read, read only; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
 
-const membersOf = (pool: Pool, parts: LedgerParts, kind: RunAsked['kind'], chosen: readonly Chosen[]): Promise<readonly Member[]> =>
+const membersOf = async (pool: Pool, parts: LedgerParts, kind: RunAsked['kind'], chosen: readonly Chosen[]): Promise<readonly Member[]> =>
+  (await Promise.all(inPieces(chosen, Math.max(AT_ONCE, Math.ceil(chosen.length / READERS))).map((share) => readShare(pool, parts, kind, share)))).flat()
+
+const readShare = (pool: Pool, parts: LedgerParts, kind: RunAsked['kind'], share: readonly Chosen[]): Promise<readonly Member[]> =>
   inTransaction(pool, async (client) => {
     const members: Member[] = []
-    for (let from = 0; from < chosen.length; from += AT_ONCE) members.push(...await readSome(client, parts, kind, chosen.slice(from, from + AT_ONCE)))
+    for (const some of inPieces(share, AT_ONCE)) members.push(...await readSome(client, parts, kind, some))
     return members
   }, OPENING)
+
+const inPieces = <T>(list: readonly T[], size: number): readonly (readonly T[])[] => Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size))
 
 const readSome = async (client: PoolClient, parts: LedgerParts, kind: RunAsked['kind'], chosen: readonly Chosen[]): Promise<readonly Member[]> => {
   const space = await glance(client, [...new Set(chosen.map(({ documentId }) => documentId))], parts)

@@ -68,7 +68,8 @@ const EACH = (open: string): string => `
       coalesce(o.owed_since, o.opened_at) <= $6 and not ${STOPPED} as waits,
       $7::timestamptz is not null and o.destination = 'pkb' and o.state = 'owed' and not exists (select from people p where p.nhs_number = o.nhs_number and p.as_of >= $7) as unasked
     from (${open}) o
-    join documents d on d.id = o.document_id
+    -- Each by its key, whatever the planner expects: it would read every document there is for ten thousand of them.
+    cross join lateral (select id, revision, nhs_number, policy, code, team, directorate from documents where id = o.document_id offset 0) d
     left join account_refusals r on r.nhs_number = o.nhs_number and o.destination = 'pkb' and o.state = 'owed')
   select k.id, k.document_id, k.nhs_number, k.since, t.first, t.last, k.due_at, concat_ws('${BETWEEN}', ${SAME.map((column) => `coalesce((${column})::text, '')`).join(', ')}) as same
   from known k cross join lateral (select k.state <> 'blocked' and k.failed_at[1] is not null as by_attempts,
