@@ -2,7 +2,6 @@
 // policy that has problems, and takes down what it has built when a later part does not start.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { RequestHandler } from 'express'
 import type { Pool } from 'pg'
 import { checkable } from './commands/environment.ts'
 import { dashboard } from './dashboard/dashboard.ts'
@@ -12,11 +11,12 @@ import { openWake } from './deliver/wake.ts'
 import { channelDesk } from './engine/channel-desk.ts'
 import { openAlerts } from './engine/alerts.ts'
 import { readAlertSettings } from './engine/alert-ways.ts'
-import { tested } from './engine/channel-tests.ts'
-import { watchChannels } from './engine/channel-watch.ts'
+import { watchChannels, type ChannelWatch } from './engine/channel-watch.ts'
 import { openDestinationStates } from './engine/destination-states.ts'
 import { openFeeds, type Feeds, type Listening } from './engine/feeds.ts'
-import { holdPolicy, type InForce, type PolicyHolder, type Reloaded } from './engine/in-force.ts'
+import { acceptable, putInForce } from './engine/first-policy.ts'
+import { holdPolicy, type PolicyHolder, type Reloaded } from './engine/in-force.ts'
+import { keptPolicies } from './engine/kept-policies.ts'
 import { openLines, type Lines } from './engine/lines.ts'
 import { followPolicy } from './engine/one-policy.ts'
 import { openThings, type OpenThings } from './engine/open-things.ts'
@@ -30,7 +30,7 @@ import { openSignIn } from './engine/sign-in.ts'
 import { Failure } from './errors.ts'
 import { makeTake } from './intake/take.ts'
 import { openContent } from './ledger/content-files.ts'
-import { connect } from './ledger/database.ts'
+import { connect, endPool } from './ledger/database.ts'
 import { startEmbedded } from './ledger/embedded/embedded.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { migrate } from './ledger/migrate.ts'
@@ -39,9 +39,8 @@ import type { Say } from './observe/events.ts'
 import { watchCircuits, watchPolicy as watchPolicyMetrics } from './observe/metrics.ts'
 import { makeSay } from './observe/say.ts'
 import { plan } from './plan.ts'
-import { loadPolicy, type Loaded } from './policy/load.ts'
+import { loadPolicy } from './policy/load.ts'
 import type { Policy } from './policy/policy.ts'
-import { inOrder, printProblem, type PolicyProblem } from './policy/problem.ts'
 import { overdueInWords } from './policy/reviews.ts'
 import { watchPolicy } from './policy/watch.ts'
 import { checkValues, logLevel, makeDataDir, port, readSetting, reloadsOnChange, withTokens, type Environment } from './settings.ts'
@@ -67,23 +66,21 @@ export type Engine = {
   stop(): Promise<void>
 }
 
-/** The policy has problems: each with its place. */
-export class PolicyRefused extends Failure {
-  readonly problems: readonly PolicyProblem[]
-  constructor(problems: readonly PolicyProblem[], breaksFloor: boolean) {
-    super(breaksFloor ? 'FLOOR_BROKEN' : 'POLICY_INVALID', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:\n${inOrder(problems).map(printProblem).join('\n')}`)
-    this.problems = problems
-  }
+export type StartOptions = {
+  readonly parts?: readonly Part[]
+  /** One line of JSON; standard error if left out. */
+  readonly log?: (line: string) => void
+  /** How often it looks at what is wrong and tells what is due, in milliseconds. */
+  readonly alertsEveryMs?: number
 }
+type Options = Omit<StartOptions, 'parts'>
 
-export type StartOptions = { readonly parts?: readonly Part[]; /** One line of JSON; standard error if left out. */ readonly log?: (line: string) => void }
-
-export const startEngine = async (given: Environment, { parts = PARTS, log }: StartOptions = {}): Promise<Engine> => {
+export const startEngine = async (given: Environment, { parts = PARTS, ...options }: StartOptions = {}): Promise<Engine> => {
   const whole = PARTS.every((part) => parts.includes(part))
   if (!whole && readSetting('DATABASE_URL', given) === undefined) throw new Failure('DATABASE_NEEDED', `serve ${parts.join(' ')} runs a part of the engine.`)
   const open = openThings()
   try {
-    return await build(given, parts, log, open)
+    return await build(given, parts, options, open)
   } catch (error) {
     await open.closeAll().catch(() => undefined)
     throw error
@@ -92,7 +89,25 @@ export const startEngine = async (given: Environment, { parts = PARTS, log }: St
 
 const now = (): Date => new Date()
 
-const build = async (given: Environment, parts: readonly Part[], log: StartOptions['log'], open: OpenThings): Promise<Engine> => {
+/** Stage by stage, each below: what a stage has opened is closed before that of the stages above it. */
+const build = async (given: Environment, parts: readonly Part[], options: Options, open: OpenThings): Promise<Engine> => {
+  const start = checked(given, parts, options, open)
+  const ground = await openGround(start)
+  const kept = await openKept(start, ground)
+  const moving = await openMoving(start, kept)
+  const watching = openWatching(start, ground, kept, moving)
+  const listening = await openPages(start, ground, kept, moving, watching)
+  follow(watching.holder, ground.env, open)
+  open.add(followPolicy({ ledger: kept.ledger, holder: watching.holder, say: start.say }).close)
+  watching.reviews.tell()
+  const firstCode = parts.includes('dashboard') ? await watching.signIn.firstCode() : undefined
+  start.say('engine_started', { parts: parts.join(' '), policy: kept.first.policy.hash })
+  return engineOf(start, ground, kept, moving, watching, { ...(listening ? { url: listening.url } : {}), ...(firstCode === undefined ? {} : { firstCode }) })
+}
+
+// ---------------------------------------------------------------- its stages
+
+const checked = (given: Environment, parts: readonly Part[], { log, alertsEveryMs }: Options, open: OpenThings) => {
   checkValues(given)
   readAlertSettings(given)
   signInWays(given)
@@ -100,10 +115,15 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const http = { host: readSetting('HTTP_HOST', given)!, port: port('HTTP_PORT', given), behindProxy: readSetting('HTTP_BEHIND_PROXY', given) === 'true' }
   const hasPages = parts.includes('dashboard') || parts.includes('feeds')
   if (hasPages) refusePublic(http)
-  const dataDir = makeDataDir(given)
+  return { given, parts, open, say, metrics, http, hasPages, dataDir: makeDataDir(given), every: alertsEveryMs === undefined ? {} : { everyMs: alertsEveryMs } }
+}
+type Start = ReturnType<typeof checked>
 
-  // The policy first, so that a refused one starts nothing; the database next, so that a second engine on this folder
-  // is told of the first. Meanwhile the sandbox starts; only then is it known where it is, which the policy names.
+/**
+ * The policy first, so that a refused one starts nothing; the database next, so that a second engine on this folder
+ * is told of the first. Meanwhile the sandbox starts; only then is it known where it is, which the policy names.
+ */
+const openGround = async ({ given, parts, dataDir, say, open }: Start) => {
   const settings = withTokens(given)
   const assumed = checkable(settings)
   const looked = acceptable(await loadPolicy(assumed))
@@ -111,7 +131,12 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
   const pool = await database(settings, dataDir, say, open)
   const { env, sandboxUrl } = await pkb()
   const loaded = Object.keys(env).every((name) => !env[name]?.trim() || env[name] === assumed[name]) ? looked : acceptable(await loadPolicy(env))
+  return { env, sandboxUrl, pool, loaded }
+}
+type Ground = Awaited<ReturnType<typeof openGround>>
 
+/** The files, the ledger with the policy that is in force from now on, and the queue that wakes whoever delivers. */
+const openKept = async ({ dataDir, say, open }: Start, { env, pool, loaded }: Ground) => {
   let holder: PolicyHolder | undefined
   const policy = (): Policy => (holder ? holder.now() : loaded).policy
   const content = await openContent(join(dataDir, 'content'))
@@ -125,97 +150,89 @@ const build = async (given: Environment, parts: readonly Part[], log: StartOptio
     },
   })
   open.add(() => ledger.close())
-  const first = await putInForce(loaded, env, ledger, say)
+  const first = await putInForce(loaded, env, ledger, say, now)
 
   const redisUrl = readSetting('REDIS_URL', env)
   const wake = await openWake({ ...(redisUrl ? { redisUrl } : { pool }), say, now })
   open.add(() => wake.close())
   ledger.onOwed((owed) => { void wake.wake(owed) })
+  return { content, ledger, wake, policy, first, /** From now on it says which policy is in force. */ heldBy: (one: PolicyHolder): void => { holder = one } }
+}
+type Kept = Awaited<ReturnType<typeof openKept>>
 
+type Moving = { readonly feeds?: Feeds; readonly lines?: Lines; readonly channelWatch: ChannelWatch }
+
+/** What comes in and what leaves, with what a person has stopped closed from the beginning. */
+const openMoving = async ({ parts, metrics, say, open }: Start, { content, ledger, wake, policy, first }: Kept): Promise<Moving> => {
   const lines = parts.includes('worker') ? openLines({ ledger, wake, policy, content, say, now }) : undefined
   if (lines) watchCircuits(metrics, lines.circuits)
   const feeds = parts.includes('feeds') ? openFeeds({ content, take: makeTake({ ledger, policy, say }), reject: rejectInto(ledger, say), say, now, newId: randomUUID }) : undefined
-  // Before anything is opened: what a person has stopped stays closed.
   const id = randomUUID()
-  const channelWatch = await watchChannels({ ledger, ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}), say, now, id })
+  const moves = { ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}) }
+  const channelWatch = await watchChannels({ ledger, ...moves, say, now, id })
   await startAll(first.policy, lines, feeds, open)
   open.add(() => channelWatch.close())
   channelWatch.begin()
   if (lines) open.add(openDestinationStates({ ledger, circuits: lines.circuits, process: id, say, now }).close)
   if (lines) open.add(openRetryRuns({ ledger, say, now }).close)
+  return { ...moves, channelWatch }
+}
+
+/** Whoever may change the policy, tells people what is wrong, and knows who they are. */
+const openWatching = ({ given, metrics, dataDir, every, say, open }: Start, { env }: Ground, kept: Kept, { lines, feeds }: Moving) => {
+  const { ledger, wake, policy, first, heldBy } = kept
   const reviews = openReviews({ policy, say, now })
   open.add(() => reviews.close())
   const settingsNow = (): Environment => ({ ...env, RIO_HTTP_TOKEN: withTokens(given)['RIO_HTTP_TOKEN'] })
-  holder = holdPolicy({ first, env: settingsNow, ledger, parts: [feeds, lines].filter((part) => part !== undefined), say, now, onTaken: reviews.tell })
-  const alerts = openAlerts({ env, ledger, holder, ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}), dataDir, say, now })
+  const holder = holdPolicy({ first, env: settingsNow, ledger, parts: [feeds, lines].filter((part) => part !== undefined), say, now, onTaken: reviews.tell })
+  heldBy(holder)
+  const alerts = openAlerts({ env, ledger, holder, ...(feeds ? { feeds } : {}), ...(lines ? { lines } : {}), wake, dataDir, ...every, say, now })
   open.add(() => alerts.close())
-  const status = policyStatus(holder, reviews)
   watchPolicyMetrics(metrics, () => ({ hash: policy().hash, refused: holder.refused() !== undefined, overdue: reviews.overdue().length }))
+  return { reviews, settingsNow, holder, alerts, signIn: openSignIn({ ledger, env, now }) }
+}
+type Watching = ReturnType<typeof openWatching>
 
-  const signIn = openSignIn({ ledger, env, now })
-  const routers: RequestHandler[] = feeds ? [feeds.routes] : []
-  if (hasPages)
-    routers.push(dashboard({
-      ledger, content, metrics, say, now, policy, policyStatus: status, alerting: alerts,
-      visitors: signIn.visitors, signIn: signIn.settings, ...(signIn.provider ? { provider: signIn.provider } : {}),
-      channels: channelDesk({ holder, env: settingsNow, watch: channelWatch, now }), tryIt: tryDesk({ inForce: holder.now, env, now }),
-      ...(sandboxUrl ? { sandboxUrl } : {}),
-      ready: readiness({ ledger, wake, parts, down: () => [...(feeds?.down() ?? []), ...(lines?.down() ?? [])] }),
-      wake: (documentId, destination) => wake.wake([{ documentId, destination, dueAt: now().toISOString() }]),
-      banners: () => banners(policy(), sandboxUrl),
-    }))
-  const listening = hasPages ? await startHttp({ ...http, routers, say }) : undefined
-  if (listening) open.add(() => listening.close())
-  follow(holder, env, say, open)
-  open.add(followPolicy({ ledger, holder, say }).close)
-  reviews.tell()
-  const firstCode = parts.includes('dashboard') ? await signIn.firstCode() : undefined
-  say('engine_started', { parts: parts.join(' '), policy: first.policy.hash })
-  return {
-    ...(listening ? { url: listening.url } : {}), ...(firstCode === undefined ? {} : { firstCode }), ...(sandboxUrl ? { sandboxUrl } : {}), env,
-    get policy() { return policy() },
-    get mllp() { return feeds?.listening() ?? [] },
-    reload: holder.reload, warnings: () => reviews.overdue().map(overdueInWords),
-    stop: () => { say('engine_stopping', {}); return open.closeAll() },
-  }
+/** Where the pages, their API and the HTTP feed are; undefined where only a worker runs. */
+const openPages = async (start: Start, { env, sandboxUrl }: Ground, kept: Kept, { lines, feeds, channelWatch }: Moving, watching: Watching): Promise<{ readonly url: string } | undefined> => {
+  const { parts, http, hasPages, metrics, say, open } = start
+  const { content, ledger, wake, policy } = kept
+  const { reviews, settingsNow, holder, alerts, signIn } = watching
+  if (!hasPages) return undefined
+  const pages = dashboard({
+    ledger, content, metrics, say, now, policy, policyStatus: policyStatus(holder, reviews), alerting: alerts, policies: keptPolicies({ ledger, env: settingsNow }),
+    visitors: signIn.visitors, signIn: signIn.settings, ...(signIn.provider ? { provider: signIn.provider } : {}),
+    channels: channelDesk({ holder, env: settingsNow, watch: channelWatch, now }), tryIt: tryDesk({ inForce: holder.now, env, now }),
+    ...(sandboxUrl ? { sandboxUrl } : {}),
+    ready: readiness({ ledger, wake, parts, down: () => [...(feeds?.down() ?? []), ...(lines?.down() ?? [])] }),
+    wake: (documentId, destination) => wake.wake([{ documentId, destination, dueAt: now().toISOString() }]),
+    banners: () => banners(policy(), sandboxUrl),
+  })
+  const listening = await startHttp({ ...http, routers: [...(feeds ? [feeds.routes] : []), pages], say })
+  open.add(() => listening.close())
+  return listening
 }
 
-// ---------------------------------------------------------------- the policy
+const engineOf = ({ say, open }: Start, { env, sandboxUrl }: Ground, { policy }: Kept, { feeds }: Moving, { holder, reviews }: Watching, more: Pick<Engine, 'url' | 'firstCode'>): Engine => ({
+  ...more, ...(sandboxUrl ? { sandboxUrl } : {}), env,
+  get policy() { return policy() },
+  get mllp() { return feeds?.listening() ?? [] },
+  reload: holder.reload, warnings: () => reviews.overdue().map(overdueInWords),
+  stop: () => { say('engine_stopping', {}); return open.closeAll() },
+})
 
-type Acceptable = Loaded & Required<Pick<Loaded, 'policy' | 'proof'>>
-
-const acceptable = (loaded: Loaded): Acceptable => {
-  const { policy, proof, problems } = loaded
-  if (!policy || !proof) throw new PolicyRefused(problems, (proof?.counterExamples.length ?? 0) > 0)
-  return { ...loaded, policy, proof }
-}
-
-/** The policy that was last in force needs no tests: a restart at night must not depend on samples. */
-const putInForce = async (loaded: Acceptable, env: Environment, ledger: Ledger, say: Say): Promise<InForce> => {
-  const { policy, proof, files } = loaded
-  const last = await ledger.policyInForce()
-  const { blocking, keptIn } = last?.hash === policy.hash ? { blocking: [], keptIn: [] } : await tested(loaded, env)
-  if (blocking.length > 0) throw new PolicyRefused(blocking, false)
-  const at = now().toISOString()
-  await ledger.savePolicy({ hash: policy.hash, files }, at)
-  say('policy_loaded', { policy: policy.hash, combinations: proof.combinations, classes: proof.walked })
-  if (keptIn.length > 0) say('policy_keeps_in', { policy: policy.hash, tests: keptIn.length })
-  return { policy, proof, files, keptIn, since: last?.hash === policy.hash ? last.since : at }
-}
+// ---------------------------------------------------------------- the parts
 
 /** Looks at the files whenever they have changed. */
-const follow = (holder: PolicyHolder, env: Environment, say: Say, open: OpenThings): void => {
+const follow = (holder: PolicyHolder, env: Environment, open: OpenThings): void => {
   open.add(() => holder.close())
   if (!reloadsOnChange(env)) return
   const watching = watchPolicy({
     folders: [readSetting('CHANNELS_DIR', env)!, readSetting('MAPPINGS_DIR', env)!],
     onChange: () => void holder.reload(),
-    onError: (code) => say('part_failed', { part: 'watch', code, detail: 'Changes of channels and mappings may go unnoticed: send SIGHUP.' }),
   })
   open.add(() => watching.close())
 }
-
-// ---------------------------------------------------------------- the parts
 
 const database = async (env: Environment, dataDir: string, say: Say, open: OpenThings): Promise<Pool> => {
   let url = readSetting('DATABASE_URL', env)
@@ -225,7 +242,7 @@ const database = async (env: Environment, dataDir: string, say: Say, open: OpenT
     url = embedded.url
   }
   const pool = connect(url, { max: 24, say })
-  open.add(() => pool.end())
+  open.add(() => endPool(pool))
   await migrate(pool, { say })
   return pool
 }

@@ -5,9 +5,10 @@ import { closeSync, openSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import { linkOf } from '../dashboard/sign-in/codes.ts'
+import { PolicyRefused } from '../engine/first-policy.ts'
 import { shown } from '../policy/files.ts'
 import { readSetting } from '../settings.ts'
-import { PARTS, PolicyRefused, startEngine, type Engine, type Part } from '../wire.ts'
+import { PARTS, startEngine, type Engine, type Part } from '../wire.ts'
 
 export const USAGE = `Usage: npx openletter serve [${PARTS.join('|')}]\nWithout a part it runs all of them, until it is told to stop. SIGHUP has it read channels and mappings again.`
 
@@ -94,7 +95,7 @@ const otherFeeds = ({ url, policy, env }: Engine): readonly string[] => {
 }
 
 const sandboxLines = (url: string): readonly string[] => [
-  '', '  No PKB address is set: the sandbox stands in for PKB, and no document leaves this machine.',
+  '', '  Where no PKB address is set the sandbox stands in for PKB, and no document leaves this machine.',
   `  Sandbox     ${url}   (a patient's record: ${url}/records/9990000018)`,
 ]
 

@@ -8,12 +8,13 @@ import type { Policy } from '../policy/policy.ts'
 import type { CircuitSettings, RetrySettings } from '../policy/schema.ts'
 import { openAccountsDesk, type AccountsDesk } from './accounts-desk.ts'
 import { later, longestSecs } from './backoff.ts'
+import { sayWhenBehind } from './behind.ts'
 import type { Circuit } from './circuit.ts'
 import type { Accounts, Destination } from './destination.ts'
 import { openEndings, type Endings } from './endings.ts'
 import { openGate, type Gate } from './gate.ts'
 import { workOn, type Line } from './line.ts'
-import { BEHIND_SECS, type PlanAgain } from './next.ts'
+import type { PlanAgain } from './next.ts'
 import { openSweeper, type Sweeper } from './sweeper.ts'
 import { LOCAL_TIMEOUT_SECS } from './under-way.ts'
 import type { Station, Wake } from './wake.ts'
@@ -53,21 +54,6 @@ export type DeliveryWorker = {
 const PATIENCE_MS = 10_000
 
 export const planAgain: PlanAgain = (work, policy) => plan(work.receipt, policy, work.person, work.prior)
-
-const SAY_AGAIN_MS = 60_000
-
-/** A moment of it is usual while a policy is taken by several processes; what lasts is said once a minute. */
-const sayWhenBehind = ({ policy, say, now }: Pick<WorkerParts, 'policy' | 'say' | 'now'>): ((hash: string) => void) => {
-  let since: number | undefined
-  let said = Number.NEGATIVE_INFINITY
-  return (inForce) => {
-    const at = now().getTime()
-    since = policy().hash === inForce ? undefined : (since ?? at)
-    if (since === undefined || at - since < BEHIND_SECS * 1000 || at - said < SAY_AGAIN_MS) return
-    said = at
-    say('policy_behind', { policy: policy().hash, inForce })
-  }
-}
 
 type Running = { readonly name: string; readonly gate: Gate; readonly station: Station; readonly endings: Endings }
 

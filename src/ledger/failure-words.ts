@@ -1,8 +1,8 @@
 // What the ledger says of deliveries in trouble. Types only; `ledger.ts` hands them on. They refuse patient data: of
 // patients there is only how many.
 import type { Cause } from '../decide/cause.ts'
-import type { DeliveryState } from '../types.ts'
-import type { DocumentRow } from './ledger.ts'
+import type { Delivery, DeliveryState } from '../types.ts'
+import type { DocumentRow } from './document-words.ts'
 
 export type Ages = { readonly [age in 'hour' | 'fourHours' | 'day' | 'older']: number }
 
@@ -55,4 +55,13 @@ export type FailureRow = {
   readonly lastCode?: string
   readonly lastDetail?: string
   readonly document: DocumentRow
+}
+
+export type FindingFailures = {
+  /** Deliveries in `failed` or `blocked`, newest first. */
+  troubled(limit: number): Promise<readonly (Delivery & { /** Its last one. */ readonly attemptId?: string; readonly document: DocumentRow })[]>
+  /** Everything in trouble, by cause: failed, blocked, tried without success, or waiting behind a destination that is away. `all` false: there are more. */
+  failures(now: string): Promise<{ readonly groups: readonly FailureGroup[]; readonly documents: number; readonly patients: number; readonly all: boolean }>
+  /** One group with its deliveries, oldest first, from behind `after`; undefined if nothing is in it any more. */
+  failuresIn(now: string, key: string, limit: number, after?: string): Promise<{ readonly group: FailureGroup; readonly rows: readonly FailureRow[]; readonly cursor?: string } | undefined>
 }

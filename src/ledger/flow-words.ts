@@ -1,7 +1,7 @@
 // How things flow, in the words of the ledger: what moved, what waits and since when, what came in and where it stands,
 // and what each process knows of the destinations it sends to. Types and closed sets only.
 import type { DocumentState } from '../types.ts'
-import type { DocumentRow } from './ledger.ts'
+import type { DocumentRow } from './document-words.ts'
 
 /** As `flow_what` of the migrations has them. `out`: handed over. `failed`: refused, or blocked by the second key. */
 export const FLOW_WHATS = ['in', 'out', 'read', 'printed', 'recalled', 'failed'] as const

@@ -2,7 +2,7 @@
 // identifies a patient.
 import type { ReviewLimits } from '../decide/review-limits.ts'
 import type { HeldFor, ReviewReason } from '../decide/review-reason.ts'
-import type { DocumentRow } from './ledger.ts'
+import type { DocumentRow } from './document-words.ts'
 
 export type ReviewRow = DocumentRow & {
   readonly reason: ReviewReason
@@ -76,4 +76,6 @@ export type Reviewing = {
   /** In which role this person released last: who decides on many says it once. */
   lastRole(actor: string): Promise<string | undefined>
   codesSeen(asked: CodesAsked): Promise<readonly CodeSeen[]>
+  /** A person's permission, for the revision and content in force. */
+  release(documentId: string, actor: string, role: string, reason: string, now: string, more?: ReleaseMore): Promise<Released>
 }

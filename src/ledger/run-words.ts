@@ -3,7 +3,7 @@
 import type { Cause } from '../decide/cause.ts'
 import type { Asker, MemberClass, MemberState, RunKind, RunState, RunWish, Stopping } from '../decide/retry-run.ts'
 import type { Plan } from '../types.ts'
-import type { Redecided } from './ledger.ts'
+import type { Redecided } from './replay-words.ts'
 
 /** From which deliveries a plan is made: a group of failures, chosen ones, or those of another plan. */
 export type RunOf = { readonly group: string } | { readonly deliveries: readonly string[] } | { readonly run: string }
@@ -108,6 +108,8 @@ export type PrintedInstead =
 
 /** What people do with deliveries in trouble, one by one and many at a time. */
 export type Retrying = {
+  /** A person asks for another try; undefined if there is no such delivery, false if it cannot be. `lookedAt`: its last attempt, as that person saw it. */
+  retry(deliveryId: string, actor: string, reason: string, now: string, lookedAt?: readonly string[]): Promise<boolean | undefined>
   /** Undefined where nothing is in the group, or there are no such deliveries. */
   planRun(asked: RunAsked, by: Omit<RunBy, 'reason'>): Promise<Run | undefined>
   /** Newest first. */

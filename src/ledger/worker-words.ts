@@ -1,10 +1,7 @@
-// What the ledger and those who deliver say to each other: stops, slots, the work on a document and its steps, how an
-// exchange ended, what is overdue, what was recalled. Types only; `ledger.ts` hands them on.
+// What the ledger and those who deliver say to each other: slots, the work on a document and its steps, how an exchange
+// ended, what is overdue. Types only; `ledger.ts` hands them on.
 import type { Action, Decision, Delivery, OutcomeKind, Person, Plan, PostReason, Prior, Receipt, Standing, Trace, Transport } from '../types.ts'
-
-/** A person's stop on deliveries to patients: never on recalls. */
-export type Stop = { readonly scope: 'all' | 'directorate' | 'service' | 'code'; /** Empty for `all`. */ readonly value: string }
-export type PulledStop = Stop & { readonly id: string; readonly actor: string; readonly reason: string; readonly at: string; readonly lifted?: { readonly at: string; readonly actor: string; readonly reason: string } }
+import type { Stop } from './stop-words.ts'
 
 /**
  * One of the exchanges that a destination allows at the same moment, among all processes: nobody else has it until it is
@@ -30,29 +27,6 @@ export type Overdue = {
   readonly owedSince: string
   /** Where a copy of it may be read. */
   readonly via: readonly Transport[]
-}
-
-/** A recall that is not done, or came too late, or that nobody could confirm. */
-export type RecallRow = {
-  readonly documentId: string
-  readonly sourceId: string
-  /** The rule by which it has to go. */
-  readonly rule: string
-  readonly deliveryId: string
-  readonly destination: string
-  readonly state: Delivery['state']
-  /** ISO instant at which it was to go. */
-  readonly since: string
-  readonly unconfirmed: boolean
-  /** Of a letter taken back too late. */
-  readonly readAt?: string
-  readonly printed: boolean
-  /** ISO instants between which the patient could see it, as far as is known; without `visibleUntil` it may still be seen. */
-  readonly visibleFrom?: string
-  readonly visibleUntil?: string
-  readonly tries: number
-  readonly lastOutcome?: OutcomeKind
-  readonly lastCode?: string
 }
 
 /** All that a worker needs to decide what to do next for one document at one destination, read in one transaction. */
@@ -147,4 +121,21 @@ export type DocumentLock = {
   /** Its time is up: from now on it goes by post, if that still holds. False if it no longer does, or was done before. */
   post(overdue: Pick<Overdue, 'deliveryId' | 'because' | 'owedSince'>, now: string): Promise<boolean>
   release(): Promise<void>
+}
+
+export type Delivering = {
+  /** Waits for no one: undefined if another worker has this document at this destination, or the slot was lost. */
+  lock(documentId: string, destination: string, slot?: Slot): Promise<DocumentLock | undefined>
+  /** What is owed to a destination and due by `now`, oldest first: the sweeper's list. */
+  due(destination: string, now: string, limit: number): Promise<readonly { readonly documentId: string; readonly dueAt: string; readonly urgent?: true }[]>
+  /** The duty to watch over something for all processes; undefined while another one has it. Who does not ask whether he holds it for a minute has lost it. */
+  watch(name: string, silentMs?: number): Promise<Watch | undefined>
+  /** What waits at a destination for a time after `latest`, which only a clock that was wrong can have said, is due now. */
+  wakeFarAhead(destination: string, now: string, latest: string): Promise<void>
+  /** Waits for no one: undefined if as many are taken, by any process. `paced` false: nobody asks when it may begin. `documentId`: what `lock` will be asked for with it. */
+  slot(destination: string, atOnce: number, paced?: boolean, documentId?: string): Promise<Slot | undefined>
+  /** A print house's acknowledgement of one item. `revision`: of the letter that it is about, where that is known. */
+  acknowledgePrint(item: { readonly deliveryId: string; readonly accepted: boolean; readonly reason?: string; readonly batch: string; readonly revision: number }, at: string): Promise<void>
+  /** What is owed to PKB without an answer about the account since before `owedBefore`, and what had to be read by `now`. */
+  overdue(now: string, owedBefore: string | undefined, limit: number): Promise<readonly Overdue[]>
 }
