@@ -24,6 +24,8 @@ step('policy', ['src/main.ts', 'check'])
 step('channel tests', ['src/main.ts', 'test'])
 
 const report = join(folder, 'jest.json')
+// A worker of Jest keeps the modules of each suite that it has run, some 15 MB: jest.config.json has it replaced before that
+// is much, and leaves it time to end, for which half a second is too little on a busy machine.
 const finished = run('suites', node, [
   '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--json', `--outputFile=${report}`, ...process.argv.slice(2),
 ])

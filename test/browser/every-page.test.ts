@@ -21,6 +21,7 @@ const WITH: Readonly<Record<string, (day: BusyDay) => readonly string[]>> = {
   '/failed/:group': ({ groups }) => [...groups, 'none'],
   '/channels/:name': () => ['rio-mllp', 'rio-http', 'rio-folder', 'pkb', 'print'],
   '/people/:id': ({ people }) => people,
+  '/policy/:hash': ({ policies }) => [...policies, '0'.repeat(64)],
 }
 /** What is asked beside, where a page takes it; the last of some is asked wrongly. */
 const ASKED: Readonly<Record<string, () => readonly string[]>> = {
@@ -32,6 +33,7 @@ const ASKED: Readonly<Record<string, () => readonly string[]>> = {
   '/assurance': () => ['', '?directorate=newham', '?since=none'],
   '/audit': () => ['', '?kind=none'],
   '/channels': () => ['', '?message=channels-taken'],
+  '/policy/:hash': () => ['', '?against=none'],
 }
 /** No page: a file, a picture, a stream, another machine. */
 const NO_PAGE = /\.csv$|^\/documents\/:id\/(content|picture|pages\/:page)$|^\/sign-in\/provider|^\/live|^\/health|^\/metrics$/u

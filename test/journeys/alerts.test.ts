@@ -11,7 +11,7 @@ let server: MailServer
 let engine: TestEngine
 beforeAll(async () => {
   server = await aMailServer()
-  engine = await anEngine({ SMTP_URL: server.url, ALERT_EMAIL_FROM: 'engine@trust.example', ALERT_EMAIL_TO: 'duty@trust.example', CONSOLE_URL: 'https://console.example' })
+  engine = await anEngine({ SMTP_URL: server.url, ALERT_EMAIL_FROM: 'engine@trust.example', ALERT_EMAIL_TO: 'duty@trust.example', CONSOLE_URL: 'https://console.example' }, { alertsEveryMs: 100 })
 }, 60_000)
 afterAll(async () => { await engine?.stop(); await server?.close() })
 
@@ -30,6 +30,8 @@ test('a document that PKB refuses is told by mail, without the document', async 
   const letter = await until('the letter came', () => server.letters.find(({ subject }) => subject.startsWith('Openletter: open: Documents wait for a person after a refusal')), 40_000)
   expect(letter.raw).toContain('https://console.example/failed/')
   expect(letter.raw).not.toContain('ALERT-1')
+  // It is written down when the mail server has taken it.
+  await until('that is written down', async () => (await (await engine.api('/api/alerts')).text()).includes('"sentAt"'))
   expect(await (await engine.api('/api/alerts')).json()).toMatchObject({ ways: ['email'], open: [{ kind: 'failures', count: 1, told: [{ says: 'opened', sentAt: expect.any(String) }] }] })
 }, 60_000)
 
@@ -50,8 +52,10 @@ test('a PKB that is down is told by mail, and that it is back', async () => {
 
     await engine.control({ faults: [] })
     await engine.state('DOWN-1', 'acknowledged', 'sent', 'read')
-    await passes("update reports set at = at - interval '2 minutes' where kind = 'destination-away'")
-    await until('it is calm', async () => (await pool.query("update incidents set calm_since = calm_since - interval '20 minutes' where kind = 'destination-away' and calm_since is not null")).rowCount === 1, 150_000)
+    await until('it is calm', async () => {
+      await passes("update reports set at = at - interval '2 minutes' where kind = 'destination-away'")
+      return (await pool.query("update incidents set calm_since = calm_since - interval '20 minutes' where kind = 'destination-away' and calm_since is not null")).rowCount === 1
+    }, 150_000)
     expect((await letterThat('resolved: A destination does not answer: pkb')).raw).toContain('It was open for')
   } finally {
     await pool.end()

@@ -42,7 +42,7 @@ const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 /** What of WCAG 2.2 AA the page breaks: the rule, and each element that does. axe is a script, so the window needs JavaScript. */
 export const barriers = async (page: Page, rules: readonly string[] = WCAG): Promise<readonly (readonly [rule: string, elements: readonly string[]])[]> => {
-  const found = (await page.evaluate(`(() => { if (!window.axe) { ${AXE} } return axe.run(document, { runOnly: ${JSON.stringify(rules)} }) })()`)) as { readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[] }
+  const found = (await page.evaluate(`(() => { if (!window.axe) { ${AXE} } return axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'], selectors: false }) })()`)) as { readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[] }
   return found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { connectMllp, type Answer } from '../../src/intake/mllp/client.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { sandboxSettings, type Environment } from '../../src/settings.ts'
-import { startEngine, type Engine } from '../../src/wire.ts'
+import { startEngine, type Engine, type StartOptions } from '../../src/wire.ts'
 import { asTold } from './contract.ts'
 import { freshDatabase } from './database.ts'
 import { makeFolder } from './folder.ts'
@@ -83,7 +83,7 @@ export type TestEngine = ReturnType<typeof talkTo> & {
 }
 
 /** In this process. Everything is taken down by `stop`. */
-export const anEngine = async (settings: Environment = {}): Promise<TestEngine> => {
+export const anEngine = async (settings: Environment = {}, options: StartOptions = {}): Promise<TestEngine> => {
   const folder = makeFolder()
   const database = await freshDatabase('migrated')
   const sandbox: Sandbox = await startSandbox({ host: '127.0.0.1', port: 0, now: () => new Date(), newId: randomUUID })
@@ -91,7 +91,7 @@ export const anEngine = async (settings: Environment = {}): Promise<TestEngine> 
   const env = {
     DATA_DIR: folder.path, DATABASE_URL: database.url, HTTP_PORT: '0', MLLP_PORT: '0', RIO_HTTP_TOKEN: TOKEN, API_TOKEN: API, LOG_LEVEL: 'debug', ...sandboxSettings(sandbox.url), ...settings,
   }
-  const engine = await startEngine(env, { log: (line) => log.push(line) })
+  const engine = await startEngine(env, { ...options, log: (line) => log.push(line) })
   const printDir = join(folder.path, 'print')
   return {
     ...talkTo({ url: engine.url!, mllpPort: engine.mllp[0]!.port, sandboxUrl: sandbox.url, printDir }),

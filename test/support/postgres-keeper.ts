@@ -5,21 +5,25 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { postgresBackend } from '../../src/deliver/queue-postgres.ts'
 import { connect } from '../../src/ledger/database.ts'
 import { startEmbedded } from '../../src/ledger/embedded/embedded.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
-import { MIGRATED } from './migrated.ts'
+import { KEEP } from './as-new.ts'
+import { MIGRATED, SPARE } from './migrated.ts'
 
 /** The database that `freshDatabase` copies, and settings for a server whose data nobody will miss. */
 const prepare = async (url: string): Promise<void> => {
   const client = new Client({ connectionString: url })
   await client.connect()
-  for (const statement of ['alter system set fsync = off', 'alter system set full_page_writes = off', 'select pg_reload_conf()', `create database ${MIGRATED}`]) await client.query(statement)
+  for (const statement of ['alter system set fsync = off', 'alter system set full_page_writes = off', 'select pg_reload_conf()', `create database ${MIGRATED}`, `create table ${SPARE} (name text)`]) await client.query(statement)
   await client.end()
   const address = new URL(url)
   address.pathname = `/${MIGRATED}`
   const pool = connect(address.href, { max: 1 })
   await migrate(pool)
+  await (await postgresBackend(pool)).close()
+  await pool.query(KEEP)
   await pool.end()
 }
 
