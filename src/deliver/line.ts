@@ -175,9 +175,8 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
   const tookMs = Math.max(now.getTime() - startedAt.getTime(), 0)
 
   const ended: Ended = {
-    delivery, action: step.action, revision: step.revision, startedAt: startedAt.toISOString(), outcome, wanted: wanted(work, thought, delivery), underWay: underWay(delivery, line.policy()),
+    delivery, action: step.action, revision: step.revision, startedAt: startedAt.toISOString(), timeoutSecs: line.timeoutSecs, outcome, wanted: wanted(work, thought, delivery), underWay: underWay(delivery, line.policy()),
     ...(step.sha256 === undefined ? {} : { sha256: step.sha256 }), ...(step.via ? { via: step.via } : {}), ...(found ? { found } : {}),
-    ...(tookMs > line.timeoutSecs * 1000 + GRACE_MS ? { stoodStillUntil: now.toISOString() } : {}),
   }
   const after = afterExchange(ended, line.retry, line.random(), now)
   const finish: Finish = {
@@ -198,9 +197,6 @@ const makeExchange = async (begun: Begun, step: Exchange, lock: DocumentLock, li
   if (lost) return more || isUnregistered ? 'over' : 'ended'
   return more || isUnregistered ? 'go-on' : 'stop'
 }
-
-/** For what is left to do when an exchange is given up. */
-const GRACE_MS = 5_000
 
 /**
  * The time-out of an exchange, counted from `at`, the beginning that stands in the ledger: another worker that takes over waits

@@ -100,8 +100,8 @@ export type Ended = {
   readonly via?: Transport
   /** ISO instant. */
   readonly startedAt: string
-  /** Where it took longer than an exchange can, because this machine stood still: what it sent may have left only then. */
-  readonly stoodStillUntil?: string
+  /** How long an exchange can take before it is given up. */
+  readonly timeoutSecs: number
   /** What of it may still be under way there. */
   readonly underWay: UnderWay
   readonly outcome: Outcome
@@ -120,7 +120,7 @@ export const afterExchange = (ended: Ended, settings: RetrySettings, random: num
   const longest = ended.action === 'recall' ? RECALL_AGAIN_SECS : Number.POSITIVE_INFINITY
   const retryAt = (tries: number): string => later(now, Math.min(Math.max(backoffSecs(Math.max(tries, 1), settings, random), ended.outcome.retryAfterSecs ?? 0), longest))
   const delivery = rule.ends === 'done' ? done(ended, retryAt, now) : undone(ended, rule, retryAt)
-  const [sendUnsureAt, recallUnsureAt] = [sendUnsureAfter(ended, delivery), recallUnsureAfter(ended)]
+  const [sendUnsureAt, recallUnsureAt] = [sendUnsureAfter(ended, delivery, now), recallUnsureAfter(ended, now)]
   return { delivery: { ...delivery, ...(sendUnsureAt === undefined ? {} : { sendUnsureAt }), ...(recallUnsureAt === undefined ? {} : { recallUnsureAt }) }, circuit: rule.circuit }
 }
 
@@ -131,17 +131,26 @@ const sends = (action: Action): boolean => action === 'create' || action === 'up
 
 const isUnsettled = ({ underWay: { until }, startedAt }: Ended): boolean => until !== undefined && startedAt < until
 
+/** For what is left to do when an exchange is given up. */
+const GRACE_MS = 5_000
+
+/** When what was sent may have left: on a machine that stood still meanwhile, at the end of the exchange only. */
+const leftAt = ({ startedAt, timeoutSecs }: Ended, now: Date): string =>
+  now.getTime() - Date.parse(startedAt) > timeoutSecs * 1000 + GRACE_MS ? now.toISOString() : startedAt
+
 /** What was sent without an answer may come late, whatever is accepted after it: until nothing was seen after its time. */
-const sendUnsureAfter = ({ delivery, action, outcome, startedAt, stoodStillUntil = startedAt }: Ended, { standing }: Finish['delivery']): string | undefined => {
+const sendUnsureAfter = (ended: Ended, { standing }: Finish['delivery'], now: Date): string | undefined => {
+  const { delivery, action, outcome } = ended
   if (standing === 'nothing' || standing === 'recalled') return undefined
   // The print house's folder is ours: whoever was not killed, or cut off, knows how it ended.
   if (delivery.destination !== 'pkb') return standing === 'unsure' && !sends(action) ? delivery.sendUnsureAt : undefined
-  return sends(action) && outcome.kind === 'unsure' ? stoodStillUntil : delivery.sendUnsureAt
+  return sends(action) && outcome.kind === 'unsure' ? leftAt(ended, now) : delivery.sendUnsureAt
 }
 
 /** So may a recall; what is sent after it has waited for that. */
-const recallUnsureAfter = ({ delivery, action, outcome, startedAt, stoodStillUntil = startedAt }: Ended): string | undefined => {
-  if (delivery.destination === 'pkb' && action === 'recall' && outcome.kind === 'unsure') return stoodStillUntil
+const recallUnsureAfter = (ended: Ended, now: Date): string | undefined => {
+  const { delivery, action, outcome } = ended
+  if (delivery.destination === 'pkb' && action === 'recall' && outcome.kind === 'unsure') return leftAt(ended, now)
   return sends(action) && outcome.kind === 'accepted' ? undefined : delivery.recallUnsureAt
 }
 

@@ -7,7 +7,7 @@ import { ago, ahead, anOwed, NOW, without } from '../support/work.ts'
 const retry = { first_secs: 2, ceiling_secs: 300, jitter: 0 }
 const of = (kind: Outcome['kind'], more: Partial<Outcome> = {}): Outcome => ({ kind, code: 'x', detail: '', ...more })
 const after = (ended: Partial<Ended>) =>
-  afterExchange({ delivery: anOwed(), action: 'create', revision: 3, sha256: 'abc', startedAt: NOW.toISOString(), outcome: of('accepted'), wanted: 'present', underWay: {}, ...ended }, retry, 0, NOW)
+  afterExchange({ delivery: anOwed(), action: 'create', revision: 3, sha256: 'abc', startedAt: NOW.toISOString(), timeoutSecs: 60, outcome: of('accepted'), wanted: 'present', underWay: {}, ...ended }, retry, 0, NOW)
 
 describe('what an HTTP status means', () => {
   test.each([
@@ -152,8 +152,9 @@ describe('what becomes of a delivery', () => {
     }
     expect(after({ outcome: of('unsure'), delivery: anOwed({ destination: 'print' }) }).delivery.sendUnsureAt).toBeUndefined()
     // On a machine that stood still it may have left at the end only.
-    expect(after({ outcome: of('unsure'), via: 'fhir', startedAt: ago(500), stoodStillUntil: ago(1) }).delivery.sendUnsureAt).toBe(ago(1))
-    expect(after({ action: 'recall', outcome: of('unsure'), startedAt: ago(500), stoodStillUntil: ago(1) }).delivery.recallUnsureAt).toBe(ago(1))
+    expect(after({ outcome: of('unsure'), via: 'fhir', startedAt: ago(500) }).delivery.sendUnsureAt).toBe(NOW.toISOString())
+    expect(after({ outcome: of('unsure'), via: 'fhir', startedAt: ago(60) }).delivery.sendUnsureAt).toBe(ago(60))
+    expect(after({ action: 'recall', outcome: of('unsure'), startedAt: ago(500) }).delivery.recallUnsureAt).toBe(NOW.toISOString())
     expect(after({ action: 'recall', outcome: of('unsure'), delivery: anOwed(unsure) }).delivery).toMatchObject({ sendUnsureAt: ago(20), recallUnsureAt: NOW.toISOString() })
   })
 

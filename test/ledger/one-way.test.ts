@@ -251,7 +251,7 @@ const finishOf = ({ work: seen, thought, attemptId, at }: Begun, end: End, found
   const before = seen.deliveries.find(({ id }) => id === step.deliveryId)!
   const outcome = { ...end, detail: '', remoteId, ...(taken ? { sha256: taken } : {}), ...(step.action === 'recall' ? { confirmed: true as const } : {}) }
   const { delivery } = afterExchange({
-    delivery: before, action: step.action, revision: step.revision, startedAt: at, underWay: underWay(before, place.policy), ...(step.sha256 ? { sha256: step.sha256 } : {}), outcome,
+    delivery: before, action: step.action, revision: step.revision, startedAt: at, timeoutSecs: 60, underWay: underWay(before, place.policy), ...(step.sha256 ? { sha256: step.sha256 } : {}), outcome,
     wanted: step.action === 'recall' ? 'absent' : 'present', ...(found === undefined ? {} : { found: found ? { found: true, remoteId, ...found, outcome } : { found: false, outcome } }),
   }, { first_secs: 30, ceiling_secs: 600, jitter: 0 }, 0.5, place.clock.at)
   return { attemptId: attemptId!, deliveryId: step.deliveryId, at: iso(), outcome: end.kind, code: end.code, detail: '', tookMs: 1, delivery }

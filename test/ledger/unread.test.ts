@@ -195,7 +195,7 @@ const finishOf = ({ work: seen, thought, attemptId, at }: Begun, { batch, taken,
   const outcome = { ...ended, detail: '', ...(remoteId === undefined ? {} : { remoteId }), ...(taken ? { sha256: taken } : {}) }
   const wanted: Want = step.action === 'recall' ? 'absent' : 'present'
   const { delivery } = afterExchange({
-    delivery: before, action: step.action, revision: step.revision, startedAt: at, underWay: underWay(before, place.policy), ...(step.sha256 ? { sha256: step.sha256 } : {}), ...(step.via ? { via: step.via } : {}), outcome, wanted,
+    delivery: before, action: step.action, revision: step.revision, startedAt: at, timeoutSecs: 60, underWay: underWay(before, place.policy), ...(step.sha256 ? { sha256: step.sha256 } : {}), ...(step.via ? { via: step.via } : {}), outcome, wanted,
     ...(found === undefined ? {} : { found: found ? { found: true, remoteId: remoteId!, revision: found.revision, sha256: found.sha256, outcome } : { found: false, outcome } }),
   }, { first_secs: 30, ceiling_secs: 600, jitter: 0 }, 0.5, place.clock.at)
   return { attemptId: attemptId!, deliveryId: step.deliveryId, at: iso(), outcome: ended.kind, code: ended.code, detail: '', tookMs: 1, delivery }
@@ -341,6 +341,8 @@ const EXAMPLES: Example[] = [
   ['pulled-back', 'to the record', [['unlisted', ['PKB works']], ['released', ['PKB works']]]],
   // Once the copy that was left at PKB lost its time while a correction was to go by post.
   ['pulled-back', 'PKB is away, out of scope', [['as it was', ['PKB works']], ['unregistered', ['PKB works']], ['another file', ['PKB works']], ['as it was', ['PKB works']]]],
+  // Once what a machine that had stood still for days sent when it went on came after its recall.
+  ['pulled-back', 'not to be shared', [['as it was', ['PKB begins', 'PKB tells']], ['its time is up', ['PKB stores it late']], ['out of scope', ['PKB works']], ['registered', ['PKB works']], ['looked at again', ['PKB works']]]],
   // Once a reading in the very instant in which PKB took other content counted as one of that.
   ['pulled-back', 'to the record', [['as it was', ['PKB works']], ['some minutes pass', ['read']], ['another file', ['PKB works', 'PKB tells']]]],
   // Once a correction that was not to be there waited for PKB to come back and give the letter of before out.

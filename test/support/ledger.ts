@@ -69,7 +69,7 @@ export const ending = ({ work, thought, attemptId, at: startedAt }: Begun, outco
   // Who can be looked at is seen to have it no more.
   const ended: Outcome = { kind: 'accepted', code: '201', detail: '', ...((outcome.kind ?? 'accepted') === 'accepted' ? { remoteId: 'remote-1' } : {}), ...(step.action === 'recall' && !under.blind ? { confirmed: true as const } : {}), ...outcome }
   const { delivery } = afterExchange({
-    delivery: before, action: step.action, revision: step.revision, startedAt,
+    delivery: before, action: step.action, revision: step.revision, startedAt, timeoutSecs: 60,
     ...(step.sha256 ? { sha256: step.sha256 } : {}), ...(step.via ? { via: step.via } : {}), underWay: under, ...(found ? { found } : {}), outcome: ended, wanted: step.action === 'recall' ? 'absent' : 'present',
   }, RETRY, 0.5, at)
   return { attemptId, deliveryId: step.deliveryId, at: at.toISOString(), outcome: ended.kind, code: ended.code, detail: ended.detail, tookMs: 12, delivery, ...(ended.trace ? { trace: ended.trace } : {}) }
