@@ -127,7 +127,7 @@ describe('a policy that can be taken', () => {
     // The account is known, so that its answer wakes nobody.
     await engine.upload({ documentId: earlier })
     await engine.state(earlier, 'acknowledged')
-    await engine.control({ faults: [{ path: '/fhir/DocumentReference', method: 'POST', times: 1, delayMs: 2000 }] })
+    await engine.control({ faults: [{ path: '/fhir/DocumentReference', method: 'POST', times: 1, delayMs: 5000 }] })
     await engine.upload({ documentId: id, name: NEW_LETTER }, letter)
     await engine.state(id, 'sent')
     addCode('blocked')
