@@ -41,7 +41,7 @@ const answeredBy = (delivery: DeliveryRecord, { accepted, reason, batch, revisio
 /** `the one before`: the print house has it, and another is being handed over that may come to count as the same. An answer about a letter that was taken back meanwhile is about another. */
 const aboutWhat = ({ standing, standingRevision, remoteId }: DeliveryRecord, batch: string, revision: number): 'this' | 'the one before' | 'another' => {
   if (standing === 'unsure') return revision === standingRevision ? 'this' : remoteId === batch ? 'the one before' : 'another'
-  return standing === 'present' && (remoteId === undefined || remoteId === batch) ? 'this' : 'another'
+  return standing === 'present' && (remoteId === undefined ? revision === standingRevision : remoteId === batch) ? 'this' : 'another'
 }
 
 /** What the print house answers about, it has: what is under way is settled, be that a handing over whose worker is gone or a recall. */

@@ -35,6 +35,20 @@ describe('the print house', () => {
     expect(events.filter(({ kind }) => kind === 'print-acknowledged')).toHaveLength(1)
   })
 
+  test('says something of an earlier letter, and nobody wrote down in which batch the one there now lies: that is not answered', async () => {
+    const documentId = fresh()
+    const { id } = await place.upload({ documentId, patient: ADA, team: 'CAMHS1' })
+    const corrected = { documentId, patient: ADA, team: 'CAMHS1', event: 'updated', uploadedAt: '2026-11-21T00:00:00Z' }
+    await place.upload(corrected, { receipt: aReceipt(corrected, { contents: [aContent('corrected')] }) })
+    await work(place, id, 'print', { remoteId: undefined } as object)
+    const [delivery] = (await story(id)).deliveries
+    expect([delivery!.standingRevision, delivery!.remoteId]).toEqual([2, undefined])
+    for (const accepted of [true, false]) await place.ledger.acknowledgePrint({ deliveryId: delivery!.id, accepted, batch: 'B1', revision: 1 }, iso())
+    expect((await story(id)).deliveries[0]!.state).toBe('printing')
+    await place.ledger.acknowledgePrint({ deliveryId: delivery!.id, accepted: true, batch: 'B2', revision: 2 }, iso())
+    expect((await story(id)).deliveries[0]!.state).toBe('printed')
+  })
+
   test('rejects an item, and another try hands it over again', async () => {
     const { id, deliveryId } = await printing()
     await place.ledger.acknowledgePrint({ deliveryId, accepted: false, reason: 'page size', batch: 'B1', revision: 1 }, iso())

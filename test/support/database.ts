@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { Client } from 'pg'
+import { Client, DatabaseError } from 'pg'
 import { MIGRATED, SPARE } from './migrated.ts'
 
 /** Address of the run's server, started by the first that asks. */
@@ -30,13 +30,21 @@ export type TestDatabase = {
   drop(): Promise<void>
 }
 
-/** Renamed first: whoever still has the old address finds nothing there. */
+/** Renamed first: whoever still has the old address finds nothing there. Where that is not possible, because somebody came back in the same moment, it is dropped. */
 const givenBack = async (server: string, name: string): Promise<void> => on(server, async (client) => {
   const spare = newName()
-  await client.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [name])
-  await client.query(`alter database ${name} rename to ${spare}`)
-  const { rows: [again] } = await on(at(server, spare), (inside) => inside.query<{ asNew: boolean }>('select as_new.again() as "asNew"'))
-  await client.query(again?.asNew ? `insert into ${SPARE} values ('${spare}')` : `drop database ${spare} with (force)`)
+  try {
+    await client.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [name])
+    await client.query(`alter database ${name} rename to ${spare}`)
+    const { rows: [again] } = await on(at(server, spare), (inside) => inside.query<{ asNew: boolean }>('select as_new.again() as "asNew"'))
+    if (again?.asNew) {
+      await client.query(`insert into ${SPARE} values ('${spare}')`)
+      return
+    }
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+  }
+  for (const one of [name, spare]) await client.query(`drop database if exists ${one} with (force)`)
 })
 
 export const freshDatabase = async (from: 'empty' | 'migrated' = 'empty'): Promise<TestDatabase> => {

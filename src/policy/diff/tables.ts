@@ -104,7 +104,7 @@ const teamEffects = (before: Policy, after: Policy): readonly Effect[] => {
     const later = is.facts.directorate === 'live' && (was.facts.directorate !== 'live' || was.row?.go_live !== is.row?.go_live) ? is.row?.go_live : undefined
     return [{ table: 'services', keys: [team], before: wasThen, after: isNow, ...standingOf(before, was.facts, after, is.facts), ...loosensOf(before, was.facts, after, is.facts), ...(is.row ? { directorate: is.row.name } : {}), ...(later ? { from: later } : {}) }]
   })
-  const alike = Map.groupBy(each, ({ directorate, from, before: a, after: b }) => JSON.stringify([directorate, from, a, b]))
+  const alike = Map.groupBy(each, ({ directorate, from, before: a, after: b, standing, loosens }) => JSON.stringify([directorate, from, a, b, standing, loosens]))
   return [...alike.values()].map((some) => ({ ...some[0]!, keys: some.flatMap(({ keys }) => keys) }))
 }
 
